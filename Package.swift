@@ -1,0 +1,107 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Warnings are errors where CI is set (`scripts/test` sets it), not on a user's newer compiler.
+let strictness: [SwiftSetting] =
+    Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
+
+let settings: [SwiftSetting] =
+    [
+        .swiftLanguageMode(.v6),
+        .strictMemorySafety(),
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        // Breaks the promise on purpose, for the tests that must then fail. Never part of a shipped build:
+        // docs/testing.md, "Negative controls".
+        .define("NEGATIVE_CONTROLS", .when(traits: ["NegativeControls"])),
+    ] + strictness
+
+/// A target of ours, with the settings all of them share.
+func module(_ name: String, in folder: String = "Sources", uses dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, path: "\(folder)/\(name)", swiftSettings: settings)
+}
+
+func executable(_ name: String, in folder: String, uses dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: dependencies, path: "\(folder)/\(name)", swiftSettings: settings)
+}
+
+func tests(of name: String, uses dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: "\(name)Tests",
+        dependencies: dependencies,
+        path: "Tests/\(name)Tests",
+        swiftSettings: settings
+    )
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let flyingFox = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
+let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+
+let package = Package(
+    name: "QUICHarness",
+    products: [
+        .library(name: "QUICServer", targets: ["QUICServer"]),
+        .library(name: "EchoService", targets: ["EchoService"]),
+        .executable(name: "quic-echo-server", targets: ["quic-echo-server"]),
+        .executable(name: "quic-loadgen", targets: ["quic-loadgen"]),
+    ],
+    traits: [
+        .trait(
+            name: "NegativeControls",
+            description: "Lets an environment variable break the memory promise, so that tests see their checks fail."
+        )
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CNgtcp2",
+            path: "Sources/CNgtcp2",
+            pkgConfig: "libngtcp2_crypto_gnutls",
+            providers: [.apt(["libngtcp2-dev", "libngtcp2-crypto-gnutls-dev", "libgnutls28-dev"])]
+        ),
+        .target(name: "CShims", path: "Sources/CShims"),
+
+        module("BoundedMemory", uses: ["CShims"]),
+        module("Datagrams", uses: []),
+        module("QUICTransport", uses: ["BoundedMemory", "Datagrams", "CNgtcp2", "CShims"]),
+        module("QUICEndpoint", uses: ["BoundedMemory", "Datagrams", "QUICTransport"]),
+        module("DatagramIO", uses: ["Datagrams", "CShims"]),
+        module(
+            "QUICServer",
+            uses: ["BoundedMemory", "CShims", "DatagramIO", "Datagrams", "QUICEndpoint", "QUICTransport"]
+        ),
+        module("EchoService", uses: ["QUICServer"]),
+        executable(
+            "quic-echo-server",
+            in: "Sources",
+            uses: ["EchoService", "QUICServer", argumentParser, logging, serviceLifecycle, flyingFox]
+        ),
+
+        module("LoadModel", in: "LoadGen", uses: [histogram]),
+        module(
+            "LoadEngine",
+            in: "LoadGen",
+            uses: [
+                "BoundedMemory", "CShims", "DatagramIO", "Datagrams", "LoadModel", "QUICEndpoint", "QUICTransport",
+            ]
+        ),
+        executable("quic-loadgen", in: "LoadGen", uses: ["LoadEngine", "LoadModel", argumentParser]),
+
+        module("QUICTesting", in: "Tests", uses: ["Datagrams", "QUICEndpoint", "QUICTransport"]),
+        tests(of: "BoundedMemory", uses: ["BoundedMemory"]),
+        tests(of: "Datagrams", uses: ["Datagrams"]),
+        tests(of: "DatagramIO", uses: ["DatagramIO", "Datagrams"]),
+        tests(of: "LoadModel", uses: ["LoadModel"]),
+        tests(of: "QUICEndpoint", uses: ["QUICEndpoint", "QUICTesting", "QUICTransport"]),
+        tests(of: "QUICTransport", uses: ["QUICTransport"]),
+    ]
+)

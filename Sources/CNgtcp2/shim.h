@@ -1,0 +1,27 @@
+// ngtcp2, its GnuTLS crypto helper, and GnuTLS, as one Clang module. Each check names the Debian package to install.
+#ifndef QUICHARNESS_CNGTCP2_H
+#define QUICHARNESS_CNGTCP2_H
+
+#if !__has_include(<ngtcp2/ngtcp2.h>)
+#error "QUICHarness needs ngtcp2 1.11 or newer: apt-get install libngtcp2-dev (Debian 12: from bookworm-backports; scripts/setup does it)"
+#endif
+#if !__has_include(<ngtcp2/ngtcp2_crypto_gnutls.h>)
+#error "QUICHarness needs ngtcp2's GnuTLS helper: apt-get install libngtcp2-crypto-gnutls-dev (scripts/setup does it)"
+#endif
+#if !__has_include(<gnutls/gnutls.h>)
+#error "QUICHarness needs GnuTLS: apt-get install libgnutls28-dev (scripts/setup does it)"
+#endif
+
+#include <ngtcp2/ngtcp2.h>
+#if NGTCP2_VERSION_NUM < 0x010b00
+#error "QUICHarness needs ngtcp2 1.11 or newer, and the installed libngtcp2-dev is older: on Debian 12 install it from bookworm-backports (scripts/setup does it)"
+#endif
+
+#include <gnutls/abstract.h>
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
+#include <ngtcp2/ngtcp2_crypto.h>
+#include <ngtcp2/ngtcp2_crypto_gnutls.h>
+
+#endif

@@ -1,0 +1,7 @@
+// What Swift cannot import by itself: see each header.
+#ifndef QUICHARNESS_CSHIMS_H
+#define QUICHARNESS_CSHIMS_H
+
+#include "heap.h"
+
+#endif
