@@ -1,0 +1,228 @@
+/// The bytes of one stream, from the moment the application wrote them until the peer acknowledged them.
+///
+/// ngtcp2 does not copy stream data: it keeps pointers to it until it is acknowledged (RFC 9000 §3.1: the sender keeps
+/// data until then), so a byte, once appended, never moves. That is why this is a queue of segments and not a ring that
+/// reallocates.
+///
+/// Memory follows the bytes: the queue starts with none; a new segment has as much room as the queue holds bytes, within
+/// 256 and 4 096, and near the limit no more than the limit still allows; a segment is freed as soon as its last byte is
+/// released, and everything when the queue is empty.
+///
+/// Owns: one block per segment. Released by: ``release(upTo:)``, the rest by `deinit`.
+/// Bound: ``allocatedBytes`` ≤ ``count`` + 2 × 4 096 + 32 × ``allocatedBlocks``: the room of the first and the last segment may
+/// be unused but for a byte; the head and the allocator's rounding of a segment take at most 32 bytes.
+@safe
+public struct ByteQueue: ~Copyable {
+    /// The room of the smallest segment, in bytes.
+    public static let smallestSegmentBytes = 256
+    /// The room of the largest segment, in bytes.
+    public static let largestSegmentBytes = 4_096
+    /// The most vectors ``withVectors(from:maximumBytes:_:)`` gives at once.
+    public static let vectorLimit = 4
+
+    /// The most bytes the queue takes.
+    public let capacityLimitBytes: Int
+    /// The stream offset of the first byte not released.
+    public private(set) var baseOffset: UInt64 = 0
+    /// The stream offset after the last byte appended.
+    public private(set) var endOffset: UInt64 = 0
+    /// The bytes held from the allocator, as it counts them.
+    public private(set) var allocatedBytes = 0
+    /// The blocks held from the allocator.
+    public private(set) var allocatedBlocks = 0
+
+    private var head: UnsafeMutablePointer<ByteSegment>?
+    private var tail: UnsafeMutablePointer<ByteSegment>?
+    private let account: MemoryAccount?
+
+    /// An empty queue, which holds no memory.
+    ///
+    /// - Parameters:
+    ///   - capacityLimitBytes: The most bytes it takes, at least 1.
+    ///   - account: Where its segments are charged, as ``MemoryClass/rings``.
+    public init(capacityLimitBytes: Int, account: MemoryAccount? = nil) {
+        precondition(capacityLimitBytes > 0)
+        self.capacityLimitBytes = capacityLimitBytes
+        self.account = account
+    }
+
+    deinit {
+        var next = unsafe head
+        while let segment = unsafe next {
+            unsafe next = segment.pointee.next
+            unsafe segment.free(account: account)
+        }
+    }
+
+    /// The bytes appended and not yet released.
+    public var count: Int { Int(endOffset - baseOffset) }
+
+    /// How many more bytes the queue takes now.
+    public var freeBytes: Int { capacityLimitBytes - count }
+
+    /// Whether every byte was released.
+    public var isEmpty: Bool { endOffset == baseOffset }
+}
+
+extension ByteQueue {
+    /// Appends a copy of `bytes`: all of them or, when it throws, none.
+    ///
+    /// - Throws: ``ByteQueueError/full`` when they are more than ``freeBytes``; ``ByteQueueError/outOfMemory``.
+    public mutating func append(_ bytes: RawSpan) throws(ByteQueueError) {
+        let start = endOffset
+        unsafe try append(count: bytes.byteCount) { room, offset in
+            let first = Int(offset - start)
+            let piece = bytes.extracting(first..<(first + room.count))
+            unsafe piece.withUnsafeBytes { unsafe room.copyMemory(from: $0) }
+        }
+    }
+
+    /// Appends `count` bytes that `initialize` writes: all of them or, when it throws, none.
+    ///
+    /// - Parameter initialize: Fills the room it is given, whose first byte has the stream offset it is given. Called
+    ///   once for each segment, in the order of the stream.
+    /// - Throws: ``ByteQueueError/full`` when `count` is more than ``freeBytes``; ``ByteQueueError/outOfMemory``.
+    @unsafe
+    public mutating func append(
+        count: Int,
+        initializing initialize: (_ room: UnsafeMutableRawBufferPointer, _ offset: UInt64) -> Void
+    ) throws(ByteQueueError) {
+        precondition(count >= 0)
+        guard count <= freeBytes else { throw .full }
+        guard count > 0 else { return }
+        var next = unsafe try reserve(count)
+        let end = endOffset + UInt64(count)
+        while endOffset < end, let segment = unsafe next {
+            unsafe next = segment.pointee.next
+            let pieceEnd = unsafe min(end, segment.endOffset)
+            guard pieceEnd > endOffset else { continue }
+            let piece = unsafe UnsafeMutableRawBufferPointer(
+                start: segment.address(of: endOffset),
+                count: Int(pieceEnd - endOffset)
+            )
+            unsafe initialize(piece, endOffset)
+            endOffset = pieceEnd
+        }
+    }
+
+    /// Releases every byte before the stream offset `offset`, and the memory that held only such bytes.
+    ///
+    /// - Precondition: `offset` is not beyond ``endOffset``.
+    /// - Returns: The bytes released; 0 when `offset` is not beyond ``baseOffset``.
+    @discardableResult
+    public mutating func release(upTo offset: UInt64) -> Int {
+        precondition(offset <= endOffset, "released bytes that were never appended")
+        guard offset > baseOffset else { return 0 }
+        let released = Int(offset - baseOffset)
+        baseOffset = offset
+        while let segment = unsafe head, unsafe isEmpty || segment.endOffset <= offset {
+            unsafe head = segment.pointee.next
+            unsafe discard(segment)
+        }
+        if unsafe head == nil { unsafe tail = nil }
+        return released
+    }
+
+    /// Calls `body` with the bytes from the stream offset `offset` on, where they lie.
+    ///
+    /// The addresses stay valid, beyond the call, until the bytes are released. Nothing is allocated.
+    ///
+    /// - Parameters:
+    ///   - offset: From ``baseOffset`` to ``endOffset``; there are no vectors at ``endOffset``.
+    ///   - maximumBytes: The most bytes all vectors cover together.
+    ///   - body: Takes at most ``vectorLimit`` vectors, none of them empty, in the order of the stream.
+    /// - Complexity: O(segments before `offset`), of which there are about as many as the limit has 4 096-byte steps.
+    public func withVectors<Result>(
+        from offset: UInt64,
+        maximumBytes: Int = .max,
+        _ body: (UnsafeBufferPointer<ByteVector>) throws -> Result
+    ) rethrows -> Result {
+        precondition(offset >= baseOffset && offset <= endOffset, "read bytes the queue does not hold")
+        precondition(maximumBytes >= 0)
+        return try unsafe withUnsafeTemporaryAllocation(of: ByteVector.self, capacity: ByteQueue.vectorLimit) {
+            let count = unsafe fill($0, from: offset, maximumBytes: maximumBytes)
+            return try unsafe body(UnsafeBufferPointer(rebasing: $0[..<count]))
+        }
+    }
+
+    /// Writes the vectors that cover the bytes from `offset` on and returns how many there are.
+    private func fill(
+        _ vectors: UnsafeMutableBufferPointer<ByteVector>,
+        from offset: UInt64,
+        maximumBytes: Int
+    ) -> Int {
+        let end = offset + min(endOffset - offset, UInt64(maximumBytes))
+        var (offset, count, next) = unsafe (offset, 0, head)
+        while offset < end, count < vectors.count, let segment = unsafe next {
+            unsafe next = segment.pointee.next
+            let pieceEnd = unsafe min(end, segment.endOffset)
+            guard pieceEnd > offset else { continue }
+            unsafe vectors.initializeElement(
+                at: count,
+                to: ByteVector(base: segment.address(of: offset), count: Int(pieceEnd - offset))
+            )
+            count += 1
+            offset = pieceEnd
+        }
+        return count
+    }
+}
+
+extension ByteQueue {
+    /// Makes room for `count` more bytes and returns the segment to begin with; changes nothing when it throws.
+    private mutating func reserve(_ count: Int) throws(ByteQueueError) -> UnsafeMutablePointer<ByteSegment>? {
+        let oldTail = unsafe tail
+        var room = unsafe oldTail.map { unsafe Int($0.endOffset - endOffset) } ?? 0
+        while room < count {
+            guard let segment = unsafe addSegment(after: room, missing: count - room) else {
+                unsafe removeSegments(after: oldTail)
+                throw .outOfMemory
+            }
+            room += unsafe Int(segment.pointee.capacity)
+        }
+        return unsafe oldTail ?? head
+    }
+
+    /// Adds a segment behind `room` unused bytes; nil when there is no memory for it.
+    private mutating func addSegment(after room: Int, missing: Int) -> UnsafeMutablePointer<ByteSegment>? {
+        guard
+            let segment = unsafe ByteSegment.allocate(
+                startOffset: endOffset + UInt64(room),
+                capacity: segmentCapacity(holding: count + room, missing: missing),
+                account: account
+            )
+        else { return nil }
+        if let tail = unsafe tail { unsafe tail.pointee.next = segment } else { unsafe head = segment }
+        unsafe tail = segment
+        unsafe allocatedBytes += Int(segment.pointee.blockBytes)
+        allocatedBlocks += 1
+        return unsafe segment
+    }
+
+    /// Removes the segments behind `last`, all of them for nil.
+    private mutating func removeSegments(after last: UnsafeMutablePointer<ByteSegment>?) {
+        var next = unsafe last.map { unsafe $0.pointee.next } ?? head
+        unsafe tail = last
+        if let last = unsafe last { unsafe last.pointee.next = nil } else { unsafe head = nil }
+        while let segment = unsafe next {
+            unsafe next = segment.pointee.next
+            unsafe discard(segment)
+        }
+    }
+
+    private mutating func discard(_ segment: UnsafeMutablePointer<ByteSegment>) {
+        unsafe allocatedBytes -= Int(segment.pointee.blockBytes)
+        allocatedBlocks -= 1
+        unsafe segment.free(account: account)
+    }
+
+    /// The room of a new segment when the segments there are hold `heldBytes` and `missing` more have to fit.
+    private func segmentCapacity(holding heldBytes: Int, missing: Int) -> Int {
+        let allowedBytes = capacityLimitBytes - heldBytes
+        // An eighth at least: a full queue that is released and refilled byte by byte must not fall into tiny segments.
+        let wanted = max(missing, min(heldBytes, allowedBytes), heldBytes / 8)
+        if wanted <= ByteQueue.smallestSegmentBytes { return ByteQueue.smallestSegmentBytes }
+        if wanted >= ByteQueue.largestSegmentBytes { return ByteQueue.largestSegmentBytes }
+        return 1 << (Int.bitWidth - (wanted - 1).leadingZeroBitCount)
+    }
+}

@@ -1,0 +1,83 @@
+import CShims
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// Blocks of memory taken in an account's name: charged with what the allocator set aside, and refused beyond a limit.
+extension MemoryAccount {
+    /// A block of at least `size` bytes, charged to `memoryClass`; nil when the class's limit or the system refuses it.
+    ///
+    /// Released by: ``free(_:from:)``.
+    @unsafe
+    @inline(__always)
+    public func allocate(_ size: Int, for memoryClass: MemoryClass) -> UnsafeMutableRawPointer? {
+        // A negative size is a C size beyond any address space.
+        guard admitsAllocation(), size >= 0 else { return unsafe refuse(nil) }
+        // malloc(0) may be NULL, which the caller would take for a refusal.
+        return unsafe admit(malloc(max(size, 1)), to: memoryClass)
+    }
+
+    /// A block of `count * size` zero bytes, charged to `memoryClass`; nil when it is refused or the product overflows.
+    @unsafe
+    @inline(__always)
+    public func allocateZeroed(_ count: Int, _ size: Int, for memoryClass: MemoryClass) -> UnsafeMutableRawPointer? {
+        let (total, overflow) = count.multipliedReportingOverflow(by: size)
+        guard admitsAllocation(), !overflow, count >= 0, size >= 0 else { return unsafe refuse(nil) }
+        return unsafe admit(calloc(1, max(total, 1)), to: memoryClass)
+    }
+
+    /// Moves the content of `block` into a block of at least `size` bytes; nil, with `block` untouched, when it is refused.
+    ///
+    /// This never asks the system's `realloc`, whose result could not be given back if it went beyond the limit.
+    @unsafe
+    public func reallocate(
+        _ block: UnsafeMutableRawPointer?,
+        _ size: Int,
+        for memoryClass: MemoryClass
+    ) -> UnsafeMutableRawPointer? {
+        guard let block = unsafe block else { return unsafe allocate(size, for: memoryClass) }
+        guard admitsAllocation(), size >= 0, let moved = unsafe malloc(max(size, 1)) else { return unsafe refuse(nil) }
+        let (oldBytes, newBytes) = unsafe (qh_block_bytes(block), qh_block_bytes(moved))
+        guard admits(newBytes, replacing: oldBytes, in: memoryClass) else { return unsafe refuse(moved) }
+        unsafe moved.copyMemory(from: block, byteCount: min(oldBytes, size))
+        charge(newBytes, to: memoryClass)
+        unsafe free(block, from: memoryClass)
+        return unsafe moved
+    }
+
+    /// Gives `block` back and takes it off the account; nothing for nil.
+    ///
+    /// - Precondition: It was charged to the same class of this account.
+    @unsafe
+    @inline(__always)
+    public func free(_ block: UnsafeMutableRawPointer?, from memoryClass: MemoryClass) {
+        guard let block = unsafe block else { return }
+        unsafe release(qh_block_bytes(block), from: memoryClass)
+        unsafe systemFree(block)
+    }
+
+    @inline(__always)
+    private func admit(_ block: UnsafeMutableRawPointer?, to memoryClass: MemoryClass) -> UnsafeMutableRawPointer? {
+        guard let block = unsafe block else { return unsafe refuse(nil) }
+        let bytes = unsafe qh_block_bytes(block)
+        guard admits(bytes, in: memoryClass) else { return unsafe refuse(block) }
+        charge(bytes, to: memoryClass)
+        return unsafe block
+    }
+
+    @inline(never)
+    private func refuse(_ block: UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? {
+        countRefusal()
+        unsafe systemFree(block)
+        return nil
+    }
+}
+
+/// The system's `free`, which a method of that name hides.
+@inline(__always)
+func systemFree(_ block: UnsafeMutableRawPointer?) {
+    unsafe free(block)
+}

@@ -1,0 +1,109 @@
+/// What one connection holds, by class, exact to the byte, and what it may hold.
+///
+/// Whatever is charged here is charged to the worker's ledger as well. An account that ends with blocks still
+/// charged leaves them in the ledger, where the loss shows.
+///
+/// The account's address is the user data of the allocator hooks in ``TransportAllocator``, so it must outlive
+/// everything allocated through them.
+///
+/// Owns: nothing but its counters (144 bytes). Bound: ``transportBytesLimit`` and ``ringsBytesLimit``.
+public final class MemoryAccount {
+    private let ledger: MemoryLedger
+    private var bytes = InlineArray<5, Int>(repeating: 0)
+    private var blocks = InlineArray<5, Int>(repeating: 0)
+    private var total = 0
+    private var peak = 0
+    private var refusals = 0
+    private var transportLimit = Int.max
+    private var ringsLimit = Int.max
+
+    /// An account that holds nothing and adds to `ledger`.
+    public init(ledger: MemoryLedger) {
+        self.ledger = ledger
+    }
+
+    /// The most bytes the class ``MemoryClass/transport`` may hold; `.max` for any number.
+    ///
+    /// A limit below what is held already refuses every allocation until enough is released.
+    public var transportBytesLimit: Int {
+        get { transportLimit }
+        set {
+            precondition(newValue >= 0)
+            transportLimit = newValue
+        }
+    }
+
+    /// The most bytes the class ``MemoryClass/rings`` may hold; `.max` for any number.
+    public var ringsBytesLimit: Int {
+        get { ringsLimit }
+        set {
+            precondition(newValue >= 0)
+            ringsLimit = newValue
+        }
+    }
+
+    /// The bytes held in one class.
+    public func liveBytes(of memoryClass: MemoryClass) -> Int { bytes[memoryClass.index] }
+
+    /// The blocks held in one class.
+    public func liveBlocks(of memoryClass: MemoryClass) -> Int { blocks[memoryClass.index] }
+
+    /// The bytes held in all classes together.
+    public var liveBytes: Int { total }
+
+    /// The most bytes held at once in all classes together.
+    public var peakBytes: Int { peak }
+
+    /// How many allocations were refused, by a limit, on purpose or by the system.
+    public var refusedCount: Int { refusals }
+
+    /// Whether nothing is held in any class.
+    public var isEmpty: Bool {
+        total == 0 && blocks.indices.allSatisfy { blocks[$0] == 0 }
+    }
+
+    /// Adds one block of `bytes` bytes. This never refuses: it is for memory that is taken already.
+    @inline(__always)
+    public func charge(_ bytes: Int, to memoryClass: MemoryClass) {
+        self.bytes[memoryClass.index] += bytes
+        blocks[memoryClass.index] += 1
+        total += bytes
+        if total > peak { peak = total }
+        ledger.charge(bytes, to: memoryClass)
+    }
+
+    /// Takes one block of `bytes` bytes away.
+    ///
+    /// - Precondition: It was charged to the same class.
+    @inline(__always)
+    public func release(_ bytes: Int, from memoryClass: MemoryClass) {
+        let index = memoryClass.index
+        precondition(self.bytes[index] >= bytes && blocks[index] > 0, "more memory released than was charged")
+        self.bytes[index] -= bytes
+        blocks[index] -= 1
+        total -= bytes
+        ledger.release(bytes, from: memoryClass)
+    }
+
+    /// Counts an allocation that may be refused; false when it must fail on purpose.
+    @inline(__always)
+    func admitsAllocation() -> Bool { ledger.admitsAllocation() }
+
+    /// Whether `added` more bytes, with `removed` fewer, stay within the limit of a class.
+    @inline(__always)
+    func admits(_ added: Int, replacing removed: Int = 0, in memoryClass: MemoryClass) -> Bool {
+        let limit =
+            switch memoryClass {
+            case .transport: transportLimit
+            case .rings: ringsLimit
+            case .tls, .table, .closing: Int.max
+            }
+        return added <= limit - (bytes[memoryClass.index] - removed)
+    }
+
+    @inline(never)
+    func countRefusal() {
+        refusals += 1
+        ledger.countRefusal()
+    }
+}

@@ -1,0 +1,80 @@
+/// What one worker holds, by class, exact to the byte.
+///
+/// Every charge is one block and every release gives one block back, so that a ledger tells a lost block even
+/// where the bytes are few. A worker's ledger is touched by that worker only: it is neither thread-safe nor `Sendable`.
+///
+/// Owns: nothing but its counters (≈ 200 bytes).
+public final class MemoryLedger {
+    private var usages = InlineArray<5, MemoryUsage>(repeating: MemoryUsage())
+    private var total = MemoryUsage()
+    private var refusals = 0
+    private var allocations = 0
+    private var failure: AllocationFailure?
+    private var nextFailingAllocation = Int.max
+
+    /// A ledger that holds nothing.
+    public init() {}
+
+    /// What is held in one class.
+    public func usage(of memoryClass: MemoryClass) -> MemoryUsage {
+        usages[memoryClass.index]
+    }
+
+    /// What is held in all classes together. The peak is that of the sum, not the sum of the peaks.
+    public var totalUsage: MemoryUsage { total }
+
+    /// Whether nothing is held in any class.
+    public var isEmpty: Bool { total.isEmpty }
+
+    /// How many allocations were refused, by a limit, on purpose or by the system.
+    public var refusedCount: Int { refusals }
+
+    /// Adds one block of `bytes` bytes.
+    @inline(__always)
+    public func charge(_ bytes: Int, to memoryClass: MemoryClass) {
+        precondition(bytes >= 0)
+        usages[memoryClass.index].charge(bytes)
+        total.charge(bytes)
+    }
+
+    /// Takes one block of `bytes` bytes away.
+    ///
+    /// - Precondition: It was charged to the same class.
+    @inline(__always)
+    public func release(_ bytes: Int, from memoryClass: MemoryClass) {
+        precondition(bytes >= 0)
+        usages[memoryClass.index].release(bytes)
+        total.release(bytes)
+    }
+
+    /// Which allocations to refuse on purpose; nil, always but in tests, for none.
+    ///
+    /// Setting it starts the counting at 1. A failure that strikes once is nil again when it has struck.
+    public var failAllocation: AllocationFailure? {
+        get { failure }
+        set {
+            failure = newValue
+            nextFailingAllocation = newValue.map { allocations + $0.first } ?? .max
+        }
+    }
+
+    /// How many allocations that may be refused (transport blocks and ring segments) were asked for, the refused included.
+    public var refusableAllocationCount: Int { allocations }
+
+    /// Counts an allocation that may be refused; false when it must fail on purpose.
+    @inline(__always)
+    func admitsAllocation() -> Bool {
+        allocations += 1
+        return allocations < nextFailingAllocation || !strikes()
+    }
+
+    func countRefusal() {
+        refusals += 1
+    }
+
+    @inline(never)
+    private func strikes() -> Bool {
+        if case .once = failure { failAllocation = nil }
+        return true
+    }
+}
