@@ -24,4 +24,20 @@
 #include <ngtcp2/ngtcp2_crypto.h>
 #include <ngtcp2/ngtcp2_crypto_gnutls.h>
 
+/// Lengths whose macros Swift does not import.
+enum {
+  qh_regular_token_bytes = NGTCP2_CRYPTO_MAX_REGULAR_TOKENLEN,
+  qh_retry_token_bytes = NGTCP2_CRYPTO_MAX_RETRY_TOKENLEN2,
+};
+
+/// The flags Swift imports ambiguously. The ticket is sent by us, once, when the handshake is complete.
+static inline unsigned int qh_gnutls_server_flags(void) {
+  return GNUTLS_SERVER | GNUTLS_NO_AUTO_SEND_TICKET;
+}
+
+static inline unsigned int qh_gnutls_client_flags(void) { return GNUTLS_CLIENT; }
+
+/// `gnutls_free` is a variable that holds a function, which Swift 6 will not read.
+static inline void qh_gnutls_free(void *block) { gnutls_free(block); }
+
 #endif

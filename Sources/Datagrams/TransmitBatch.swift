@@ -38,8 +38,11 @@ public final class TransmitBatch {
         unsafe buffer.deallocate()
     }
 
-    /// Whether no further datagram fits.
-    public var isFull: Bool { entries.count == datagramCapacity }
+    /// Whether no further datagram fits: room that ``removeFirst(_:)`` freed counts again once the batch is empty.
+    public var isFull: Bool {
+        entries.count == datagramCapacity
+            || usedBytes + Self.datagramBytesLimit > datagramCapacity * Self.datagramBytesLimit
+    }
 
     /// Whether there is nothing to send.
     public var isEmpty: Bool { entries.isEmpty }
@@ -71,6 +74,16 @@ public final class TransmitBatch {
             unsafe datagram.withUnsafeBytes { unsafe space.copyMemory(from: $0) }
             return (count, path, ecn)
         }
+    }
+
+    /// Moves as many datagrams as fit to the end of `other`.
+    public func move(into other: TransmitBatch) {
+        var moved = 0
+        for entry in entries where !other.isFull {
+            withBytes(of: entry) { other.append(copying: $0, path: entry.path, ecn: entry.ecn) }
+            moved += 1
+        }
+        removeFirst(moved)
     }
 
     /// Calls `body` with the bytes of one entry.

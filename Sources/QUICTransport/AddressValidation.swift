@@ -1,0 +1,138 @@
+internal import CNgtcp2
+public import Datagrams
+
+/// Proves that a client receives at the address it sends from, by tokens it has to bring back. RFC 9000 §8.1.
+public struct AddressValidation: Sendable {
+    /// What a client's token proves.
+    public enum Verdict: Sendable, Hashable {
+        /// There was no token, or one for a later connection that is no longer good: the address is not proven.
+        case unvalidated
+        /// The client answered our Retry. It first wrote to `originalDestination`.
+        case retried(originalDestination: ConnectionID)
+        /// The token of an earlier connection from this address.
+        case known
+        /// A Retry token that is forged, expired or of another address.
+        case invalid
+    }
+
+    /// How long the answer to a Retry may take. RFC 9000 §8.1.3: tokens sent in Retry packets SHOULD expire quickly.
+    public static let retryTokenLifetime = Duration.seconds(10)
+    /// How long the token of an earlier connection proves the address.
+    public static let regularTokenLifetime = Duration.seconds(3_600)
+
+    private let secret: EndpointSecret
+
+    /// Tokens under `secret`: another secret's tokens prove nothing.
+    public init(secret: EndpointSecret) {
+        self.secret = secret
+    }
+
+    /// What the token of `initial` proves about `remote`.
+    public func verdict(on initial: InitialPacket, from remote: SocketAddress, at now: MonotonicInstant) -> Verdict {
+        if initial.hasRetryToken {
+            return verifyRetry(initial, from: remote, at: now).map { .retried(originalDestination: $0) } ?? .invalid
+        }
+        if initial.hasRegularToken, verifyRegular(initial.token, from: remote, at: now) {
+            return .known
+        }
+        // RFC 9000 §8.1.3: a server can treat an invalid NEW_TOKEN token as if there were none.
+        return .unvalidated
+    }
+
+    /// A token for NEW_TOKEN: it proves `remote` in a later connection.
+    public func regularToken(for remote: SocketAddress, at now: MonotonicInstant) -> [UInt8]? {
+        let token = unsafe [UInt8](unsafeUninitializedCapacity: Int(qh_regular_token_bytes)) { space, count in
+            let written = unsafe secret.withBytes { secret in
+                unsafe remote.withNative { address, length in
+                    unsafe ngtcp2_crypto_generate_regular_token(
+                        space.baseAddress,
+                        secret.baseAddress,
+                        secret.count,
+                        address,
+                        length,
+                        now.native
+                    )
+                }
+            }
+            count = max(0, written)
+        }
+        return token.isEmpty ? nil : token
+    }
+
+    /// A token for a Retry that answers `initial`, whose sender is to write to `retrySource` next.
+    func retryToken(
+        for initial: InitialPacket,
+        retrySource: ConnectionID,
+        remote: SocketAddress,
+        at now: MonotonicInstant
+    ) -> [UInt8]? {
+        let token = unsafe [UInt8](unsafeUninitializedCapacity: Int(qh_retry_token_bytes)) { space, count in
+            let written = unsafe secret.withBytes { secret in
+                unsafe remote.withNative { address, length in
+                    unsafe retrySource.withNative { retrySource in
+                        unsafe initial.destination.withNative { original in
+                            unsafe ngtcp2_crypto_generate_retry_token2(
+                                space.baseAddress,
+                                secret.baseAddress,
+                                secret.count,
+                                initial.version,
+                                address,
+                                length,
+                                retrySource,
+                                original,
+                                now.native
+                            )
+                        }
+                    }
+                }
+            }
+            count = max(0, written)
+        }
+        return token.isEmpty ? nil : token
+    }
+
+    private func verifyRetry(
+        _ initial: InitialPacket,
+        from remote: SocketAddress,
+        at now: MonotonicInstant
+    ) -> ConnectionID? {
+        var original = ngtcp2_cid()
+        let status = unsafe secret.withBytes { secret in
+            unsafe remote.withNative { address, length in
+                unsafe initial.destination.withNative { destination in
+                    unsafe ngtcp2_crypto_verify_retry_token2(
+                        &original,
+                        initial.token,
+                        initial.token.count,
+                        secret.baseAddress,
+                        secret.count,
+                        initial.version,
+                        address,
+                        length,
+                        destination,
+                        Self.retryTokenLifetime.native,
+                        now.native
+                    )
+                }
+            }
+        }
+        return status == 0 ? ConnectionID(original) : nil
+    }
+
+    private func verifyRegular(_ token: [UInt8], from remote: SocketAddress, at now: MonotonicInstant) -> Bool {
+        unsafe secret.withBytes { secret in
+            unsafe remote.withNative { address, length in
+                unsafe ngtcp2_crypto_verify_regular_token(
+                    token,
+                    token.count,
+                    secret.baseAddress,
+                    secret.count,
+                    address,
+                    length,
+                    Self.regularTokenLifetime.native,
+                    now.native
+                )
+            }
+        } == 0
+    }
+}

@@ -1,0 +1,246 @@
+internal import CNgtcp2
+import Datagrams
+
+/// The functions ngtcp2 calls. Each finds its connection through the user data and returns 0 or an error number.
+extension Connection {
+    /// TLS's `unexpected_message` alert. RFC 8446 §6.
+    private static let unexpectedMessageAlert: UInt8 = 10
+
+    /// What a server's and a client's connection have in common.
+    static func makeCallbacks() -> ngtcp2_callbacks {
+        var callbacks = ngtcp2_callbacks()
+        unsafe callbacks.encrypt = ngtcp2_crypto_encrypt_cb
+        unsafe callbacks.decrypt = ngtcp2_crypto_decrypt_cb
+        unsafe callbacks.hp_mask = ngtcp2_crypto_hp_mask_cb
+        unsafe callbacks.update_key = ngtcp2_crypto_update_key_cb
+        unsafe callbacks.delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb
+        unsafe callbacks.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb
+        unsafe callbacks.get_path_challenge_data = ngtcp2_crypto_get_path_challenge_data_cb
+        unsafe callbacks.version_negotiation = ngtcp2_crypto_version_negotiation_cb
+        unsafe callbacks.rand = { destination, count, _ in
+            unsafe gnutls_rnd(GNUTLS_RND_NONCE, destination, count)
+        }
+        addConnectionCallbacks(to: &callbacks)
+        addStreamCallbacks(to: &callbacks)
+        return callbacks
+    }
+
+    private static func addConnectionCallbacks(to callbacks: inout ngtcp2_callbacks) {
+        unsafe callbacks.recv_crypto_data = { native, level, offset, data, count, userData in
+            unsafe Connection.with(userData) { connection in
+                unsafe connection.receiveCrypto(native, level: level, offset: offset, data: data, count: count)
+            }
+        }
+        unsafe callbacks.handshake_completed = { _, userData in
+            unsafe Connection.with(userData) { $0.didCompleteHandshake() }
+        }
+        unsafe callbacks.get_new_connection_id = { _, destination, token, _, userData in
+            unsafe Connection.with(userData) { connection in
+                unsafe connection.issueConnectionID(into: destination, token: token)
+            }
+        }
+        unsafe callbacks.remove_connection_id = { _, id, userData in
+            unsafe Connection.with(userData) { connection in
+                guard let id = unsafe id else { return 0 }
+                unsafe connection.retireConnectionID(ConnectionID(id.pointee))
+                return 0
+            }
+        }
+        unsafe callbacks.dcid_status = { _, status, _, _, token, userData in
+            unsafe Connection.with(userData) { connection in
+                guard let token = unsafe token,
+                    let key = unsafe ConnectionID(UnsafeRawBufferPointer(start: token, count: 16).bytes)
+                else { return 0 }
+                connection.note(key, isActive: status == NGTCP2_CONNECTION_ID_STATUS_TYPE_ACTIVATE)
+                return 0
+            }
+        }
+        unsafe callbacks.recv_stateless_reset = { _, _, userData in
+            unsafe Connection.with(userData) { connection in
+                connection.noteStatelessReset()
+                return 0
+            }
+        }
+    }
+
+    private static func addStreamCallbacks(to callbacks: inout ngtcp2_callbacks) {
+        unsafe callbacks.stream_open = { _, id, userData in
+            unsafe Connection.with(userData) { connection in
+                connection.adopt(StreamID(id))
+                return 0
+            }
+        }
+        unsafe callbacks.recv_stream_data = { _, flags, _, _, data, count, userData, streamData in
+            unsafe Connection.with(userData, streamData) { connection, stream in
+                let bytes = unsafe UnsafeRawBufferPointer(start: data, count: count)
+                return connection.receive(
+                    unsafe bytes.bytes,
+                    isFinal: flags & UInt32(NGTCP2_STREAM_DATA_FLAG_FIN) != 0,
+                    on: stream
+                )
+            }
+        }
+        unsafe callbacks.acked_stream_data_offset = { _, _, offset, count, userData, streamData in
+            unsafe Connection.with(userData, streamData) { connection, stream in
+                connection.didAcknowledge(upTo: offset + count, of: stream)
+            }
+        }
+        unsafe callbacks.stream_close = { _, _, _, _, userData, streamData in
+            unsafe Connection.with(userData, streamData) { connection, stream in
+                connection.retire(stream)
+                return 0
+            }
+        }
+        unsafe callbacks.stream_reset = { _, _, _, code, userData, streamData in
+            unsafe Connection.with(userData, streamData) { $0.cancel($1, code: code) }
+        }
+        unsafe callbacks.stream_stop_sending = { _, _, code, userData, streamData in
+            unsafe Connection.with(userData, streamData) { $0.cancel($1, code: code) }
+        }
+        unsafe callbacks.extend_max_stream_data = { _, _, _, userData, streamData in
+            unsafe Connection.with(userData, streamData) { connection, stream in
+                connection.streamHasOutput(stream)
+                return 0
+            }
+        }
+    }
+
+    /// Finds the `ngtcp2_conn` for GnuTLS's side of the crypto helper.
+    static let nativeConnection: @convention(c) (UnsafeMutablePointer<ngtcp2_crypto_conn_ref>?) -> OpaquePointer? = {
+        reference in
+        guard let userData = unsafe reference?.pointee.user_data else { return nil }
+        return unsafe Unmanaged<Connection>.fromOpaque(userData)._withUnsafeGuaranteedRef { unsafe $0.native?.pointer }
+    }
+
+    /// Calls `body` with the connection behind `userData`, without counting references.
+    private static func with(_ userData: UnsafeMutableRawPointer?, _ body: (Connection) -> Int32) -> Int32 {
+        guard let userData = unsafe userData else { return NGTCP2_ERR_CALLBACK_FAILURE }
+        return unsafe Unmanaged<Connection>.fromOpaque(userData)._withUnsafeGuaranteedRef(body)
+    }
+
+    /// The same with the stream behind `streamData`; nothing happens for a stream that is already gone.
+    private static func with(
+        _ userData: UnsafeMutableRawPointer?,
+        _ streamData: UnsafeMutableRawPointer?,
+        _ body: (Connection, Stream) -> Int32
+    ) -> Int32 {
+        guard let streamData = unsafe streamData else { return 0 }
+        return unsafe with(userData) { connection in
+            unsafe Unmanaged<Stream>.fromOpaque(streamData)._withUnsafeGuaranteedRef { body(connection, $0) }
+        }
+    }
+}
+
+// MARK: - Handshake
+
+extension Connection {
+    /// Hands CRYPTO bytes to TLS, as long as there is a handshake.
+    ///
+    /// A server that fed later ones to GnuTLS would let a client fill its memory; one that fed them to a freed session
+    /// would crash.
+    private func receiveCrypto(
+        _ connection: OpaquePointer?,
+        level: ngtcp2_encryption_level,
+        offset: UInt64,
+        data: UnsafePointer<UInt8>?,
+        count: Int
+    ) -> Int32 {
+        if isHandshaking {
+            return unsafe ngtcp2_crypto_recv_crypto_data_cb(connection, level, offset, data, count, nil)
+        }
+        switch role {
+        case .client:
+            // Session tickets and nothing else: this client does not resume.
+            return 0
+        case .server:
+            // RFC 9001 §4.1.3: a client has nothing to say in TLS once the handshake is complete.
+            unsafe ngtcp2_conn_set_tls_alert(connection, Self.unexpectedMessageAlert)
+            return NGTCP2_ERR_CRYPTO
+        }
+    }
+
+    private func didCompleteHandshake() -> Int32 {
+        let name = tls?.selectedProtocol
+        establish(protocol: name, service: name.flatMap { unsafe environment.host.service(for: $0) })
+        if role == .server {
+            let status = sendTicketAndToken()
+            guard status == 0 else { return status }
+        }
+        unsafe environment.host.connectionDidEstablish(self)
+        return 0
+    }
+
+    /// Queues what lets the client come back cheaply, while the TLS session still exists.
+    private func sendTicketAndToken() -> Int32 {
+        guard let connection = unsafe native?.pointer else { return NGTCP2_ERR_CALLBACK_FAILURE }
+        if configuration.sendsSessionTicket, let session = unsafe tls?.native {
+            guard unsafe gnutls_session_ticket_send(session, 1, 0) == 0 else { return NGTCP2_ERR_CALLBACK_FAILURE }
+        }
+        guard let remote = path?.remote,
+            let token = unsafe environment.host.addressToken(for: remote, at: now)
+        else { return 0 }
+        return unsafe ngtcp2_conn_submit_new_token(connection, token, token.count)
+    }
+}
+
+// MARK: - Connection IDs
+
+extension Connection {
+    private func issueConnectionID(
+        into destination: UnsafeMutablePointer<ngtcp2_cid>?,
+        token: UnsafeMutablePointer<UInt8>?
+    ) -> Int32 {
+        guard let destination = unsafe destination, let token = unsafe token,
+            let (id, resetToken) = unsafe environment.host.issueConnectionID(for: self)
+        else { return NGTCP2_ERR_CALLBACK_FAILURE }
+        add(id)
+        unsafe destination.pointee = id.native
+        unsafe resetToken.copy(to: token)
+        return 0
+    }
+
+    /// The peer's reset token `token` has come into use, or out of it.
+    private func note(_ token: ConnectionID, isActive: Bool) {
+        if isActive {
+            add(peerResetToken: token)
+            unsafe environment.host.expectReset(withToken: token, of: self)
+        } else {
+            remove(peerResetToken: token)
+            unsafe environment.host.forgetReset(withToken: token, of: self)
+        }
+    }
+
+    private func retireConnectionID(_ id: ConnectionID) {
+        remove(id)
+        unsafe environment.host.retire(id, of: self)
+    }
+}
+
+// MARK: - Streams
+
+extension Connection {
+    private func receive(_ bytes: RawSpan, isFinal: Bool, on stream: Stream) -> Int32 {
+        stream.didReceive(bytes.byteCount)
+        guard let service, !stream.isReset else {
+            stream.extendCredit(bytes.byteCount)
+            return 0
+        }
+        do throws(StreamError) {
+            try service.receive(bytes, isFinal: isFinal, on: stream)
+            return 0
+        } catch {
+            return NGTCP2_ERR_CALLBACK_FAILURE
+        }
+    }
+
+    private func didAcknowledge(upTo offset: UInt64, of stream: Stream) -> Int32 {
+        let released = stream.didAcknowledge(upTo: offset)
+        if released > 0 { service?.stream(stream, didRelease: released) }
+        return 0
+    }
+
+    private func cancel(_ stream: Stream, code: UInt64) -> Int32 {
+        service?.stream(stream, wasCancelledWith: code)
+        return 0
+    }
+}

@@ -1,0 +1,216 @@
+internal import CNgtcp2
+public import Datagrams
+
+extension Connection {
+    /// A server's connection for a client's first packet, which is fed to ``receive(_:path:ecn:at:)`` next.
+    ///
+    /// - Parameters:
+    ///   - initial: The header of the client's packet.
+    ///   - retriedFrom: The connection ID the client first wrote to, when it answers a Retry.
+    ///   - source: Our first connection ID; it already leads to `handle`.
+    /// - Throws: When there is no memory for it. Nothing is left behind.
+    public static func accept(
+        _ initial: InitialPacket,
+        retriedFrom: ConnectionID?,
+        source: ConnectionID,
+        path: NetworkPath,
+        handle: ConnectionHandle,
+        environment: ConnectionEnvironment,
+        tls: TLSServerContext,
+        at now: MonotonicInstant
+    ) throws(QUICError) -> Connection {
+        let connection = Connection(
+            role: .server,
+            handle: handle,
+            sourceConnectionIDs: [source, initial.destination],
+            environment: environment,
+            now: now
+        )
+        do throws(QUICError) {
+            try connection.openServer(initial, retriedFrom: retriedFrom, source: source, path: path, at: now)
+            try connection.attach(tls.makeSession())
+            return connection
+        } catch {
+            connection.release()
+            throw error
+        }
+    }
+
+    /// A client's connection to `path.remote`; its first packet comes from ``transmit(into:at:)``.
+    ///
+    /// - Parameters:
+    ///   - source: Our first connection ID; it already leads to `handle`.
+    ///   - destination: A random connection ID of at least 8 bytes. RFC 9000 §7.2.
+    /// - Throws: When there is no memory for it. Nothing is left behind.
+    public static func connect(
+        source: ConnectionID,
+        destination: ConnectionID,
+        path: NetworkPath,
+        handle: ConnectionHandle,
+        environment: ConnectionEnvironment,
+        tls: TLSClientContext,
+        version: QUICVersion = .v1,
+        at now: MonotonicInstant
+    ) throws(QUICError) -> Connection {
+        let connection = Connection(
+            role: .client,
+            handle: handle,
+            sourceConnectionIDs: [source],
+            environment: environment,
+            now: now
+        )
+        do throws(QUICError) {
+            try connection.openClient(
+                source: source,
+                destination: destination,
+                path: path,
+                version: version,
+                at: now
+            )
+            try connection.attach(tls.makeSession())
+            return connection
+        } catch {
+            connection.release()
+            throw error
+        }
+    }
+
+    private func openServer(
+        _ initial: InitialPacket,
+        retriedFrom: ConnectionID?,
+        source: ConnectionID,
+        path: NetworkPath,
+        at now: MonotonicInstant
+    ) throws(QUICError) {
+        var parameters = unsafe makeParameters()
+        unsafe parameters.original_dcid = (retriedFrom ?? initial.destination).native
+        unsafe parameters.original_dcid_present = 1
+        if retriedFrom != nil {
+            unsafe parameters.retry_scid = initial.destination.native
+            unsafe parameters.retry_scid_present = 1
+        }
+        if let token = StatelessResetToken(for: source, secret: environment.resetSecret) {
+            unsafe parameters.stateless_reset_token_present = 1
+            unsafe withUnsafeMutablePointer(to: &parameters.stateless_reset_token) {
+                unsafe token.copy(to: UnsafeMutableRawPointer($0).assumingMemoryBound(to: UInt8.self))
+            }
+        }
+        var callbacks = Self.makeCallbacks()
+        unsafe callbacks.recv_client_initial = ngtcp2_crypto_recv_client_initial_cb
+        let status = unsafe initial.token.withUnsafeBufferPointer { token in
+            var settings = unsafe makeSettings(at: now)
+            unsafe settings.token = token.baseAddress
+            unsafe settings.tokenlen = token.count
+            unsafe settings.token_type =
+                retriedFrom == nil ? NGTCP2_TOKEN_TYPE_NEW_TOKEN : NGTCP2_TOKEN_TYPE_RETRY
+            return unsafe create(path: path) { pointer, path, memory, userData in
+                unsafe initial.source.withNative { peer in
+                    unsafe source.withNative { source in
+                        unsafe ngtcp2_conn_server_new_versioned(
+                            &pointer,
+                            peer,
+                            source,
+                            path,
+                            initial.version,
+                            NGTCP2_CALLBACKS_VERSION,
+                            &callbacks,
+                            NGTCP2_SETTINGS_VERSION,
+                            &settings,
+                            NGTCP2_TRANSPORT_PARAMS_VERSION,
+                            &parameters,
+                            memory,
+                            userData
+                        )
+                    }
+                }
+            }
+        }
+        guard status == 0 else { throw QUICError(transport: status, during: "accepting a connection") }
+    }
+
+    private func openClient(
+        source: ConnectionID,
+        destination: ConnectionID,
+        path: NetworkPath,
+        version: QUICVersion,
+        at now: MonotonicInstant
+    ) throws(QUICError) {
+        var parameters = unsafe makeParameters()
+        var settings = unsafe makeSettings(at: now)
+        var callbacks = Self.makeCallbacks()
+        unsafe callbacks.client_initial = ngtcp2_crypto_client_initial_cb
+        unsafe callbacks.recv_retry = ngtcp2_crypto_recv_retry_cb
+        let status = unsafe create(path: path) { pointer, path, memory, userData in
+            unsafe destination.withNative { destination in
+                unsafe source.withNative { source in
+                    unsafe ngtcp2_conn_client_new_versioned(
+                        &pointer,
+                        destination,
+                        source,
+                        path,
+                        version.rawValue,
+                        NGTCP2_CALLBACKS_VERSION,
+                        &callbacks,
+                        NGTCP2_SETTINGS_VERSION,
+                        &settings,
+                        NGTCP2_TRANSPORT_PARAMS_VERSION,
+                        &parameters,
+                        memory,
+                        userData
+                    )
+                }
+            }
+        }
+        guard status == 0 else { throw QUICError(transport: status, during: "opening a connection") }
+    }
+
+    /// Calls `body` with what both constructors need, and keeps what it makes.
+    private func create(
+        path: NetworkPath,
+        _ body: (
+            inout OpaquePointer?, UnsafePointer<ngtcp2_path>, UnsafePointer<ngtcp2_mem>, UnsafeMutableRawPointer
+        ) -> Int32
+    ) -> Int32 {
+        let userData = unsafe Unmanaged.passUnretained(self).toOpaque()
+        let memory = unsafe makeNativeContext()
+        var pointer: OpaquePointer?
+        var nativePath = unsafe NativePath(path)
+        let status = unsafe nativePath.withPath { path in unsafe body(&pointer, path, memory, userData) }
+        if let pointer = unsafe pointer, status == 0 { native = unsafe NativeConnection(pointer) }
+        return status
+    }
+
+    private func makeSettings(at now: MonotonicInstant) -> ngtcp2_settings {
+        var settings = unsafe ngtcp2_settings()
+        unsafe ngtcp2_settings_default_versioned(NGTCP2_SETTINGS_VERSION, &settings)
+        unsafe settings.initial_ts = now.native
+        unsafe settings.handshake_timeout = configuration.handshakeTimeout.native
+        // Window auto-tuning would let the peer send more than a stream may keep.
+        unsafe settings.max_window = 0
+        unsafe settings.max_stream_window = 0
+        unsafe settings.no_pmtud = configuration.discoversPathMTU ? 0 : 1
+        return unsafe settings
+    }
+
+    private func makeParameters() -> ngtcp2_transport_params {
+        var parameters = unsafe ngtcp2_transport_params()
+        unsafe ngtcp2_transport_params_default_versioned(NGTCP2_TRANSPORT_PARAMS_VERSION, &parameters)
+        unsafe parameters.initial_max_stream_data_bidi_local = UInt64(configuration.streamWindowBytes)
+        unsafe parameters.initial_max_stream_data_bidi_remote = UInt64(configuration.streamWindowBytes)
+        unsafe parameters.initial_max_stream_data_uni = UInt64(configuration.streamWindowBytes)
+        unsafe parameters.initial_max_data = UInt64(configuration.connectionWindowBytes)
+        unsafe parameters.initial_max_streams_bidi = UInt64(configuration.peerBidirectionalStreams)
+        unsafe parameters.initial_max_streams_uni = UInt64(configuration.peerUnidirectionalStreams)
+        unsafe parameters.max_idle_timeout = configuration.idleTimeout.native
+        unsafe parameters.max_udp_payload_size = UInt64(TransportConfiguration.receivedDatagramBytesLimit)
+        return unsafe parameters
+    }
+
+    /// Ties TLS and transport together; each finds the other through the native context.
+    private func attach(_ session: consuming TLSSession) {
+        guard let connection = unsafe native?.pointer else { return }
+        unsafe gnutls_session_set_ptr(session.native, nativeReference)
+        unsafe ngtcp2_conn_set_tls_native_handle(connection, UnsafeMutableRawPointer(session.native))
+        tls = consume session
+    }
+}

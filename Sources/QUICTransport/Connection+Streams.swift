@@ -1,0 +1,76 @@
+internal import CNgtcp2
+
+extension Connection {
+    /// Opens a bidirectional stream towards the peer.
+    ///
+    /// - Throws: When the peer's stream limit does not allow one. RFC 9000 §4.6.
+    public func openStream() throws(QUICError) -> Stream {
+        guard let connection = unsafe native?.pointer else { throw QUICError("the connection is closed") }
+        var number: Int64 = -1
+        let status = unsafe ngtcp2_conn_open_bidi_stream(connection, &number, nil)
+        guard status == 0 else { throw QUICError(transport: status, during: "opening a stream") }
+        return adopt(StreamID(number))
+    }
+
+    /// The open stream numbered `id`.
+    public func stream(_ id: StreamID) -> Stream? {
+        streams[id]
+    }
+
+    /// Makes the object for a stream that ngtcp2 just opened.
+    @discardableResult
+    func adopt(_ id: StreamID) -> Stream {
+        let stream = Stream(id: id, connection: self)
+        streams[id] = stream
+        if let connection = unsafe native?.pointer {
+            let pointer = unsafe Unmanaged.passUnretained(stream).toOpaque()
+            unsafe ngtcp2_conn_set_stream_user_data(connection, id.rawValue, pointer)
+        }
+        return stream
+    }
+
+    /// A stream ended on both sides, or was reset.
+    func retire(_ stream: Stream) {
+        if let connection = unsafe native?.pointer {
+            // What the application did not give back for this stream still belongs to the connection's window.
+            unsafe ngtcp2_conn_extend_max_offset(connection, stream.uncreditedBytes)
+            unsafe extendStreamLimit(for: stream.id, of: connection)
+        }
+        streams[stream.id] = nil
+        // An empty dictionary keeps its capacity: one without an allocation takes its place.
+        if streams.isEmpty { streams = [:] }
+        forget(stream)
+    }
+
+    /// Ends a stream that is no longer in ``streams``.
+    func forget(_ stream: Stream) {
+        stream.close()
+        service?.streamDidClose(stream)
+    }
+
+    /// RFC 9000 §4.6: the peer may open another stream for each one that closed.
+    private func extendStreamLimit(for id: StreamID, of connection: OpaquePointer) {
+        guard id.isClientInitiated == (role == .server) else { return }
+        if id.isBidirectional {
+            unsafe ngtcp2_conn_extend_max_streams_bidi(connection, 1)
+        } else {
+            unsafe ngtcp2_conn_extend_max_streams_uni(connection, 1)
+        }
+    }
+
+    func streamHasOutput(_ stream: Stream) {
+        guard stream.hasOutput else { return }
+        sendQueue.append(stream)
+    }
+
+    func extendCredit(by count: UInt64, on stream: Stream) {
+        guard let connection = unsafe native?.pointer, !stream.isClosed, count > 0 else { return }
+        unsafe ngtcp2_conn_extend_max_stream_offset(connection, stream.id.rawValue, count)
+        unsafe ngtcp2_conn_extend_max_offset(connection, count)
+    }
+
+    func resetStream(_ stream: Stream, code: UInt64) {
+        guard let connection = unsafe native?.pointer else { return }
+        unsafe ngtcp2_conn_shutdown_stream(connection, 0, stream.id.rawValue, code)
+    }
+}

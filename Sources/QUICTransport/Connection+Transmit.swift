@@ -1,0 +1,148 @@
+internal import CNgtcp2
+public import Datagrams
+
+/// What ``Connection/transmit(into:at:)`` left behind.
+public enum TransmitOutcome: Sendable, Hashable {
+    /// There is nothing more to send now.
+    case idle
+    /// There may be more: the batch is full, or the burst was long enough for one turn.
+    case more
+    /// The connection ended while writing.
+    case ended(ConnectionEnd)
+}
+
+extension Connection {
+    /// Appends the packets that may be sent now: at most one burst, so that others get their turn. RFC 9002 §7.7.
+    public func transmit(into batch: TransmitBatch, at now: MonotonicInstant) -> TransmitOutcome {
+        guard let connection = unsafe native?.pointer else { return .idle }
+        var quantumBytes = unsafe Int(ngtcp2_conn_get_send_quantum(connection))
+        var outcome = TransmitOutcome.idle
+        while true {
+            guard !batch.isFull, quantumBytes > 0 else {
+                outcome = .more
+                break
+            }
+            var failure: Int32 = 0
+            let written = unsafe batch.append { space in
+                unsafe writePacket(of: connection, into: space, failure: &failure, at: now)
+            }
+            if failure != 0 { return .ended(end(after: failure)) }
+            guard written > 0 else { break }
+            quantumBytes -= written
+        }
+        unsafe ngtcp2_conn_update_pkt_tx_time(connection, now.native)
+        return pendingEnd.map { .ended($0) } ?? outcome
+    }
+
+    private func writePacket(
+        of connection: OpaquePointer,
+        into space: UnsafeMutableRawBufferPointer,
+        failure: inout Int32,
+        at now: MonotonicInstant
+    ) -> (count: Int, path: NetworkPath, ecn: ECN)? {
+        var storage = unsafe ngtcp2_path_storage()
+        return unsafe withUnsafeMutablePointer(to: &storage) { storage in
+            unsafe ngtcp2_path_storage_zero(storage)
+            var packet = unsafe PacketSpace(
+                storage: storage,
+                start: space.bindMemory(to: UInt8.self).baseAddress,
+                count: packetBytesLimit(space)
+            )
+            let written = unsafe fill(&packet, of: connection, at: now)
+            guard written >= 0 else {
+                failure = Int32(written)
+                return nil
+            }
+            guard written > 0, let path = unsafe NetworkPath(storage.pointee.path) else { return nil }
+            return unsafe (written, path, ECN(trafficClass: UInt8(packet.info.ecn)))
+        }
+    }
+
+    /// Where one packet is being put together.
+    @unsafe
+    private struct PacketSpace {
+        let storage: UnsafeMutablePointer<ngtcp2_path_storage>
+        let start: UnsafeMutablePointer<UInt8>?
+        let count: Int
+        var info = ngtcp2_pkt_info()
+    }
+
+    /// Fills one packet with what streams have, one after the other, and lets ngtcp2 add its own frames.
+    ///
+    /// - Returns: The packet's length, 0 when nothing may be sent now, or an error number of ngtcp2.
+    private func fill(_ packet: inout PacketSpace, of connection: OpaquePointer, at now: MonotonicInstant) -> Int {
+        var connectionIsBlocked = false
+        while !connectionIsBlocked, let stream = nextReadyStream() {
+            let status = unsafe add(stream, to: &packet, of: connection, at: now)
+            switch Int32(truncatingIfNeeded: status) {
+            case NGTCP2_ERR_WRITE_MORE:
+                sendQueue.rotate()
+            case NGTCP2_ERR_STREAM_DATA_BLOCKED:
+                // Without connection credit the stream keeps its place: nothing tells when credit comes.
+                connectionIsBlocked = unsafe ngtcp2_conn_get_max_data_left(connection) == 0
+                if !connectionIsBlocked { sendQueue.removeFirst() }
+            case NGTCP2_ERR_STREAM_SHUT_WR, NGTCP2_ERR_STREAM_NOT_FOUND:
+                sendQueue.removeFirst()
+            default:
+                sendQueue.rotate()
+                return status
+            }
+        }
+        return unsafe ngtcp2_conn_writev_stream_versioned(
+            connection,
+            &packet.storage.pointee.path,
+            NGTCP2_PKT_INFO_VERSION,
+            &packet.info,
+            packet.start,
+            packet.count,
+            nil,
+            UInt32(NGTCP2_WRITE_STREAM_FLAG_NONE),
+            -1,
+            nil,
+            0,
+            now.native
+        )
+    }
+
+    /// Offers the transport what `stream` has to send, and notes what it took.
+    private func add(
+        _ stream: Stream,
+        to packet: inout PacketSpace,
+        of connection: OpaquePointer,
+        at now: MonotonicInstant
+    ) -> Int {
+        unsafe stream.withOutput(limit: packet.count) { vectors, vectorCount, isFinal in
+            var acceptedBytes: ngtcp2_ssize = -1
+            var flags = UInt32(NGTCP2_WRITE_STREAM_FLAG_MORE)
+            if isFinal { flags |= UInt32(NGTCP2_WRITE_STREAM_FLAG_FIN) }
+            let status = unsafe ngtcp2_conn_writev_stream_versioned(
+                connection,
+                &packet.storage.pointee.path,
+                NGTCP2_PKT_INFO_VERSION,
+                &packet.info,
+                packet.start,
+                packet.count,
+                &acceptedBytes,
+                flags,
+                stream.id.rawValue,
+                vectors,
+                vectorCount,
+                now.native
+            )
+            if acceptedBytes >= 0 {
+                let offered = (0..<vectorCount).reduce(0) { unsafe $0 + (vectors?[$1].len ?? 0) }
+                stream.didSend(acceptedBytes, isFinal: isFinal && acceptedBytes == offered)
+            }
+            return status
+        }
+    }
+
+    /// The first stream in the queue that still has something to send.
+    private func nextReadyStream() -> Stream? {
+        while let stream = sendQueue.first {
+            if stream.hasOutput { return stream }
+            sendQueue.removeFirst()
+        }
+        return nil
+    }
+}

@@ -1,0 +1,367 @@
+public import BoundedMemory
+internal import CNgtcp2
+internal import CShims
+public import Datagrams
+
+/// One QUIC connection, client or server, without sockets or clocks.
+///
+/// Methods are of four kinds, and none is of two:
+///
+/// - getters are nouns: ``state``, ``deadline``, ``path``;
+/// - events go in: ``receive(_:path:ecn:at:)``, ``expire(at:)``;
+/// - commands are imperatives: ``openStream()``, ``close(code:)``, ``release()``;
+/// - effects come out: ``transmit(into:at:)``, ``writeClose(for:into:at:)``.
+///
+/// After each event the caller asks for effects and for the next deadline. Whatever ends the connection is returned as
+/// a ``ConnectionEnd``; the caller then takes the last packet from ``writeClose(for:into:at:)`` and calls ``release()``.
+///
+/// Owns: an `ngtcp2_conn`, a TLS session until the handshake is complete, and its streams. Released by: ``release()``.
+/// Bound: ``TransportConfiguration/establishedTransportBytesLimit`` for the transport, refused at the allocator.
+@safe
+public final class Connection {
+    /// Which side of the connection this is.
+    public enum Role: Sendable {
+        /// It opened the connection.
+        case client
+        /// It accepted the connection.
+        case server
+    }
+
+    /// Which side this is.
+    public let role: Role
+    /// The name its endpoint gave it.
+    public let handle: ConnectionHandle
+    /// Every byte it holds, by class.
+    public let account: MemoryAccount
+    /// When it was made.
+    public let createdAt: MonotonicInstant
+    /// Where it is in its life.
+    public private(set) var state = ConnectionState.handshaking
+    /// The connection IDs that lead here: ours, and the one the client made up first.
+    ///
+    /// Kept here because `ngtcp2_conn_get_scid` does not list an ID whose allocation failed half way.
+    public private(set) var sourceConnectionIDs: [ConnectionID]
+    /// The last 16 bytes of the stateless resets by which the peer may end this connection, in the form of IDs.
+    public private(set) var peerResetTokens: [ConnectionID] = []
+    /// The application protocol TLS agreed on; nil before that.
+    public private(set) var applicationProtocol: String?
+    /// A moment of the application's own at which its endpoint is to wake it.
+    public var applicationDeadline = MonotonicInstant.distantFuture
+    /// Whatever the application keeps for this connection.
+    public var context: AnyObject?
+    /// The error code of the peer's CONNECTION_CLOSE, once it arrived.
+    public private(set) var peerCloseCode: TransportErrorCode?
+
+    let environment: ConnectionEnvironment
+    var native: NativeConnection?
+    var tls: TLSSession?
+    var streams: [StreamID: Stream] = [:]
+    var sendQueue = StreamQueue()
+    var service: (any StreamService)?
+    private var nativeContext: NativeContext?
+    /// The moment of the event being handled, for callbacks that need one.
+    private(set) var now: MonotonicInstant
+    private var requestedEnd: ConnectionEnd?
+    private var applicationCloseCode: UInt64 = 0
+    private var failureStatus: Int32 = 0
+    private var receivedStatelessReset = false
+
+    /// - Parameter sourceConnectionIDs: The IDs that already lead here.
+    init(
+        role: Role,
+        handle: ConnectionHandle,
+        sourceConnectionIDs: [ConnectionID],
+        environment: ConnectionEnvironment,
+        now: MonotonicInstant
+    ) {
+        self.role = role
+        self.handle = handle
+        self.sourceConnectionIDs = sourceConnectionIDs
+        self.environment = environment
+        createdAt = now
+        self.now = now
+        account = MemoryAccount(ledger: environment.ledger)
+        account.transportBytesLimit = environment.configuration.handshakeTransportBytesLimit
+        account.charge(ownBytes, to: .table)
+    }
+
+    deinit {
+        precondition(state == .closed, "a connection must be released by its endpoint")
+    }
+
+    /// What this connection may use.
+    public var configuration: TransportConfiguration { environment.configuration }
+
+    /// How many streams are open.
+    public var streamCount: Int { streams.count }
+
+    /// Whether the handshake is still under way.
+    public var isHandshaking: Bool { state == .handshaking }
+
+    /// When ``expire(at:)`` is due.
+    public var deadline: MonotonicInstant {
+        guard let connection = unsafe native?.pointer else { return .distantFuture }
+        let transport = unsafe MonotonicInstant(nanoseconds: ngtcp2_conn_get_expiry(connection))
+        return min(transport, applicationDeadline, isHandshaking ? handshakeDeadline : .distantFuture)
+    }
+
+    /// The addresses it uses at the moment; nil once it is released.
+    public var path: NetworkPath? {
+        guard let connection = unsafe native?.pointer else { return nil }
+        return unsafe NetworkPath(ngtcp2_conn_get_path(connection).pointee)
+    }
+
+    /// How long the closing and draining states last.
+    ///
+    /// RFC 9000 §10.2: these states SHOULD persist for at least three times the current PTO interval.
+    public var closingPeriod: Duration {
+        guard let connection = unsafe native?.pointer else { return .zero }
+        return .nanoseconds(Int64(clamping: unsafe ngtcp2_conn_get_pto(connection))) * 3
+    }
+
+    private var handshakeDeadline: MonotonicInstant { createdAt.advanced(by: configuration.handshakeTimeout) }
+}
+
+// MARK: - Events
+
+extension Connection {
+    /// A datagram of this connection arrived.
+    ///
+    /// - Returns: How the connection ended; nil while it lives.
+    public func receive(
+        _ datagram: RawSpan,
+        path: NetworkPath,
+        ecn: ECN,
+        at now: MonotonicInstant
+    ) -> ConnectionEnd? {
+        guard let connection = unsafe native?.pointer else { return nil }
+        self.now = now
+        var nativePath = unsafe NativePath(path)
+        var info = ngtcp2_pkt_info(ecn: ecn.rawValue)
+        let status = unsafe datagram.withUnsafeBytes { bytes in
+            unsafe nativePath.withPath { path in
+                unsafe ngtcp2_conn_read_pkt_versioned(
+                    connection,
+                    path,
+                    NGTCP2_PKT_INFO_VERSION,
+                    &info,
+                    bytes.baseAddress?.assumingMemoryBound(to: UInt8.self),
+                    bytes.count,
+                    now.native
+                )
+            }
+        }
+        releaseTLSIfDone()
+        return status == 0 ? requestedEnd : end(after: status)
+    }
+
+    /// The moment of ``deadline`` has come.
+    ///
+    /// - Returns: How the connection ended; nil while it lives.
+    public func expire(at now: MonotonicInstant) -> ConnectionEnd? {
+        guard let connection = unsafe native?.pointer else { return nil }
+        self.now = now
+        if isHandshaking, now >= handshakeDeadline { return .discard(.handshakeTimeout) }
+        guard unsafe ngtcp2_conn_get_expiry(connection) <= now.native else { return requestedEnd }
+        let status = unsafe ngtcp2_conn_handle_expiry(connection, now.native)
+        return status == 0 ? requestedEnd : end(after: status)
+    }
+
+    /// Remembers why ngtcp2 gave up, and says what is left to do.
+    func end(after status: Int32) -> ConnectionEnd {
+        failureStatus = status
+        switch status {
+        case NGTCP2_ERR_DRAINING:
+            notePeerClose()
+            return .drain(peerCloseCause)
+        case NGTCP2_ERR_IDLE_CLOSE:
+            return .discard(.idleTimeout)
+        case NGTCP2_ERR_HANDSHAKE_TIMEOUT:
+            return .discard(.handshakeTimeout)
+        case NGTCP2_ERR_RETRY:
+            return .discard(.addressValidation)
+        case NGTCP2_ERR_DROP_CONN:
+            return .discard(.transportError)
+        case NGTCP2_ERR_RECV_VERSION_NEGOTIATION:
+            return .discard(.versionNegotiation)
+        case NGTCP2_ERR_NO_VIABLE_PATH:
+            return .discard(.noViablePath)
+        case NGTCP2_ERR_CRYPTO:
+            return .close(.tlsAlert(pendingAlert))
+        case NGTCP2_ERR_NOMEM:
+            return .close(account.refusedCount > 0 ? .budgetExceeded : .outOfMemory)
+        case NGTCP2_ERR_CALLBACK_FAILURE where account.refusedCount > 0:
+            return .close(.budgetExceeded)
+        default:
+            return .close(.transportError)
+        }
+    }
+
+    private var pendingAlert: UInt8 {
+        guard let connection = unsafe native?.pointer else { return 0 }
+        return unsafe ngtcp2_conn_get_tls_alert(connection)
+    }
+
+    private var peerCloseCause: CloseCause {
+        if receivedStatelessReset { return .statelessReset }
+        if let alert = peerCloseCode?.alert { return .tlsAlert(alert) }
+        return peerCloseCode == .connectionRefused ? .refused : .peerClose
+    }
+
+    private func notePeerClose() {
+        guard let connection = unsafe native?.pointer, let error = unsafe ngtcp2_conn_get_ccerr(connection),
+            unsafe error.pointee.type != NGTCP2_CCERR_TYPE_APPLICATION
+        else { return }
+        peerCloseCode = unsafe TransportErrorCode(rawValue: error.pointee.error_code)
+    }
+
+    func noteStatelessReset() {
+        receivedStatelessReset = true
+    }
+}
+
+// MARK: - Commands
+
+extension Connection {
+    /// Asks for CONNECTION_CLOSE with an application error code; the endpoint sends it after the current event.
+    /// RFC 9000 §10.2.
+    public func close(code: UInt64 = 0) {
+        applicationCloseCode = code
+        requestedEnd = requestedEnd ?? .close(.localClose)
+    }
+
+    /// The end that ``close(code:)`` asked for, for callers outside of an event.
+    public var pendingEnd: ConnectionEnd? { requestedEnd }
+
+    /// Releases everything, in the order of size: TLS, streams, transport. Only ``account`` is left, and is empty.
+    ///
+    /// The one release path of a connection: every cause of an end leads here, exactly once.
+    public func release() {
+        precondition(state != .closed, "a connection is released once")
+        releaseTLS()
+        sendQueue.removeAll()
+        for stream in streams.values { forget(stream) }
+        streams = [:]
+        native = nil
+        nativeContext = nil
+        service = nil
+        context = nil
+        account.release(ownBytes, from: .table)
+        state = .closed
+    }
+
+    /// Takes note of a connection ID that now leads here.
+    func add(_ id: ConnectionID) {
+        sourceConnectionIDs.append(id)
+    }
+
+    func add(peerResetToken token: ConnectionID) {
+        peerResetTokens.append(token)
+    }
+
+    func remove(peerResetToken token: ConnectionID) {
+        peerResetTokens.removeAll { $0 == token }
+    }
+
+    /// Takes note of a connection ID that no longer leads here.
+    func remove(_ id: ConnectionID) {
+        sourceConnectionIDs.removeAll { $0 == id }
+    }
+
+    /// The handshake is complete: from now on the larger limit holds, and TLS can go.
+    func establish(protocol name: String?, service: (any StreamService)?) {
+        state = .established
+        applicationProtocol = name
+        self.service = service
+        account.transportBytesLimit = configuration.establishedTransportBytesLimit
+    }
+
+    /// Frees the TLS session after the handshake; not from inside a callback, where ngtcp2 still uses it.
+    func releaseTLSIfDone() {
+        guard tls != nil, !isHandshaking else { return }
+        releaseTLS()
+    }
+
+    private func releaseTLS() {
+        if let connection = unsafe native?.pointer { unsafe ngtcp2_conn_set_tls_native_handle(connection, nil) }
+        tls = nil
+    }
+
+    /// The bytes of this object itself, as the allocator counts them.
+    private var ownBytes: Int {
+        unsafe Int(qh_block_bytes(Unmanaged.passUnretained(self).toOpaque()))
+    }
+
+    /// The pieces ngtcp2 and GnuTLS point to, made once before the `ngtcp2_conn`.
+    ///
+    /// - Returns: The allocator to make it with.
+    func makeNativeContext() -> UnsafeMutablePointer<ngtcp2_mem> {
+        let this = unsafe Unmanaged.passUnretained(self).toOpaque()
+        let context = unsafe NativeContext(
+            memory: ngtcp2_mem(
+                user_data: account.userData,
+                malloc: TransportAllocator.allocate,
+                free: TransportAllocator.free,
+                calloc: TransportAllocator.allocateZeroed,
+                realloc: TransportAllocator.reallocate
+            ),
+            reference: ngtcp2_crypto_conn_ref(get_conn: Connection.nativeConnection, user_data: this)
+        )
+        let memory = unsafe context.memory
+        nativeContext = consume context
+        return unsafe memory
+    }
+}
+
+extension Connection {
+    /// The way from GnuTLS back to the `ngtcp2_conn`.
+    var nativeReference: UnsafeMutablePointer<ngtcp2_crypto_conn_ref>? { unsafe nativeContext?.reference }
+}
+
+// MARK: - Effects
+
+extension Connection {
+    /// Writes the CONNECTION_CLOSE packet for `end` into `space`.
+    ///
+    /// - Returns: Its length and where it goes; nil when none can be sent, as before the peer's address is validated.
+    public func writeClose(
+        for end: ConnectionEnd,
+        into space: UnsafeMutableRawBufferPointer,
+        at now: MonotonicInstant
+    ) -> (count: Int, path: NetworkPath, ecn: ECN)? {
+        guard let connection = unsafe native?.pointer else { return nil }
+        var error = unsafe ngtcp2_ccerr()
+        unsafe ngtcp2_ccerr_default(&error)
+        switch end.cause {
+        case .tlsAlert(let alert):
+            unsafe ngtcp2_ccerr_set_tls_alert(&error, alert, nil, 0)
+        case .localClose, .shutdown:
+            unsafe ngtcp2_ccerr_set_application_error(&error, applicationCloseCode, nil, 0)
+        default:
+            unsafe ngtcp2_ccerr_set_liberr(&error, failureStatus, nil, 0)
+        }
+        var info = ngtcp2_pkt_info()
+        var storage = unsafe ngtcp2_path_storage()
+        return unsafe withUnsafeMutablePointer(to: &storage) { storage in
+            unsafe ngtcp2_path_storage_zero(storage)
+            let written = unsafe ngtcp2_conn_write_connection_close_versioned(
+                connection,
+                &storage.pointee.path,
+                NGTCP2_PKT_INFO_VERSION,
+                &info,
+                space.bindMemory(to: UInt8.self).baseAddress,
+                packetBytesLimit(space),
+                &error,
+                now.native
+            )
+            guard written > 0, let path = unsafe NetworkPath(storage.pointee.path) else { return nil }
+            return (written, path, ECN(trafficClass: UInt8(info.ecn)))
+        }
+    }
+
+    /// How much of `space` a packet may take on the current path.
+    func packetBytesLimit(_ space: UnsafeMutableRawBufferPointer) -> Int {
+        guard let connection = unsafe native?.pointer else { return 0 }
+        return unsafe min(space.count, ngtcp2_conn_get_max_tx_udp_payload_size(connection))
+    }
+}

@@ -1,0 +1,27 @@
+public import BoundedMemory
+
+/// What all connections of one endpoint share.
+public final class ConnectionEnvironment {
+    /// What each connection may use.
+    public let configuration: TransportConfiguration
+    /// The account of all of them together.
+    public let ledger: MemoryLedger
+    /// The key of stateless reset tokens.
+    public let resetSecret: EndpointSecret
+    /// The endpoint itself, which outlives its connections.
+    public unowned(unsafe) let host: any ConnectionHost
+
+    /// - Parameter host: Must outlive every connection made in this environment.
+    @unsafe
+    public init(
+        configuration: TransportConfiguration,
+        ledger: MemoryLedger,
+        resetSecret: EndpointSecret,
+        host: any ConnectionHost
+    ) {
+        self.configuration = configuration
+        self.ledger = ledger
+        self.resetSecret = resetSecret
+        unsafe self.host = host
+    }
+}

@@ -1,0 +1,158 @@
+import BoundedMemory
+internal import CNgtcp2
+
+/// One bidirectional stream: the bytes we owe the peer, and the credit the peer has with us. RFC 9000 §2.
+///
+/// Owns: the bytes written and not yet acknowledged. Released by: acknowledgement, or the end of the stream.
+/// Bound: the stream window, since credit is extended only as bytes are released.
+@safe
+public final class Stream {
+    /// Its number.
+    public let id: StreamID
+    /// Whatever the service keeps for this stream; nil at first.
+    public var context: AnyObject?
+    /// Bytes received in order so far.
+    public private(set) var receivedBytes: UInt64 = 0
+    /// Whether both halves have ended, or the connection has: writes go nowhere.
+    public private(set) var isClosed = false
+
+    /// The connection this stream belongs to. A stream does not outlive it: the connection closes it first.
+    public unowned(unsafe) let connection: Connection
+    /// Whether ``reset(code:)`` ended it: what still arrives is not for the service.
+    private(set) var isReset = false
+    private var creditedBytes: UInt64 = 0
+    private var queue: ByteQueue
+    private var generatedBytes: UInt64 = 0
+    private var sentOffset: UInt64 = 0
+    private var acknowledgedOffset: UInt64 = 0
+    private var isFinished = false
+    private var isFinSent = false
+
+    var nextQueued: Stream?
+    var isQueued = false
+
+    init(id: StreamID, connection: Connection) {
+        self.id = id
+        unsafe self.connection = connection
+        queue = ByteQueue(capacityLimitBytes: connection.configuration.streamWindowBytes, account: connection.account)
+    }
+
+    /// The bytes written here and not yet acknowledged, generated ones included.
+    public var unacknowledgedBytes: UInt64 { endOffset - acknowledgedOffset }
+
+    /// How many bytes ``write(_:)`` takes at the moment.
+    public var writableBytes: Int { queue.freeBytes }
+
+    /// Sends `bytes`, copied into memory that stays until the peer acknowledges them.
+    ///
+    /// - Throws: `.full` when they exceed ``writableBytes``, `.outOfMemory` when the connection may not hold them,
+    ///   `.finished` after ``finish()``. Nothing is sent then.
+    public func write(_ bytes: RawSpan) throws(StreamError) {
+        guard !isFinished, !isClosed, generatedBytes == 0 else { throw .finished }
+        do throws(ByteQueueError) {
+            try queue.append(bytes)
+        } catch {
+            switch error {
+            case .full: throw .full
+            case .outOfMemory: throw .outOfMemory
+            }
+        }
+        unsafe connection.streamHasOutput(self)
+    }
+
+    /// Sends `count` bytes of a fixed pattern, which take no memory however many they are, and then ends our half.
+    public func finish(generating count: UInt64) throws(StreamError) {
+        guard !isFinished, !isClosed else { throw .finished }
+        generatedBytes = count
+        finish()
+    }
+
+    /// Ends our half after the last byte written: FIN. RFC 9000 §19.8.
+    public func finish() {
+        guard !isFinished else { return }
+        isFinished = true
+        unsafe connection.streamHasOutput(self)
+    }
+
+    /// Ends both halves at once: RESET_STREAM and STOP_SENDING. RFC 9000 §2.4.
+    public func reset(code: UInt64) {
+        guard !isClosed, !isReset else { return }
+        isFinished = true
+        isReset = true
+        unsafe connection.resetStream(self, code: code)
+    }
+
+    /// Lets the peer send `count` bytes more, on this stream and on the connection. RFC 9000 §4.1.
+    ///
+    /// - Precondition: Credit is given back only for bytes received.
+    public func extendCredit(_ count: Int) {
+        precondition(creditedBytes + UInt64(count) <= receivedBytes, "credit for bytes that were never received")
+        creditedBytes += UInt64(count)
+        unsafe connection.extendCredit(by: UInt64(count), on: self)
+    }
+}
+
+extension Stream {
+    /// Bytes received for which no credit was given back yet.
+    var uncreditedBytes: UInt64 { receivedBytes - creditedBytes }
+
+    /// Whether there is something left to hand to the transport.
+    var hasOutput: Bool { !isClosed && !isReset && (sentOffset < endOffset || (isFinished && !isFinSent)) }
+
+    private var endOffset: UInt64 { queue.endOffset + generatedBytes }
+
+    func didReceive(_ count: Int) {
+        receivedBytes += UInt64(count)
+    }
+
+    /// Calls `body` with the next bytes to send, at most `limit`, and whether the stream ends with them.
+    func withOutput<Result>(limit: Int, _ body: (UnsafePointer<ngtcp2_vec>?, Int, _ isFinal: Bool) -> Result) -> Result
+    {
+        guard sentOffset >= queue.endOffset else {
+            let pendingBytes = queue.endOffset - sentOffset
+            return unsafe queue.withVectors(from: sentOffset, maximumBytes: limit) { vectors in
+                var covered = 0
+                return unsafe withUnsafeTemporaryAllocation(of: ngtcp2_vec.self, capacity: vectors.count) { native in
+                    for unsafe(index, vector) in unsafe vectors.enumerated() {
+                        unsafe native[index] = ngtcp2_vec(base: vector.base, len: vector.count)
+                        covered += unsafe vector.count
+                    }
+                    let isFinal = isFinished && generatedBytes == 0 && UInt64(covered) == pendingBytes
+                    return unsafe body(native.baseAddress, vectors.count, isFinal)
+                }
+            }
+        }
+        let position = sentOffset - queue.endOffset
+        let remaining = generatedBytes - position
+        guard remaining > 0 else { return body(nil, 0, isFinished) }
+        let bytes = unsafe SharedPattern.shared.bytes(at: position, limit: Int(min(remaining, UInt64(limit))))
+        var vector = unsafe ngtcp2_vec(
+            base: UnsafeMutablePointer(mutating: bytes.bindMemory(to: UInt8.self).baseAddress),
+            len: bytes.count
+        )
+        return unsafe body(&vector, 1, isFinished && UInt64(bytes.count) == remaining)
+    }
+
+    /// The transport took `count` bytes, and the end of the stream when `isFinal`.
+    func didSend(_ count: Int, isFinal: Bool) {
+        sentOffset += UInt64(count)
+        if isFinal { isFinSent = true }
+    }
+
+    /// The peer acknowledged everything before `offset`.
+    ///
+    /// - Returns: How many bytes that is more than before.
+    func didAcknowledge(upTo offset: UInt64) -> Int {
+        let newlyAcknowledged = offset > acknowledgedOffset ? offset - acknowledgedOffset : 0
+        acknowledgedOffset += newlyAcknowledged
+        queue.release(upTo: min(acknowledgedOffset, queue.endOffset))
+        return Int(newlyAcknowledged)
+    }
+
+    /// Ends the stream on our side; the bytes go with it.
+    func close() {
+        isClosed = true
+        queue.release(upTo: queue.endOffset)
+        context = nil
+    }
+}

@@ -1,0 +1,67 @@
+internal import CNgtcp2
+
+/// What all TLS sessions of a server share: certificate, preferences, protocols and the ticket key.
+///
+/// Safe to share between workers: GnuTLS only reads it once it is set up.
+///
+/// Owns: GnuTLS credentials, a priority cache and the ticket key. Released by: `deinit`.
+@safe
+public final class TLSServerContext: @unchecked Sendable {
+    /// The application protocols this server speaks, in its order of preference.
+    public let protocols: ApplicationProtocols
+    private let credentials: TLSCredentials
+    private var ticketKey = unsafe gnutls_datum_t()
+
+    /// - Throws: When a certificate file cannot be read, or GnuTLS refuses it.
+    public init(certificate: CertificateSource, protocols: ApplicationProtocols) throws(QUICError) {
+        self.protocols = protocols
+        credentials = try TLSCredentials()
+        try QUICError.checkTLS(
+            unsafe gnutls_session_ticket_key_generate(&ticketKey),
+            "generating the session ticket key"
+        )
+        try credentials.install(certificate)
+    }
+
+    deinit {
+        unsafe qh_gnutls_free(ticketKey.data)
+    }
+
+    /// A session for one incoming connection.
+    func makeSession() throws(QUICError) -> TLSSession {
+        let session = try TLSSession(flags: qh_gnutls_server_flags())
+        try session.configure(with: credentials, protocols: protocols)
+        try QUICError.checkTLS(
+            unsafe gnutls_session_ticket_enable_server(session.native, &ticketKey),
+            "enabling session tickets"
+        )
+        unsafe gnutls_handshake_set_max_packet_length(
+            session.native,
+            TransportConfiguration.clientHelloBytesLimit
+        )
+        unsafe gnutls_handshake_set_hook_function(
+            session.native,
+            UInt32(GNUTLS_HANDSHAKE_CLIENT_HELLO.rawValue),
+            Int32(GNUTLS_HOOK_POST),
+            requireApplicationProtocol
+        )
+        guard unsafe ngtcp2_crypto_gnutls_configure_server_session(session.native) == 0 else {
+            throw QUICError("ngtcp2 could not configure a TLS session")
+        }
+        return session
+    }
+}
+
+/// RFC 9001 §8.1: endpoints MUST immediately close a connection with a no_application_protocol alert if an application
+/// protocol is not negotiated. GnuTLS checks it only for clients that send the extension.
+private let requireApplicationProtocol:
+    @convention(c) (OpaquePointer?, UInt32, UInt32, UInt32, UnsafePointer<gnutls_datum_t>?) -> Int32 = {
+        session,
+        _,
+        _,
+        _,
+        _ in
+        var name = unsafe gnutls_datum_t()
+        let found = unsafe gnutls_alpn_get_selected_protocol(session, &name) == 0
+        return found ? 0 : GNUTLS_E_NO_APPLICATION_PROTOCOL
+    }

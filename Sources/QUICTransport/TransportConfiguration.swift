@@ -1,0 +1,34 @@
+/// What one connection may use, on either side.
+public struct TransportConfiguration: Sendable {
+    /// How long a silent connection lives; the smaller of both sides' counts. Default 30 s. RFC 9000 §10.1.
+    public var idleTimeout: Duration = .seconds(30)
+    /// How long a handshake may take. Default 10 s. ngtcp2 has no such deadline by default.
+    public var handshakeTimeout: Duration = .seconds(10)
+    /// Bytes in flight towards us on one stream: what an echo may have to keep for it. Default 16 KiB. RFC 9000 §4.1.
+    public var streamWindowBytes = 16 * 1024
+    /// Bytes in flight towards us on all streams together. Default 64 KiB. RFC 9000 §4.1.
+    public var connectionWindowBytes = 64 * 1024
+    /// Bidirectional streams the peer may have open, about 580 bytes each. Default 16. RFC 9000 §4.6.
+    public var peerBidirectionalStreams = 16
+    /// Unidirectional streams the peer may have open. Default 0: refused by limit. RFC 9000 §4.6.
+    public var peerUnidirectionalStreams = 0
+    /// Transport bytes a connection may hold until its handshake is complete. Default 48 KiB: an honest one needs 30,000.
+    public var handshakeTransportBytesLimit = 48 * 1024
+    /// Transport bytes a connection may hold once established. Default 192 KiB.
+    public var establishedTransportBytesLimit = 192 * 1024
+    /// Whether a server sends a ticket for resumption, about 300 bytes until acknowledged. Default true. RFC 8446 §4.6.1.
+    public var sendsSessionTicket = true
+    /// Whether to probe for packets larger than 1,200 bytes. Default false: the probes cost CPU on every connection.
+    /// RFC 8899.
+    public var discoversPathMTU = false
+
+    /// The defaults.
+    public init() {}
+
+    /// The largest UDP payload accepted, in bytes. ngtcp2's decryption buffer grows to the largest one and stays.
+    public static let receivedDatagramBytesLimit = 1_500
+    /// The length of the connection IDs issued here, in bytes. RFC 9000 §5.1.
+    public static let connectionIDLength = 12
+    /// A client's whole first flight of TLS must fit; larger ones end with an alert.
+    static let clientHelloBytesLimit = 8 * 1024
+}
