@@ -101,7 +101,10 @@ let package = Package(
         tests(of: "Datagrams", uses: ["Datagrams"]),
         tests(of: "DatagramIO", uses: ["DatagramIO", "Datagrams"]),
         tests(of: "LoadModel", uses: ["LoadModel"]),
-        tests(of: "QUICEndpoint", uses: ["QUICEndpoint", "QUICTesting", "QUICTransport"]),
+        tests(
+            of: "QUICEndpoint",
+            uses: ["BoundedMemory", "Datagrams", "EchoService", "QUICEndpoint", "QUICTesting", "QUICTransport"]
+        ),
         tests(of: "QUICTransport", uses: ["QUICTransport"]),
     ]
 )

@@ -1,0 +1,156 @@
+public import BoundedMemory
+public import Datagrams
+public import QUICTransport
+
+/// Many QUIC clients without sockets, clocks or threads: the counterpart of ``Endpoint`` for load and for tests.
+///
+/// Owns: its connections, and one batch of close packets (96 KB). Released by: each connection's end. Bound: who calls
+/// ``connect(path:version:at:)`` decides how many there are; each is bounded by ``TransportConfiguration``.
+public final class ClientEndpoint {
+    private let tls: TLSClientContext
+    private let connections: ConnectionSet
+    private let host: ClientHost
+    private let environment: ConnectionEnvironment
+    private let replies = TransmitBatch(datagramCapacity: 64)
+    private var latest = MonotonicInstant(nanoseconds: 0)
+
+    /// - Parameters:
+    ///   - service: Receives what servers send, on every stream.
+    ///   - closingLimit: How many closed connections answer late packets; 0 when nobody is interested.
+    public init(
+        configuration: EndpointConfiguration,
+        tls: TLSClientContext,
+        service: any StreamService,
+        closingLimit: Int = 16_384
+    ) {
+        self.tls = tls
+        connections = ConnectionSet(ledger: MemoryLedger(), closingLimit: closingLimit)
+        host = ClientHost(connections: connections, service: service, configuration: configuration)
+        unsafe environment = ConnectionEnvironment(
+            configuration: configuration.transport,
+            ledger: connections.ledger,
+            resetSecret: configuration.resetSecret,
+            host: host
+        )
+    }
+
+    /// Called from inside an event when a handshake is complete.
+    public var onEstablish: (Connection) -> Void {
+        get { host.onEstablish }
+        set { host.onEstablish = newValue }
+    }
+
+    /// Called exactly once for each connection, after everything it held was released.
+    public var onClose: (Connection, CloseCause) -> Void {
+        get { connections.onClose }
+        set { connections.onClose = newValue }
+    }
+
+    /// Called when a connection's ``Connection/applicationDeadline`` has come.
+    public var onWake: (Connection) -> Void {
+        get { connections.onWake }
+        set { connections.onWake = newValue }
+    }
+
+    /// When ``expire(at:)`` is due next; nil while nothing is.
+    public var nextDeadline: MonotonicInstant? { connections.nextDeadline }
+    /// Created, live and ended connections.
+    public var counts: ConnectionCounts { connections.counts }
+    /// What every connection of this endpoint holds.
+    public var ledger: MemoryLedger { connections.ledger }
+    /// Connection IDs that lead somewhere.
+    public var connectionIDCount: Int { connections.connectionIDCount }
+    /// Deadlines waiting.
+    public var deadlineCount: Int { connections.deadlineCount }
+}
+
+// MARK: - Events
+
+extension ClientEndpoint {
+    /// A datagram arrived.
+    public func receive(_ datagram: RawSpan, path: NetworkPath, ecn: ECN, at now: MonotonicInstant) {
+        let now = advance(to: now)
+        guard datagram.byteCount <= TransportConfiguration.receivedDatagramBytesLimit,
+            case .packet(let destination, _, _) = DatagramHeader(datagram),
+            let handle = connections.route(to: destination) ?? connections.routeOfReset(datagram),
+            let connection = connections.connection(handle)
+        else { return }
+        if let end = connection.receive(datagram, path: path, ecn: ecn, at: now) {
+            connections.finish(connection, end, at: now, into: replies)
+        } else {
+            connections.touch(handle)
+        }
+    }
+
+    /// The moment of ``nextDeadline`` has come.
+    public func expire(at now: MonotonicInstant) {
+        connections.expire(at: advance(to: now), into: replies)
+    }
+
+    private func advance(to now: MonotonicInstant) -> MonotonicInstant {
+        latest = max(latest, now)
+        return latest
+    }
+}
+
+// MARK: - Commands
+
+extension ClientEndpoint {
+    /// Opens a connection along `path`.
+    ///
+    /// - Throws: When there is no memory for it.
+    /// - Returns: The connection, whose first packet waits in ``transmit(into:at:)``.
+    public func connect(
+        path: NetworkPath,
+        version: QUICVersion = .v1,
+        at now: MonotonicInstant
+    ) throws(QUICError) -> Connection {
+        let now = advance(to: now)
+        let source = host.ids.makeConnectionID()
+        let destination = host.ids.makeInitialDestination()
+        let made = try connections.insert(routing: [source]) { handle throws(QUICError) in
+            try Connection.connect(
+                source: source,
+                destination: destination,
+                path: path,
+                handle: handle,
+                environment: environment,
+                tls: tls,
+                version: version,
+                at: now
+            )
+        }
+        // Twelve random bytes that are taken already would be the first such case ever.
+        guard let made else { throw QUICError.connectionIDTaken }
+        return made
+    }
+
+    /// Lets a connection send what the application gave it outside of an event.
+    public func touch(_ connection: Connection) {
+        connections.touch(connection.handle)
+    }
+
+    /// Closes a connection with CONNECTION_CLOSE. RFC 9000 §10.2.
+    public func close(_ connection: Connection, code: UInt64 = 0, at now: MonotonicInstant) {
+        connection.close(code: code)
+        connections.finish(connection, .close(.localClose), at: advance(to: now), into: replies)
+    }
+
+    /// Forgets a connection without a word to the server.
+    public func abandon(_ connection: Connection, at now: MonotonicInstant) {
+        connections.finish(connection, .discard(.abandoned), at: advance(to: now), into: replies)
+    }
+}
+
+// MARK: - Effects
+
+extension ClientEndpoint {
+    /// Fills `batch` with what may be sent now; leaves it empty when there is nothing.
+    ///
+    /// - Precondition: `batch` is empty.
+    public func transmit(into batch: TransmitBatch, at now: MonotonicInstant) {
+        precondition(batch.isEmpty, "send the batch before filling it again")
+        replies.move(into: batch)
+        connections.transmit(into: batch, at: advance(to: now))
+    }
+}

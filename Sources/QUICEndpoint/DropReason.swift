@@ -1,0 +1,17 @@
+/// Why a datagram was dropped without an answer. Each has a counter of its name.
+public enum DropReason: String, Sendable, CaseIterable {
+    /// It had no bytes.
+    case empty
+    /// It was longer than 1,500 bytes.
+    case oversized
+    /// It is not QUIC.
+    case malformed
+    /// It leads to no connection and opens none.
+    case unroutable
+    /// The answer it deserves would exceed the rate of such answers.
+    case rateLimited = "rate_limited"
+    /// It belongs to a connection that is closing or draining.
+    case closing
+    /// There was no memory for the connection it would open.
+    case outOfMemory = "out_of_memory"
+}

@@ -1,0 +1,299 @@
+public import BoundedMemory
+public import Datagrams
+public import QUICTransport
+
+/// A QUIC server without sockets, clocks or threads: datagrams and the time go in, datagrams and a deadline come out.
+///
+/// Feed it with ``receive(_:path:ecn:at:)`` and ``expire(at:)``, then take what it has to send with
+/// ``transmit(into:at:)`` until that leaves the batch empty, and come back at ``nextDeadline``. One thread at a time.
+///
+/// Owns: its connections, and one batch of replies that belong to no connection (96 KB). Released by: each connection's
+/// end, or ``shutDown()``. Bound: ``AdmissionLimits`` for the number, ``TransportConfiguration`` for the size of each.
+public final class Endpoint {
+    /// Called exactly once for each connection, after everything it held was released.
+    public var onClose: (Connection, CloseCause) -> Void {
+        get { connections.onClose }
+        set { connections.onClose = newValue }
+    }
+
+    private let tls: TLSServerContext
+    private let connections: ConnectionSet
+    private let host: ServerHost
+    private let environment: ConnectionEnvironment
+    private let admission: Admission
+    private let validation: AddressValidation
+    private let replies = TransmitBatch(datagramCapacity: 64)
+    private var limiters: ReplyLimiters
+    private var tally = EndpointStatistics()
+    private var isShuttingDown = false
+    private var latest = MonotonicInstant(nanoseconds: 0)
+
+    /// - Parameters:
+    ///   - tls: The certificate and the protocols, shared between workers.
+    ///   - services: What answers on each application protocol.
+    public init(configuration: EndpointConfiguration, tls: TLSServerContext, services: [any StreamService]) {
+        self.tls = tls
+        connections = ConnectionSet(ledger: MemoryLedger())
+        admission = Admission(limits: configuration.admission)
+        validation = AddressValidation(secret: configuration.tokenSecret)
+        host = ServerHost(
+            connections: connections,
+            services: services,
+            validation: validation,
+            configuration: configuration
+        )
+        limiters = ReplyLimiters(perSecond: configuration.admission.statelessRepliesPerSecond)
+        unsafe environment = ConnectionEnvironment(
+            configuration: configuration.transport,
+            ledger: connections.ledger,
+            resetSecret: configuration.resetSecret,
+            host: host
+        )
+    }
+
+    /// When ``expire(at:)`` is due next; nil while nothing is.
+    public var nextDeadline: MonotonicInstant? { connections.nextDeadline }
+
+    /// Whether a shutdown has sent all its close packets.
+    public var isShutDown: Bool { isShuttingDown && connections.isEmpty && replies.isEmpty }
+
+    /// What every connection of this endpoint holds.
+    public var ledger: MemoryLedger { connections.ledger }
+
+    /// Everything countable at this moment.
+    public var statistics: EndpointStatistics {
+        var statistics = tally
+        statistics.connections = connections.counts
+        statistics.connectionIDs = connections.connectionIDCount
+        statistics.deadlines = connections.deadlineCount
+        statistics.tableBytes = connections.tableBytes
+        statistics.ledger = Dictionary(
+            uniqueKeysWithValues: MemoryClass.allCases.map { ($0, connections.ledger.usage(of: $0)) }
+        )
+        statistics.ledgerTotal = connections.ledger.totalUsage
+        return statistics
+    }
+
+    /// The live connection that answers to `handle`.
+    public func connection(_ handle: ConnectionHandle) -> Connection? {
+        connections.connection(handle)
+    }
+}
+
+// MARK: - Events
+
+extension Endpoint {
+    /// A datagram arrived.
+    public func receive(_ datagram: RawSpan, path: NetworkPath, ecn: ECN, at now: MonotonicInstant) {
+        let now = advance(to: now)
+        tally.received.count(datagram.byteCount)
+        tally.ecnMarks[Int(ecn.rawValue)] += 1
+        guard datagram.byteCount > 0 else { return drop(.empty) }
+        guard datagram.byteCount <= TransportConfiguration.receivedDatagramBytesLimit else { return drop(.oversized) }
+        switch DatagramHeader(datagram) {
+        case .malformed:
+            drop(.malformed)
+        case .unsupportedVersion:
+            negotiateVersion(datagram, path: path, at: now)
+        case .packet(let destination, _, let isLong):
+            if let handle = connections.route(to: destination) ?? connections.routeOfReset(datagram) {
+                deliver(datagram, to: handle, path: path, ecn: ecn, at: now)
+            } else if isLong {
+                open(datagram, path: path, ecn: ecn, at: now)
+            } else {
+                reset(destination, triggerBytes: datagram.byteCount, path: path, at: now)
+            }
+        }
+    }
+
+    /// The moment of ``nextDeadline`` has come.
+    public func expire(at now: MonotonicInstant) {
+        connections.expire(at: advance(to: now), into: replies)
+    }
+
+    private func deliver(
+        _ datagram: RawSpan,
+        to handle: ConnectionHandle,
+        path: NetworkPath,
+        ecn: ECN,
+        at now: MonotonicInstant
+    ) {
+        switch connections.occupant(of: handle) {
+        case .live(let connection):
+            if let end = connection.receive(datagram, path: path, ecn: ecn, at: now) {
+                connections.finish(connection, end, at: now, into: replies)
+            } else {
+                connections.touch(handle)
+            }
+        case .closing(let record):
+            tally.drops[.closing, default: 0] += 1
+            // RFC 9000 §10.2.1: the answer goes to the address it was first sent to.
+            if record.shouldReply(toDatagramOf: datagram.byteCount), !replies.isFull {
+                let packet = record.packet
+                unsafe replies.append(copying: packet.span.bytes, path: record.path)
+            }
+        case .none:
+            drop(.unroutable)
+        }
+    }
+
+    /// ngtcp2 aborts when time runs backwards, so here it does not.
+    private func advance(to now: MonotonicInstant) -> MonotonicInstant {
+        latest = max(latest, now)
+        return latest
+    }
+
+    private func drop(_ reason: DropReason) {
+        tally.drops[reason, default: 0] += 1
+    }
+}
+
+// MARK: - Commands
+
+extension Endpoint {
+    /// Closes every connection, as far as ``transmit(into:at:)`` is called, and refuses new ones.
+    public func shutDown() {
+        isShuttingDown = true
+    }
+
+    /// Closes one connection with CONNECTION_CLOSE.
+    ///
+    /// - Parameter code: The application's error code. RFC 9000 §20.2.
+    public func close(_ handle: ConnectionHandle, code: UInt64 = 0, at now: MonotonicInstant) {
+        guard let connection = connections.connection(handle) else { return }
+        connection.close(code: code)
+        connections.finish(connection, .close(.localClose), at: advance(to: now), into: replies)
+    }
+}
+
+// MARK: - Effects
+
+extension Endpoint {
+    /// Fills `batch` with what may be sent now; leaves it empty when there is nothing.
+    ///
+    /// - Precondition: `batch` is empty.
+    public func transmit(into batch: TransmitBatch, at now: MonotonicInstant) {
+        precondition(batch.isEmpty, "send the batch before filling it again")
+        let now = advance(to: now)
+        replies.move(into: batch)
+        if isShuttingDown { closeConnections(into: batch, at: now) }
+        connections.transmit(into: batch, at: now)
+        for entry in batch.entries { tally.transmitted.count(entry.count) }
+    }
+
+    private func closeConnections(into batch: TransmitBatch, at now: MonotonicInstant) {
+        while !batch.isFull, let connection = connections.nextLiveConnection() {
+            connections.finish(connection, .close(.shutdown), at: now, into: batch)
+        }
+        if connections.counts.live == 0 { connections.removeClosingRecords() }
+    }
+
+    /// Puts one reply that `write` makes into the queue, and says whether it is there.
+    private func reply(on path: NetworkPath, _ write: (UnsafeMutableRawBufferPointer) -> Int) -> Bool {
+        guard !replies.isFull else { return false }
+        return unsafe replies.append { space in (unsafe write(space), path, .notCapable) } > 0
+    }
+}
+
+// MARK: - Datagrams without a connection
+
+extension Endpoint {
+    private func open(_ datagram: RawSpan, path: NetworkPath, ecn: ECN, at now: MonotonicInstant) {
+        guard let initial = InitialPacket(datagram) else { return drop(.unroutable) }
+        let verdict = validation.verdict(on: initial, from: path.remote, at: now)
+        let decision = admission.decide(verdict, counts: connections.counts, isShuttingDown: isShuttingDown)
+        tally.admissions[decision.label, default: 0] += 1
+        switch decision {
+        case .accept(let retriedFrom):
+            accept(initial, datagram, retriedFrom: retriedFrom, path: path, ecn: ecn, at: now)
+        case .retry:
+            sendRetry(answering: initial, path: path, at: now)
+        case .refuseHandshakes, .refuseConnections, .refuseShutdown:
+            refuse(initial, .connectionRefused, path: path, at: now)
+        case .rejectToken:
+            // RFC 9000 §8.1.2: the server SHOULD immediately close the connection with an INVALID_TOKEN error.
+            refuse(initial, .invalidToken, path: path, at: now)
+        }
+    }
+
+    private func accept(
+        _ initial: InitialPacket,
+        _ datagram: RawSpan,
+        retriedFrom: ConnectionID?,
+        path: NetworkPath,
+        ecn: ECN,
+        at now: MonotonicInstant
+    ) {
+        let source = host.ids.makeConnectionID()
+        let connection: Connection?
+        do throws(QUICError) {
+            connection = try connections.insert(routing: [source, initial.destination]) { handle throws(QUICError) in
+                try Connection.accept(
+                    initial,
+                    retriedFrom: retriedFrom,
+                    source: source,
+                    path: path,
+                    handle: handle,
+                    environment: environment,
+                    tls: tls,
+                    at: now
+                )
+            }
+        } catch {
+            return drop(.outOfMemory)
+        }
+        guard let connection else { return drop(.unroutable) }
+        guard let end = connection.receive(datagram, path: path, ecn: ecn, at: now) else { return }
+        connections.finish(connection, end, at: now, into: replies)
+        if end.cause == .addressValidation { sendRetry(answering: initial, path: path, at: now) }
+    }
+
+    private func sendRetry(answering initial: InitialPacket, path: NetworkPath, at now: MonotonicInstant) {
+        guard limiters.retry.take(at: now) else { return drop(.rateLimited) }
+        let source = host.ids.makeConnectionID()
+        let isQueued = unsafe reply(on: path) { space in
+            unsafe StatelessPackets.retry(
+                answering: initial,
+                source: source,
+                validation: validation,
+                remote: path.remote,
+                at: now,
+                into: space
+            )
+        }
+        if isQueued { tally.retries += 1 }
+    }
+
+    private func refuse(
+        _ initial: InitialPacket,
+        _ error: TransportErrorCode,
+        path: NetworkPath,
+        at now: MonotonicInstant
+    ) {
+        guard limiters.refusal.take(at: now) else { return drop(.rateLimited) }
+        _ = unsafe reply(on: path) { unsafe StatelessPackets.close(answering: initial, error: error, into: $0) }
+    }
+
+    private func negotiateVersion(_ datagram: RawSpan, path: NetworkPath, at now: MonotonicInstant) {
+        guard limiters.versionNegotiation.take(at: now) else { return drop(.rateLimited) }
+        let unused = UInt8(truncatingIfNeeded: host.ids.next())
+        let isQueued = unsafe reply(on: path) { space in
+            unsafe StatelessPackets.versionNegotiation(answering: datagram, unused: unused, into: space)
+        }
+        if isQueued { tally.versionNegotiations += 1 }
+    }
+
+    private func reset(_ id: ConnectionID, triggerBytes: Int, path: NetworkPath, at now: MonotonicInstant) {
+        guard limiters.reset.take(at: now) else { return drop(.rateLimited) }
+        let isQueued = unsafe reply(on: path) { space in
+            unsafe StatelessPackets.reset(
+                for: id,
+                secret: environment.resetSecret,
+                triggerBytes: triggerBytes,
+                random: &host.ids,
+                into: space
+            )
+        }
+        if isQueued { tally.statelessResets += 1 } else { drop(.unroutable) }
+    }
+}

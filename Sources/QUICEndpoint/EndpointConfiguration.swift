@@ -1,0 +1,20 @@
+public import QUICTransport
+
+/// How an endpoint accepts and keeps connections.
+public struct EndpointConfiguration: Sendable {
+    /// What each connection may use.
+    public var transport = TransportConfiguration()
+    /// When new connections are turned away.
+    public var admission = AdmissionLimits()
+    /// Which worker this is: the first byte of the connection IDs it issues, so that packets find it.
+    public var workerIndex: UInt8 = 0
+    /// The key of stateless reset tokens. Workers of one server share it.
+    public var resetSecret = EndpointSecret()
+    /// The key of Retry and NEW_TOKEN tokens. Workers of one server share it.
+    public var tokenSecret = EndpointSecret()
+    /// The seed of connection IDs for simulations; nil for the system's random source.
+    public var seed: UInt64?
+
+    /// The defaults.
+    public init() {}
+}

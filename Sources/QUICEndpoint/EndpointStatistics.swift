@@ -1,0 +1,78 @@
+public import BoundedMemory
+
+/// What an endpoint did and holds, at one moment.
+public struct EndpointStatistics: Sendable {
+    /// Created, live and ended connections.
+    public internal(set) var connections = ConnectionCounts()
+    /// Connection IDs that lead somewhere.
+    public internal(set) var connectionIDs = 0
+    /// Deadlines waiting.
+    public internal(set) var deadlines = 0
+    /// Bytes of the tables of IDs, deadlines and slots.
+    public internal(set) var tableBytes = 0
+    /// What connections hold, by class.
+    public internal(set) var ledger: [MemoryClass: MemoryUsage] = [:]
+    /// What they hold in all.
+    public internal(set) var ledgerTotal = MemoryUsage()
+    /// What became of first packets, by ``AdmissionDecision/label``.
+    public internal(set) var admissions: [String: Int] = [:]
+    /// Datagrams dropped, by reason.
+    public internal(set) var drops: [DropReason: Int] = [:]
+    /// Datagrams received, and their bytes.
+    public internal(set) var received = Traffic()
+    /// Datagrams handed out to be sent, and their bytes.
+    public internal(set) var transmitted = Traffic()
+    /// Received datagrams with each ECN mark, by its two bits.
+    public internal(set) var ecnMarks = [0, 0, 0, 0]
+    /// Version Negotiation packets sent.
+    public internal(set) var versionNegotiations = 0
+    /// Retry packets sent.
+    public internal(set) var retries = 0
+    /// Stateless resets sent.
+    public internal(set) var statelessResets = 0
+
+    /// Datagrams and their bytes.
+    public struct Traffic: Sendable, Hashable {
+        /// How many datagrams.
+        public internal(set) var datagrams = 0
+        /// How many bytes of UDP payload.
+        public internal(set) var bytes = 0
+
+        mutating func count(_ byteCount: Int) {
+            datagrams += 1
+            bytes += byteCount
+        }
+
+        static func += (sum: inout Traffic, other: Traffic) {
+            sum.datagrams += other.datagrams
+            sum.bytes += other.bytes
+        }
+    }
+
+    /// Nothing yet.
+    public init() {}
+
+    /// Whether everything is back to zero: nothing lives, nothing is routed, nothing is held.
+    public var hasReturned: Bool {
+        connections.live == 0 && connections.closing == 0 && connections.draining == 0 && connectionIDs == 0
+            && deadlines == 0 && ledgerTotal.isEmpty && connections.created == connections.closed
+    }
+
+    /// Adds another endpoint's statistics.
+    public static func += (sum: inout EndpointStatistics, other: EndpointStatistics) {
+        sum.connections += other.connections
+        sum.connectionIDs += other.connectionIDs
+        sum.deadlines += other.deadlines
+        sum.tableBytes += other.tableBytes
+        sum.ledger.merge(other.ledger, uniquingKeysWith: +)
+        sum.ledgerTotal = sum.ledgerTotal + other.ledgerTotal
+        sum.admissions.merge(other.admissions, uniquingKeysWith: +)
+        sum.drops.merge(other.drops, uniquingKeysWith: +)
+        sum.received += other.received
+        sum.transmitted += other.transmitted
+        for (index, count) in other.ecnMarks.enumerated() { sum.ecnMarks[index] += count }
+        sum.versionNegotiations += other.versionNegotiations
+        sum.retries += other.retries
+        sum.statelessResets += other.statelessResets
+    }
+}

@@ -1,0 +1,120 @@
+public import Datagrams
+public import QUICEndpoint
+public import QUICTransport
+
+/// A server and its clients in one process and in virtual time: the same seed gives the same run.
+public final class Pair {
+    public private(set) var server: Endpoint
+    public let client: ClientEndpoint
+    public let recorder = RecordingClient()
+    public var network: SimulatedNetwork
+    public private(set) var now = MonotonicInstant(nanoseconds: 1_000_000_000)
+    /// How each connection ended, in order.
+    public private(set) var serverCloses: [CloseCause] = []
+    public private(set) var clientCloses: [CloseCause] = []
+
+    public static let serverAddress = SocketAddress(ipv4: 192, 0, 2, 1, port: 4433)
+    private let batch = TransmitBatch()
+    private let makeServer: () -> Endpoint
+    private var nextClientPort: UInt16 = 10_000
+
+    /// - Parameter services: The server's.
+    public init(
+        seed: UInt64,
+        services: [any StreamService],
+        clientProtocols: [String] = ["echo"],
+        configuration: EndpointConfiguration = EndpointConfiguration(),
+        clientConfiguration: EndpointConfiguration = EndpointConfiguration(),
+        conditions: SimulatedNetwork.Conditions = .init()
+    ) throws {
+        var configuration = configuration
+        configuration.seed = seed
+        var clientConfiguration = clientConfiguration
+        clientConfiguration.seed = ~seed
+        let protocols = try ApplicationProtocols(services.map(\.applicationProtocol))
+        let tls = try TLSServerContext(certificate: .selfSigned, protocols: protocols)
+        makeServer = { Endpoint(configuration: configuration, tls: tls, services: services) }
+        server = makeServer()
+        client = ClientEndpoint(
+            configuration: clientConfiguration,
+            tls: try TLSClientContext(protocols: try ApplicationProtocols(clientProtocols)),
+            service: recorder
+        )
+        network = SimulatedNetwork(seed: seed, conditions: conditions)
+        observeServer()
+        client.onClose = { [unowned self] _, cause in clientCloses.append(cause) }
+    }
+
+    /// Replaces the server by one with the same secrets that knows none of its connections.
+    public func restartServer() {
+        server = makeServer()
+        observeServer()
+    }
+
+    private func observeServer() {
+        server.onClose = { [unowned self] _, cause in serverCloses.append(cause) }
+    }
+
+    /// Opens a connection from an address of its own.
+    public func connect(version: QUICVersion = .v1) throws -> Connection {
+        nextClientPort += 1
+        let local = SocketAddress(ipv4: 198, 51, 100, 7, port: nextClientPort)
+        let path = NetworkPath(local: local, remote: Self.serverAddress)
+        return try client.connect(path: path, version: version, at: now)
+    }
+
+    /// Opens a connection and runs until its handshake is complete.
+    public func connectAndEstablish() throws -> Connection? {
+        let connection = try connect()
+        run(for: .seconds(5)) { connection.state == .established }
+        return connection.state == .established ? connection : nil
+    }
+
+    /// Runs for at most `duration` of virtual time, or until `isDone`.
+    public func run(for duration: Duration, until isDone: () -> Bool = { false }) {
+        let end = now.advanced(by: duration)
+        settle()
+        while !isDone(), let next = nextEvent, next <= end {
+            now = max(now, next)
+            deliver()
+            if let deadline = server.nextDeadline, deadline <= now { server.expire(at: now) }
+            if let deadline = client.nextDeadline, deadline <= now { client.expire(at: now) }
+            settle()
+        }
+        if !isDone() { now = max(now, end) }
+    }
+
+    /// Hands the server a datagram as if it came from `remote`.
+    public func inject(_ bytes: [UInt8], from remote: SocketAddress) {
+        let path = NetworkPath(local: Self.serverAddress, remote: remote)
+        unsafe server.receive(bytes.span.bytes, path: path, ecn: .notCapable, at: now)
+        settle()
+    }
+
+    private var nextEvent: MonotonicInstant? {
+        [network.nextArrival, server.nextDeadline, client.nextDeadline].compactMap(\.self).min()
+    }
+
+    private func deliver() {
+        while let datagram = network.popArrived(by: now) {
+            let bytes = datagram.bytes
+            if datagram.path.local == Self.serverAddress {
+                unsafe server.receive(bytes.span.bytes, path: datagram.path, ecn: datagram.ecn, at: now)
+            } else {
+                unsafe client.receive(bytes.span.bytes, path: datagram.path, ecn: datagram.ecn, at: now)
+            }
+        }
+    }
+
+    /// Puts everything both sides have to send onto the network.
+    private func settle() {
+        repeat {
+            server.transmit(into: batch, at: now)
+            let serverSent = !batch.isEmpty
+            network.carry(batch, at: now)
+            client.transmit(into: batch, at: now)
+            if batch.isEmpty && !serverSent { return }
+            network.carry(batch, at: now)
+        } while true
+    }
+}
