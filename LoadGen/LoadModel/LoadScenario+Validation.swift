@@ -1,0 +1,33 @@
+extension LoadScenario {
+    func validate() throws(ScenarioError) {
+        try Self.check("connections", connections, in: Self.connectionsAccepted, text: String.init)
+        guard ratePerSecond > 0, ratePerSecond <= Self.ratePerSecondLimit else {
+            throw ScenarioError(
+                name: "rate",
+                value: "\(ratePerSecond)",
+                accepted: "more than 0 and at most \(Int(Self.ratePerSecondLimit)) connections per second"
+            )
+        }
+        try Self.check("message-bytes", messageBytes, in: Self.messageBytesAccepted, text: ByteCountText.format)
+        try Self.check("hold", hold, in: Self.holdAccepted, text: DurationText.format)
+        try Self.check("dial-timeout", dialTimeout, in: Self.timeoutAccepted, text: DurationText.format)
+        try Self.check("echo-timeout", echoTimeout, in: Self.timeoutAccepted, text: DurationText.format)
+        try Self.check("sockets", sockets, in: Self.socketsAccepted, text: String.init)
+        // RFC 7301 §3.1: a protocol name is 1 to 255 bytes long.
+        guard (1...255).contains(applicationProtocol.utf8.count) else {
+            throw ScenarioError(name: "alpn", value: "\"\(applicationProtocol)\"", accepted: "a name of 1 to 255 bytes")
+        }
+    }
+
+    private static func check<Value: Comparable>(
+        _ name: String,
+        _ value: Value,
+        in accepted: ClosedRange<Value>,
+        text: (Value) -> String
+    ) throws(ScenarioError) {
+        guard accepted.contains(value) else {
+            let range = "\(text(accepted.lowerBound)) to \(text(accepted.upperBound))"
+            throw ScenarioError(name: name, value: text(value), accepted: range)
+        }
+    }
+}

@@ -1,0 +1,47 @@
+extension OutcomeCounts: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case established
+        case echoed
+        case abandoned
+        case closed
+        case completed
+        case failed
+        case byOutcome = "by_outcome"
+    }
+
+    /// Reads counts; what follows from the others (`completed`, `failed`) is not read but computed.
+    public init(from decoder: any Decoder) throws {
+        self.init()
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        established = try values.decode(Int.self, forKey: .established)
+        echoed = try values.decode(Int.self, forKey: .echoed)
+        abandoned = try values.decode(Int.self, forKey: .abandoned)
+        closed = try values.decode(Int.self, forKey: .closed)
+        for (label, count) in try values.decode([String: Int].self, forKey: .byOutcome) {
+            guard let outcome = ConnectionOutcome(label: label) else {
+                throw DecodingError.dataCorruptedError(
+                    forKey: .byOutcome,
+                    in: values,
+                    debugDescription: "\(label) is not an outcome"
+                )
+            }
+            record(outcome, count: count)
+        }
+    }
+
+    /// Writes the counts, every outcome with its label, those that did not happen as 0.
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(established, forKey: .established)
+        try values.encode(echoed, forKey: .echoed)
+        try values.encode(abandoned, forKey: .abandoned)
+        try values.encode(closed, forKey: .closed)
+        try values.encode(completed, forKey: .completed)
+        try values.encode(failed, forKey: .failed)
+        var byOutcome = Dictionary(
+            uniqueKeysWithValues: ConnectionOutcome.withoutAlerts.map { ($0.label, count(of: $0)) }
+        )
+        for (outcome, count) in failures { byOutcome[outcome.label] = count }
+        try values.encode(byOutcome, forKey: .byOutcome)
+    }
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import LoadModel
+
+/// The options that say where a run's progress and report go.
+struct OutputOptions: ParsableArguments {
+    @Option(help: "Write the report as JSON to this file.")
+    var json: String?
+
+    @Flag(help: "Show no progress and no report, only what was expected and did not happen.")
+    var quiet = false
+
+    /// The file for the JSON report, ready to be written; nil when none was asked for.
+    func openReportFile() throws -> ReportFile? {
+        guard let json else { return nil }
+        do {
+            return try ReportFile.open(json)
+        } catch {
+            throw ValidationError("--json \(json) cannot be written: \(error)")
+        }
+    }
+
+    /// What shows the progress of a run with this many connections; nil when none is to be shown.
+    func progressDisplay(connections: Int) -> ProgressDisplay? {
+        quiet ? nil : ProgressDisplay(connections: connections)
+    }
+
+    /// Shows a report.
+    ///
+    /// - Throws: Exit code 1 when something expected did not happen.
+    func show(_ report: LoadReport) throws {
+        if quiet {
+            for failure in report.verdict.failures {
+                StandardStream.error.write("quic-loadgen: \(failure.sentence)\n")
+            }
+        } else {
+            StandardStream.output.write(report.text)
+        }
+        guard report.verdict.passed else { throw ExitCode.failure }
+    }
+}

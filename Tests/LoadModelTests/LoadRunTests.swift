@@ -1,0 +1,133 @@
+import LoadModel
+import Synchronization
+import Testing
+
+@Suite struct LoadRunTests {
+    /// An engine whose runs all end the same way.
+    private struct FakeEngine: LoadRunning {
+        struct Broken: Error {}
+
+        var result: LoadResult? = perfectResult(of: 10)
+        var duration = Duration.zero
+
+        func run(
+            scenario: LoadScenario,
+            onProgress: @escaping @Sendable (LoadProgress) -> Void
+        ) async throws -> LoadResult {
+            onProgress(LoadProgress(scheduled: scenario.connections))
+            try? await Task.sleep(for: duration)
+            guard let result else { throw Broken() }
+            onProgress(LoadProgress(scheduled: scenario.connections, finished: scenario.connections))
+            return result
+        }
+    }
+
+    /// A server whose answers are given in advance; the last is repeated. A nil answer is a failure.
+    private final class FakeServer: ServerReading {
+        struct Unreachable: Error, CustomStringConvertible {
+            let description = "connection refused"
+        }
+
+        private let answers: Mutex<[ServerSnapshot?]>
+        private let requests = Mutex(0)
+
+        init(_ answers: [ServerSnapshot?]) {
+            self.answers = Mutex(answers)
+        }
+
+        var requestCount: Int { requests.withLock { $0 } }
+
+        func snapshot() async throws -> ServerSnapshot {
+            requests.withLock { $0 += 1 }
+            let answer = answers.withLock { $0.count > 1 ? $0.removeFirst() : $0.first ?? nil }
+            guard let answer else { throw Unreachable() }
+            return answer
+        }
+    }
+
+    private func run(
+        _ engine: FakeEngine = FakeEngine(),
+        server: FakeServer? = nil,
+        expectations: ServerExpectations = .none
+    ) throws -> LoadRun {
+        LoadRun(
+            of: try scenario(10),
+            target: "127.0.0.1:4433",
+            engine: engine,
+            server: server,
+            expectations: expectations,
+            sampleInterval: .milliseconds(2)
+        )
+    }
+
+    @Test func theEnginesProgressAndResultArePassedOn() async throws {
+        let finished = Mutex<[Int]>([])
+        let report = try await run().report { progress in finished.withLock { $0.append(progress.finished) } }
+        #expect(finished.withLock { $0 } == [0, 10])
+        #expect(report.verdict.passed)
+        #expect(report.target == "127.0.0.1:4433")
+        #expect(report.server == nil)
+    }
+
+    @Test func theEnginesErrorIsPassedOn() async throws {
+        let run = try run(FakeEngine(result: nil), server: FakeServer([idleServer()]))
+        await #expect(throws: FakeEngine.Broken.self) { try await run.report { _ in } }
+    }
+
+    @Test func aServerIsSampledBeforeDuringAndAfter() async throws {
+        let server = FakeServer([idleServer(residentBytes: 1), try busyServer(), idleServer(residentBytes: 3)])
+        let report = try await run(FakeEngine(duration: .milliseconds(50)), server: server).report { _ in }
+        #expect(report.server?.before?.process.residentBytes == 1)
+        #expect(report.server?.peak?.connections.live == 10)
+        #expect(report.server?.after?.process.residentBytes == 3)
+        #expect(report.server?.failureCount == 0)
+        #expect(report.server?.sampleCount == server.requestCount)
+    }
+
+    @Test func aServerGetsTimeToReturn() async throws {
+        let busy = try busyServer()
+        let server = FakeServer([idleServer(residentBytes: busy.process.residentBytes), busy, busy, busy, idleServer()])
+        let report = try await run(server: server, expectations: ServerExpectations(returns: true)).report { _ in }
+        #expect(report.verdict.passed)
+        #expect(report.server?.after?.hasReturned == true)
+        #expect(report.server?.returnSeconds != nil)
+    }
+
+    @Test func aServerThatDoesNotReturnFailsWhenItsTimeIsUp() async throws {
+        let server = FakeServer([idleServer(), try busyServer()])
+        let expectations = ServerExpectations(returns: true, returnTimeout: .milliseconds(20))
+        let report = try await run(server: server, expectations: expectations).report { _ in }
+        #expect(report.verdict.failures.map(\.name) == ["server_returned"])
+        #expect(report.server?.returnSeconds == nil)
+        #expect(report.server?.after?.connectionIDs == 31)
+    }
+
+    @Test func anUnreachableServerIsReportedAndNotFatal() async throws {
+        let report = try await run(server: FakeServer([nil])).report { _ in }
+        #expect(report.verdict.passed)
+        #expect(report.server?.before == nil)
+        #expect(report.server?.after == nil)
+        #expect(report.text.contains("requests for statistics failed: connection refused"))
+    }
+
+    @Test func anUnreachableServerIsFatalWhenSomethingIsExpectedOfIt() async throws {
+        let server = FakeServer([nil])
+        let run = try run(server: server, expectations: ServerExpectations(returns: true))
+        let error = await #expect(throws: LoadRun.ServerUnreachable.self) { try await run.report { _ in } }
+        #expect(error?.description == "the server's statistics cannot be read: connection refused")
+        #expect(server.requestCount == 1)
+    }
+
+    @Test func aCancelledRunDoesNotWaitForTheServer() async throws {
+        let server = FakeServer([idleServer(), try busyServer()])
+        let run = try run(
+            FakeEngine(duration: .seconds(600)),
+            server: server,
+            expectations: ServerExpectations(returns: true, returnTimeout: .seconds(600))
+        )
+        let task = Task { try await run.report { _ in } }
+        task.cancel()
+        let report = try await task.value
+        #expect(report.verdict.failures.map(\.name) == ["server_returned"])
+    }
+}
