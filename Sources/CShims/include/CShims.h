@@ -3,5 +3,6 @@
 #define QUICHARNESS_CSHIMS_H
 
 #include "heap.h"
+#include "sockets.h"
 
 #endif

@@ -1,0 +1,91 @@
+import DatagramIO
+public import Datagrams
+import QUICEndpoint
+
+/// A QUIC server whose memory per connection is bounded, accounted to the byte, and comes back.
+///
+/// ```swift
+/// let server = try Server(configuration: ServerConfiguration(), services: [EchoService()])
+/// print("listening on \(server.address)")
+/// …
+/// let last = try await server.shutDown()
+/// precondition(last.hasReturned)
+/// ```
+///
+/// Owns: its workers' threads, sockets and connections. Released by: ``shutDown()``; a server that is let go without it
+/// serves until the process ends. Bound: ``AdmissionLimits/connections`` ×
+/// ``TransportConfiguration/establishedTransportBytesLimit`` a worker, and 180 KB for the worker itself.
+public final class Server: Sendable {
+    /// The address it listens on, with the port the system chose if 0 was asked for.
+    public let address: SocketAddress
+    private let workers: [WorkerThread]
+
+    /// Starts a server; it is ready when this returns.
+    ///
+    /// - Parameter services: What answers on each application protocol, in order of preference.
+    /// - Throws: When the address is taken, the certificate does not work, or the configuration contradicts itself.
+    public init(configuration: ServerConfiguration, services: [any StreamService]) throws(ServerError) {
+        guard (1...ServerConfiguration.workerCountLimit).contains(configuration.workerCount) else {
+            let accepted = "1 to \(ServerConfiguration.workerCountLimit)"
+            throw .configuration("\(configuration.workerCount) workers were asked for; accepted are \(accepted)")
+        }
+        var group = WorkerGroup(configuration: configuration, tls: try Self.makeTLS(configuration, services))
+        do throws(ServerError) {
+            for _ in 0..<configuration.workerCount { try group.startWorker(services: services) }
+        } catch {
+            for worker in group.workers { worker.shutDown() }
+            throw error
+        }
+        address = group.address
+        workers = group.workers
+    }
+
+    /// What the server did and holds at this moment.
+    ///
+    /// - Throws: When a worker has failed.
+    public func statistics() async throws(ServerError) -> ServerStatistics {
+        var sum = ServerStatistics()
+        for worker in workers {
+            do throws(SocketError) {
+                sum += try await worker.statistics()
+            } catch {
+                throw .socket(error)
+            }
+        }
+        return sum
+    }
+
+    /// Refuses new connections, sends CONNECTION_CLOSE to all, and releases everything.
+    ///
+    /// - Returns: The last statistics; ``ServerStatistics/hasReturned`` says whether anything stayed.
+    /// - Throws: When a worker has failed.
+    public func shutDown() async throws(ServerError) -> ServerStatistics {
+        for worker in workers { worker.shutDown() }
+        return try await waitUntilStopped()
+    }
+
+    /// Waits until every worker has ended, because of ``shutDown()`` or of a failure.
+    public func waitUntilStopped() async throws(ServerError) -> ServerStatistics {
+        var sum = ServerStatistics()
+        for worker in workers {
+            do throws(SocketError) {
+                sum += try await worker.outcome().get()
+            } catch {
+                throw .socket(error)
+            }
+        }
+        return sum
+    }
+
+    private static func makeTLS(
+        _ configuration: ServerConfiguration,
+        _ services: [any StreamService]
+    ) throws(ServerError) -> TLSServerContext {
+        do throws(QUICError) {
+            let protocols = try ApplicationProtocols(services.map(\.applicationProtocol))
+            return try TLSServerContext(certificate: configuration.certificate, protocols: protocols)
+        } catch {
+            throw .transport(error)
+        }
+    }
+}

@@ -1,0 +1,22 @@
+public import Datagrams
+public import QUICEndpoint
+
+/// How a server listens, and what it gives each connection.
+public struct ServerConfiguration: Sendable {
+    /// Where to listen; port 0 lets the system choose one. Default `127.0.0.1:4433`.
+    public var listenAddress = SocketAddress(ipv4: 127, 0, 0, 1, port: 4433)
+    /// The certificate. Default: a self-signed one made at start-up.
+    public var certificate = CertificateSource.selfSigned
+    /// What a connection may use.
+    public var transport = TransportConfiguration()
+    /// When new connections are turned away.
+    public var admission = AdmissionLimits()
+    /// Threads, each with a socket and connections of its own. Default 1.
+    public var workerCount = 1
+
+    /// The defaults.
+    public init() {}
+
+    /// The most workers: the index of each is one byte of the connection IDs it issues.
+    public static let workerCountLimit = 256
+}

@@ -1,0 +1,23 @@
+public import DatagramIO
+
+/// Why a server could not start.
+public enum ServerError: Error, Sendable, CustomStringConvertible {
+    /// The certificate, the key or the protocols do not work.
+    case transport(QUICError)
+    /// The address cannot be listened on.
+    case socket(SocketError)
+    /// The configuration contradicts itself.
+    case configuration(String)
+    /// The system has no further thread.
+    case thread(Int32)
+
+    /// A sentence for people.
+    public var description: String {
+        switch self {
+        case .transport(let error): error.description
+        case .socket(let error): error.description
+        case .configuration(let sentence): sentence
+        case .thread(let code): "cannot start a worker thread: error \(code)"
+        }
+    }
+}

@@ -1,0 +1,49 @@
+import DatagramIO
+public import QUICEndpoint
+
+/// What a server did and holds, over all its workers.
+public struct ServerStatistics: Sendable {
+    /// Connections, tables, ledger and drops.
+    public internal(set) var endpoint = EndpointStatistics()
+    /// What the sockets received, sent and lost.
+    public internal(set) var sockets = SocketTotals()
+    /// How often free memory was returned to the system.
+    public internal(set) var heapTrims = 0
+
+    /// Whether everything is back to zero.
+    public var hasReturned: Bool { endpoint.hasReturned }
+
+    static func += (sum: inout ServerStatistics, other: ServerStatistics) {
+        sum.endpoint += other.endpoint
+        sum.sockets += other.sockets
+        sum.heapTrims += other.heapTrims
+    }
+}
+
+/// The sum of the statistics of several sockets.
+public struct SocketTotals: Sendable, Hashable {
+    /// Datagrams the kernel dropped because a socket's queue was full.
+    public internal(set) var receiveOverflows: UInt64 = 0
+    /// Datagrams dropped because they were larger than a receive buffer.
+    public internal(set) var truncated: UInt64 = 0
+    /// Datagrams the network or the peer did not take.
+    public internal(set) var sendErrors: UInt64 = 0
+    /// Errors of the network that arrived in place of a datagram.
+    public internal(set) var receiveErrors: UInt64 = 0
+
+    init() {}
+
+    init(_ statistics: SocketStatistics) {
+        receiveOverflows = statistics.receiveOverflows
+        truncated = statistics.truncated
+        sendErrors = statistics.sendErrors
+        receiveErrors = statistics.receiveErrors
+    }
+
+    static func += (sum: inout SocketTotals, other: SocketTotals) {
+        sum.receiveOverflows += other.receiveOverflows
+        sum.truncated += other.truncated
+        sum.sendErrors += other.sendErrors
+        sum.receiveErrors += other.receiveErrors
+    }
+}

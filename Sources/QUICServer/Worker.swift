@@ -1,0 +1,152 @@
+import BoundedMemory
+import DatagramIO
+import Datagrams
+import QUICEndpoint
+import Synchronization
+
+/// One thread with one socket, one event loop and one endpoint. Workers share nothing but immutable configuration.
+///
+/// Owns: the socket, the loop, the endpoint, and two batches (about 180 KB). Released by: the end of ``run()``.
+final class Worker {
+    /// What other threads ask of a worker.
+    enum Command: Sendable {
+        case report(@Sendable (ServerStatistics) -> Void)
+        case shutDown
+    }
+
+    /// Commands on their way to a worker, and the means to wake it for them.
+    final class Mailbox: Sendable {
+        private let commands = Mutex<[Command]?>([])
+        private let waker: Waker
+
+        init(waker: Waker) {
+            self.waker = waker
+        }
+
+        /// Hands `command` over; false when the worker has ended.
+        func post(_ command: Command) -> Bool {
+            let isOpen = commands.withLock { commands in
+                commands?.append(command)
+                return commands != nil
+            }
+            if isOpen { waker.wake() }
+            return isOpen
+        }
+
+        func takeAll() -> [Command] {
+            commands.withLock { commands in
+                guard let waiting = commands else { return [] }
+                commands = []
+                return waiting
+            }
+        }
+
+        /// Lets no further command in, and returns those that came too late.
+        func close() -> [Command] {
+            commands.withLock { commands in
+                defer { commands = nil }
+                return commands ?? []
+            }
+        }
+    }
+
+    let mailbox: Mailbox
+    private let endpoint: Endpoint
+    private var socket: UDPSocket
+    private var loop: EventLoop
+    private let received: ReceiveBatch
+    private let outgoing = TransmitBatch()
+    private var trimmer = HeapTrimmer()
+    private var trimDeadline: MonotonicInstant?
+    private var isBlocked = false
+    private var isShuttingDown = false
+
+    private static let socketTag: UInt64 = 1
+    /// Receive batches handled in a row before deadlines and commands get their turn.
+    private static let batchesPerTurn = 8
+
+    init(socket: consuming UDPSocket, endpoint: Endpoint) throws(SocketError) {
+        let loop = try EventLoop()
+        try loop.add(socket, tag: Self.socketTag)
+        mailbox = Mailbox(waker: loop.waker)
+        received = ReceiveBatch(receiveOffload: socket.usesReceiveOffload)
+        self.endpoint = endpoint
+        self.loop = loop
+        self.socket = socket
+    }
+
+    /// Serves until told to shut down and everything is sent.
+    ///
+    /// - Returns: The last statistics.
+    func run() throws(SocketError) -> ServerStatistics {
+        defer { answerLateCommands() }
+        while !(isShuttingDown && endpoint.isShutDown && outgoing.isEmpty) {
+            let now = MonotonicInstant.now()
+            let wakeup = try loop.wait(until: nextDeadline, now: now)
+            for index in 0..<wakeup.readyCount where loop.ready(index).isWritable { try unblock() }
+            if wakeup.wasWoken { execute(mailbox.takeAll()) }
+            try turn()
+        }
+        return statistics
+    }
+
+    private var nextDeadline: MonotonicInstant? {
+        // While the socket takes nothing, only its becoming writable helps a shutdown.
+        if isShuttingDown, !isBlocked { return MonotonicInstant(nanoseconds: 0) }
+        return [endpoint.nextDeadline, trimDeadline].compactMap(\.self).min()
+    }
+
+    private var statistics: ServerStatistics {
+        var statistics = ServerStatistics()
+        statistics.endpoint = endpoint.statistics
+        statistics.sockets = SocketTotals(socket.statistics)
+        statistics.heapTrims = trimmer.trimCount
+        return statistics
+    }
+
+    /// Receives what waits, handles what is due, and sends what came of it; one timestamp for each batch.
+    private func turn() throws(SocketError) {
+        var now = MonotonicInstant.now()
+        for _ in 0..<Self.batchesPerTurn {
+            guard try socket.receive(into: received) > 0 else { break }
+            now = MonotonicInstant.now()
+            received.forEach { datagram, path, ecn in endpoint.receive(datagram, path: path, ecn: ecn, at: now) }
+            try flush(at: now)
+        }
+        if let deadline = endpoint.nextDeadline, deadline <= now { endpoint.expire(at: now) }
+        try flush(at: now)
+        trimDeadline = trimmer.update(liveBytes: endpoint.ledger.totalUsage.liveBytes, at: now)
+    }
+
+    /// Sends until there is nothing more to send or the socket takes no more.
+    private func flush(at now: MonotonicInstant) throws(SocketError) {
+        while !isBlocked {
+            if outgoing.isEmpty { endpoint.transmit(into: outgoing, at: now) }
+            if outgoing.isEmpty { return }
+            guard try socket.send(outgoing) == .blocked else { continue }
+            isBlocked = true
+            try loop.setWantsWrite(true, for: socket, tag: Self.socketTag)
+        }
+    }
+
+    private func unblock() throws(SocketError) {
+        guard isBlocked else { return }
+        isBlocked = false
+        try loop.setWantsWrite(false, for: socket, tag: Self.socketTag)
+    }
+
+    private func execute(_ commands: [Command]) {
+        for command in commands {
+            switch command {
+            case .report(let answer): answer(statistics)
+            case .shutDown:
+                isShuttingDown = true
+                endpoint.shutDown()
+            }
+        }
+    }
+
+    private func answerLateCommands() {
+        execute(mailbox.close())
+    }
+}

@@ -1,0 +1,53 @@
+import DatagramIO
+import Datagrams
+import QUICEndpoint
+
+/// Starts the workers of one server, which share an address, a certificate and two secrets.
+struct WorkerGroup {
+    private(set) var workers: [WorkerThread] = []
+    /// Where they listen; exact once the first one is bound.
+    private(set) var address: SocketAddress
+    private let configuration: ServerConfiguration
+    private let tls: TLSServerContext
+    private let resetSecret = EndpointSecret()
+    private let tokenSecret = EndpointSecret()
+
+    init(configuration: ServerConfiguration, tls: TLSServerContext) {
+        self.configuration = configuration
+        self.tls = tls
+        address = configuration.listenAddress
+    }
+
+    /// Starts the next worker, on a socket of its own.
+    mutating func startWorker(services: [any StreamService]) throws(ServerError) {
+        let endpoint = Endpoint(configuration: endpointConfiguration, tls: tls, services: services)
+        let worker: Worker
+        do throws(SocketError) {
+            worker = try Worker(socket: bind(), endpoint: endpoint)
+        } catch {
+            throw .socket(error)
+        }
+        workers.append(try WorkerThread(running: worker))
+    }
+
+    /// A socket on the group's address; the last one tells the kernel how to spread datagrams over all of them.
+    private mutating func bind() throws(SocketError) -> UDPSocket {
+        let isShared = configuration.workerCount > 1
+        let socket = try UDPSocket(bindingTo: address, options: UDPSocket.Options(reusePort: isShared))
+        address = socket.boundAddress
+        if isShared, workers.count == configuration.workerCount - 1 {
+            try ReuseportSteering.attach(to: socket, workerCount: configuration.workerCount)
+        }
+        return socket
+    }
+
+    private var endpointConfiguration: EndpointConfiguration {
+        var endpoint = EndpointConfiguration()
+        endpoint.transport = configuration.transport
+        endpoint.admission = configuration.admission
+        endpoint.workerIndex = UInt8(workers.count)
+        endpoint.resetSecret = resetSecret
+        endpoint.tokenSecret = tokenSecret
+        return endpoint
+    }
+}

@@ -1,0 +1,97 @@
+import DatagramIO
+import QUICEndpoint
+import Synchronization
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// The thread of a worker, seen from the others.
+final class WorkerThread: Sendable {
+    typealias Outcome = Result<ServerStatistics, SocketError>
+
+    private enum State {
+        case running([CheckedContinuation<Outcome, Never>])
+        case ended(Outcome)
+    }
+
+    private let mailbox: Worker.Mailbox
+    private let state = Mutex(State.running([]))
+
+    /// Starts the thread, which owns `worker` from now on.
+    init(running worker: sending Worker) throws(ServerError) {
+        mailbox = worker.mailbox
+        let start = Start(worker: worker, thread: self)
+        let argument = unsafe Unmanaged.passRetained(start)
+        var thread = pthread_t()
+        let status = unsafe pthread_create(&thread, nil, Self.main, argument.toOpaque())
+        guard status == 0 else {
+            unsafe argument.release()
+            throw .thread(status)
+        }
+        pthread_detach(thread)
+    }
+
+    /// What the new thread is given.
+    private final class Start {
+        let worker: Worker
+        let thread: WorkerThread
+
+        init(worker: Worker, thread: WorkerThread) {
+            self.worker = worker
+            self.thread = thread
+        }
+    }
+
+    private static let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { argument in
+        guard let argument = unsafe argument else { return nil }
+        let start = unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+        do throws(SocketError) {
+            start.thread.end(with: .success(try start.worker.run()))
+        } catch {
+            start.thread.end(with: .failure(error))
+        }
+        return nil
+    }
+
+    private func end(with outcome: Outcome) {
+        let waiting = state.withLock { state in
+            defer { state = .ended(outcome) }
+            if case .running(let waiting) = state { return waiting }
+            return []
+        }
+        for continuation in waiting { continuation.resume(returning: outcome) }
+    }
+
+    /// Tells the worker to close its connections and end.
+    func shutDown() {
+        _ = mailbox.post(.shutDown)
+    }
+
+    /// How the worker ended, once it has.
+    func outcome() async -> Outcome {
+        await withCheckedContinuation { continuation in
+            let ended: Outcome? = state.withLock { state in
+                switch state {
+                case .ended(let outcome): return outcome
+                case .running(let waiting):
+                    state = .running(waiting + [continuation])
+                    return nil
+                }
+            }
+            if let ended { continuation.resume(returning: ended) }
+        }
+    }
+
+    /// What the worker did and holds now, or at its end.
+    func statistics() async throws(SocketError) -> ServerStatistics {
+        let current: ServerStatistics? = await withCheckedContinuation { continuation in
+            let isPosted = mailbox.post(.report { continuation.resume(returning: $0) })
+            if !isPosted { continuation.resume(returning: nil) }
+        }
+        if let current { return current }
+        return try await outcome().get()
+    }
+}
