@@ -97,7 +97,7 @@ let package = Package(
         executable("quic-loadgen", in: "LoadGen", uses: ["LoadEngine", "LoadModel", argumentParser]),
 
         module("QUICTesting", in: "Tests", uses: ["Datagrams", "QUICEndpoint", "QUICTransport"]),
-        tests(of: "BoundedMemory", uses: ["BoundedMemory"]),
+        tests(of: "BoundedMemory", uses: ["BoundedMemory", "CShims", "QUICTesting"]),
         tests(of: "Datagrams", uses: ["Datagrams"]),
         tests(of: "DatagramIO", uses: ["DatagramIO", "Datagrams"]),
         tests(of: "LoadModel", uses: ["LoadModel"]),

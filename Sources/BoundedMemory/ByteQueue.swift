@@ -1,11 +1,11 @@
 /// The bytes of one stream, from the moment the application wrote them until the peer acknowledged them.
 ///
-/// ngtcp2 does not copy stream data: it keeps pointers to it until it is acknowledged (RFC 9000 §3.1: the sender keeps
-/// data until then), so a byte, once appended, never moves. That is why this is a queue of segments and not a ring that
-/// reallocates.
+/// RFC 9000 §13.3: stream data that is lost is sent again. ngtcp2 does not copy it for that: it keeps pointers to it until
+/// it is acknowledged, so a byte, once appended, never moves. That is why this is a queue of segments and not a ring
+/// that reallocates.
 ///
 /// Memory follows the bytes: the queue starts with none; a new segment has as much room as the queue holds bytes, within
-/// 256 and 4 096, and near the limit no more than the limit still allows; a segment is freed as soon as its last byte is
+/// 256 and 4 096, and near the limit about what the limit still allows; a segment is freed as soon as its last byte is
 /// released, and everything when the queue is empty.
 ///
 /// Owns: one block per segment. Released by: ``release(upTo:)``, the rest by `deinit`.

@@ -14,8 +14,7 @@ extension MemoryAccount {
     @unsafe
     @inline(__always)
     public func allocate(_ size: Int, for memoryClass: MemoryClass) -> UnsafeMutableRawPointer? {
-        // A negative size is a C size beyond any address space.
-        guard admitsAllocation(), size >= 0 else { return unsafe refuse(nil) }
+        guard mayAsk(for: size, in: memoryClass) else { return unsafe refuse(nil) }
         // malloc(0) may be NULL, which the caller would take for a refusal.
         return unsafe admit(malloc(max(size, 1)), to: memoryClass)
     }
@@ -25,26 +24,26 @@ extension MemoryAccount {
     @inline(__always)
     public func allocateZeroed(_ count: Int, _ size: Int, for memoryClass: MemoryClass) -> UnsafeMutableRawPointer? {
         let (total, overflow) = count.multipliedReportingOverflow(by: size)
-        guard admitsAllocation(), !overflow, count >= 0, size >= 0 else { return unsafe refuse(nil) }
+        let isProduct = !overflow && count >= 0 && size >= 0
+        guard mayAsk(for: isProduct ? total : -1, in: memoryClass) else { return unsafe refuse(nil) }
         return unsafe admit(calloc(1, max(total, 1)), to: memoryClass)
     }
 
     /// Moves the content of `block` into a block of at least `size` bytes; nil, with `block` untouched, when it is refused.
     ///
-    /// This never asks the system's `realloc`, whose result could not be given back if it went beyond the limit.
+    /// Both blocks are held while the content moves, so both have to fit the limit. The system's `realloc` would hold them
+    /// unseen, and what it returns could not be given back.
     @unsafe
     public func reallocate(
         _ block: UnsafeMutableRawPointer?,
         _ size: Int,
         for memoryClass: MemoryClass
     ) -> UnsafeMutableRawPointer? {
-        guard let block = unsafe block else { return unsafe allocate(size, for: memoryClass) }
-        guard admitsAllocation(), size >= 0, let moved = unsafe malloc(max(size, 1)) else { return unsafe refuse(nil) }
-        let (oldBytes, newBytes) = unsafe (qh_block_bytes(block), qh_block_bytes(moved))
-        guard admits(newBytes, replacing: oldBytes, in: memoryClass) else { return unsafe refuse(moved) }
-        unsafe moved.copyMemory(from: block, byteCount: min(oldBytes, size))
-        charge(newBytes, to: memoryClass)
-        unsafe free(block, from: memoryClass)
+        guard let moved = unsafe allocate(size, for: memoryClass) else { return nil }
+        if let block = unsafe block {
+            unsafe moved.copyMemory(from: block, byteCount: min(qh_block_bytes(block), size))
+            unsafe free(block, from: memoryClass)
+        }
         return unsafe moved
     }
 
@@ -57,6 +56,13 @@ extension MemoryAccount {
         guard let block = unsafe block else { return }
         unsafe release(qh_block_bytes(block), from: memoryClass)
         unsafe systemFree(block)
+    }
+
+    /// Counts an allocation, and says whether it is worth asking the system for: it may set aside more than `size`.
+    @inline(__always)
+    private func mayAsk(for size: Int, in memoryClass: MemoryClass) -> Bool {
+        // A negative size is a C size beyond any address space, or a product that is no number.
+        admitsAllocation() && size >= 0 && admits(size, in: memoryClass)
     }
 
     @inline(__always)

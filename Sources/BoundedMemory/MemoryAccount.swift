@@ -89,16 +89,16 @@ public final class MemoryAccount {
     @inline(__always)
     func admitsAllocation() -> Bool { ledger.admitsAllocation() }
 
-    /// Whether `added` more bytes, with `removed` fewer, stay within the limit of a class.
+    /// Whether `added` more bytes stay within the limit of a class.
     @inline(__always)
-    func admits(_ added: Int, replacing removed: Int = 0, in memoryClass: MemoryClass) -> Bool {
+    func admits(_ added: Int, in memoryClass: MemoryClass) -> Bool {
         let limit =
             switch memoryClass {
             case .transport: transportLimit
             case .rings: ringsLimit
             case .tls, .table, .closing: Int.max
             }
-        return added <= limit - (bytes[memoryClass.index] - removed)
+        return added <= limit - bytes[memoryClass.index]
     }
 
     @inline(never)

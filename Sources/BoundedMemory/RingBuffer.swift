@@ -5,7 +5,7 @@
 /// slot, so nothing it refers to stays behind.
 ///
 /// Owns: one block of slots and the elements in them. Released by: popping the last element, or `deinit`.
-/// Bound: `capacityLimit × MemoryLayout<Element>.stride` bytes and the allocator's rounding (≤ 24 bytes); half as much again
+/// Bound: `capacityLimit × MemoryLayout<Element>.stride` bytes and the allocator's rounding; half as much again
 /// while it grows or shrinks.
 @safe
 public struct RingBuffer<Element: ~Copyable>: ~Copyable {
@@ -88,7 +88,7 @@ public struct RingBuffer<Element: ~Copyable>: ~Copyable {
         if elementCount == 0 {
             resize(to: 0)
         } else if elementCount < storage.capacity / 4, storage.capacity > RingBuffer.smallestCapacity {
-            resize(to: storage.capacity / 2)
+            resize(to: max(RingBuffer.smallestCapacity, storage.capacity / 2))
         }
         return element
     }

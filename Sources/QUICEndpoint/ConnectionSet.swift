@@ -41,9 +41,9 @@ public final class ConnectionSet {
     /// Created, live and ended connections.
     public private(set) var counts = ConnectionCounts()
 
-    private var routes = ConnectionIDMap()
-    private var resetRoutes = ConnectionIDMap()
-    private var deadlines = DeadlineQueue()
+    private var routes: ConnectionIDMap
+    private var resetRoutes: ConnectionIDMap
+    private var deadlines: DeadlineQueue
     private var slots: [Slot] = []
     private var freeSlots = Slot.end
     private var occupiedSlots = 0
@@ -59,6 +59,9 @@ public final class ConnectionSet {
     public init(ledger: MemoryLedger, closingLimit: Int = 16_384) {
         self.ledger = ledger
         self.closingLimit = closingLimit
+        routes = ConnectionIDMap(ledger: ledger)
+        resetRoutes = ConnectionIDMap(ledger: ledger)
+        deadlines = DeadlineQueue(ledger: ledger)
     }
 
     deinit {

@@ -7,8 +7,8 @@ import Datagrams
 /// removing a deadline changes the heap in place and leaves nothing behind.
 ///
 /// Owns: two blocks, the heap (16 bytes a place) and the index (4 bytes a slot). Released by: removing the last deadline, or
-/// `deinit`. Bound: the heap has 8 places or 4 × ``count``, whichever is more; the index reaches to the next power of two
-/// above the highest slot in use since the heap last shrank; half as much again while they grow or shrink.
+/// `deinit`. Bound: the heap has 8 places or 4 × ``count``, whichever is more; the index has 16 places or 4 × the highest slot
+/// with a deadline, whichever is more; half as much again while they grow or shrink.
 @safe
 public struct DeadlineQueue: ~Copyable {
     private struct Entry {
@@ -24,6 +24,8 @@ public struct DeadlineQueue: ~Copyable {
     public private(set) var count = 0
     private var heap: SlotStorage<Entry>
     private var positions: SlotStorage<UInt32>
+    /// How many deadlines have a slot in the upper three quarters of the index.
+    private var highSlotCount = 0
 
     /// An empty queue, which holds no memory.
     ///
@@ -56,6 +58,7 @@ public struct DeadlineQueue: ~Copyable {
             replaceEntry(at: position, with: entry)
         } else {
             reservePlace(for: slot)
+            if isHigh(slot) { highSlotCount += 1 }
             count += 1
             siftUp(entry, from: count - 1)
         }
@@ -67,6 +70,7 @@ public struct DeadlineQueue: ~Copyable {
     public mutating func remove(_ slot: UInt32) {
         guard let position = position(of: slot) else { return }
         unsafe positions.start[Int(slot)] = Self.absent
+        if isHigh(slot) { highSlotCount -= 1 }
         count -= 1
         if position < count { replaceEntry(at: position, with: self[count]) }
         shrinkIfSparse()
@@ -147,7 +151,7 @@ extension DeadlineQueue {
             let parent = max(0, position - 1) / Self.childCount
             return self[parent].deadline <= self[position].deadline
                 && self.position(of: self[position].slot) == position
-        }
+        } && highSlotCount == (0..<count).count { isHigh(self[$0].slot) }
     }
 
     private mutating func reservePlace(for slot: UInt32) {
@@ -159,18 +163,22 @@ extension DeadlineQueue {
         if count == 0 {
             resizeHeap(to: 0)
             resizeIndex(to: 0)
-        } else if count < heap.capacity / 4, heap.capacity > Self.smallestCapacity {
-            resizeHeap(to: heap.capacity / 2)
-            trimIndex()
+            return
+        }
+        if count < heap.capacity / 4, heap.capacity > Self.smallestCapacity { resizeHeap(to: heap.capacity / 2) }
+        if highSlotCount == 0, positions.capacity > 2 * Self.smallestCapacity {
+            // Twice what is needed, so that the next higher slot does not make it grow at once.
+            resizeIndex(to: 2 * Self.indexCapacity(for: highestSlot()))
         }
     }
 
-    /// Lets the index end at the highest slot in use. Done when the heap shrinks, to share in its hysteresis.
-    private mutating func trimIndex() {
+    /// Whether a slot is in the upper three quarters of the index.
+    private func isHigh(_ slot: UInt32) -> Bool { Int(slot) >= positions.capacity / 4 }
+
+    private func highestSlot() -> UInt32 {
         var highest: UInt32 = 0
         for position in 0..<count { highest = max(highest, self[position].slot) }
-        let capacity = Self.indexCapacity(for: highest)
-        if capacity < positions.capacity { resizeIndex(to: capacity) }
+        return highest
     }
 
     /// The power of two, from the smallest capacity, that reaches beyond `slot`.
@@ -192,5 +200,7 @@ extension DeadlineQueue {
             unsafe (replacement.start + kept).initialize(repeating: Self.absent, count: capacity - kept)
         }
         positions = replacement
+        highSlotCount = 0
+        for position in 0..<count where isHigh(self[position].slot) { highSlotCount += 1 }
     }
 }

@@ -17,4 +17,12 @@ public struct SeededGenerator: RandomNumberGenerator {
     public mutating func chance(_ probability: Double) -> Bool {
         Double.random(in: 0..<1, using: &self) < probability
     }
+
+    /// Whether something with a chance of `percent` in a hundred happens.
+    public mutating func chance(_ percent: Int) -> Bool {
+        Int.random(in: 0..<100, using: &self) < percent
+    }
 }
+
+/// Three fixed seeds, and one that is new in every run and named by the test that fails with it.
+public let testSeeds: [UInt64] = [1, 2, 3, .random(in: .min ... .max)]
