@@ -94,7 +94,7 @@ let package = Package(
                 "BoundedMemory", "CShims", "DatagramIO", "Datagrams", "LoadModel", "QUICEndpoint", "QUICTransport",
             ]
         ),
-        executable("quic-loadgen", in: "LoadGen", uses: ["LoadEngine", "LoadModel", argumentParser]),
+        executable("quic-loadgen", in: "LoadGen", uses: ["Datagrams", "LoadEngine", "LoadModel", argumentParser]),
 
         module("QUICTesting", in: "Tests", uses: ["Datagrams", "QUICEndpoint", "QUICTransport"]),
         tests(of: "BoundedMemory", uses: ["BoundedMemory", "CShims", "QUICTesting"]),

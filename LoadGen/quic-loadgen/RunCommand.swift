@@ -1,4 +1,5 @@
 import ArgumentParser
+import LoadEngine
 import LoadModel
 
 /// `quic-loadgen run`: one run against one server.
@@ -41,9 +42,9 @@ struct RunCommand: AsyncParsableCommand {
         try outputOptions.show(report)
     }
 
-    private func engine() throws -> EngineAdapter {
+    private func engine() throws -> LoadEngine {
         do {
-            return try EngineAdapter(target: target)
+            return try EngineAdapter.engine(target: target)
         } catch {
             throw ValidationError("--target \(error)")
         }

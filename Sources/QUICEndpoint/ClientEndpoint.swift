@@ -130,6 +130,16 @@ extension ClientEndpoint {
         connections.touch(connection.handle)
     }
 
+    /// The next connection of a sweep over all of them; nil when there is none left.
+    public func nextLiveConnection() -> Connection? {
+        connections.nextLiveConnection()
+    }
+
+    /// Drops what would answer late packets of connections that were closed.
+    public func removeClosingRecords() {
+        connections.removeClosingRecords()
+    }
+
     /// Closes a connection with CONNECTION_CLOSE. RFC 9000 §10.2.
     public func close(_ connection: Connection, code: UInt64 = 0, at now: MonotonicInstant) {
         connection.close(code: code)

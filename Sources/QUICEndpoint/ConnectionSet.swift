@@ -220,7 +220,7 @@ extension ConnectionSet {
     /// Puts a connection into the queue of those that may have something to send.
     public func touch(_ handle: ConnectionHandle) {
         let index = Int(handle.index)
-        guard index < slots.count, slots[index].generation == handle.generation, !slots[index].isQueued else { return }
+        guard case .live = occupant(of: handle), !slots[index].isQueued else { return }
         slots[index].isQueued = true
         if lastToTransmit == Slot.end {
             firstToTransmit = handle.index
@@ -314,6 +314,7 @@ extension ConnectionSet {
             removeEverything(of: connection.handle, routes: ids)
         }
         onClose(connection, end.cause)
+        connection.context = nil
     }
 
     private func release(_ connection: Connection) {

@@ -15,6 +15,7 @@ extension Connection {
     /// Appends the packets that may be sent now: at most one burst, so that others get their turn. RFC 9002 §7.7.
     public func transmit(into batch: TransmitBatch, at now: MonotonicInstant) -> TransmitOutcome {
         guard let connection = unsafe native?.pointer else { return .idle }
+        if let end = pendingEnd { return .ended(end) }
         var quantumBytes = unsafe Int(ngtcp2_conn_get_send_quantum(connection))
         var outcome = TransmitOutcome.idle
         while true {
@@ -31,7 +32,7 @@ extension Connection {
             quantumBytes -= written
         }
         unsafe ngtcp2_conn_update_pkt_tx_time(connection, now.native)
-        return pendingEnd.map { .ended($0) } ?? outcome
+        return outcome
     }
 
     private func writePacket(

@@ -245,7 +245,6 @@ extension Connection {
         native = nil
         nativeContext = nil
         service = nil
-        context = nil
         account.release(ownBytes, from: .table)
         state = .closed
     }
