@@ -252,7 +252,8 @@ size_t qh_send_batch_bytes(uint32_t capacity) {
 }
 
 struct qh_send_batch *qh_send_batch_init(void *memory, uint32_t capacity) {
-  struct qh_send_batch *batch = memory;
+  // The padding of control messages reaches the kernel too.
+  struct qh_send_batch *batch = memset(memory, 0, qh_send_batch_bytes(capacity));
   batch->headers = (struct mmsghdr *)(batch + 1);
   batch->slots = (struct send_slot *)(batch->headers + capacity);
   for (uint32_t i = 0; i < capacity; i++) {

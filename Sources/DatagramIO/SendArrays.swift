@@ -3,7 +3,8 @@ import Datagrams
 
 /// The arrays of `sendmmsg`, filled from a ``TransmitBatch`` whose bytes they point to.
 ///
-/// Owns: one block of memory, 19 KiB. Released by: `deinit`. Bound: never grows.
+/// Owns: one block of memory and an array, 16 KiB together. Released by: `deinit`. Bound: never grows.
+// Sendable: the memory has one owner, which changes it in mutating methods only.
 @safe
 struct SendArrays: ~Copyable, @unchecked Sendable {
     /// What one message of the arrays stands for.

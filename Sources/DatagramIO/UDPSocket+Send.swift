@@ -60,7 +60,7 @@ extension UDPSocket {
 
     /// No room for now. `sendmmsg` never takes 0 messages; if it did, waiting is the answer that cannot loop.
     private static func isBlocked(_ result: Int32) -> Bool {
-        [0, -EAGAIN, -ENOBUFS, -ENOMEM].contains(result)
+        result == 0 || result == -EAGAIN || result == -ENOBUFS || result == -ENOMEM
     }
 
     /// Counts and removes the datagrams of the first `messageCount` messages; returns how many they were.

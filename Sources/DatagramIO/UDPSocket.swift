@@ -6,7 +6,7 @@ import Datagrams
 /// Every datagram comes with its two addresses and its ECN mark. Datagrams are never fragmented
 /// (RFC 9000 §14). An IPv6 socket takes IPv6 only.
 ///
-/// Owns: the descriptor, kernel buffers, and 19 KiB of send arrays. Released by: its own end. Bound: the kernel buffers take
+/// Owns: the descriptor, kernel buffers, and 16 KiB of send arrays. Released by: its own end. Bound: the kernel buffers take
 /// up to ``receiveBufferBytes`` + ``sendBufferBytes``.
 public struct UDPSocket: ~Copyable, Sendable {
     /// How a socket is set up.
