@@ -103,7 +103,9 @@ let package = Package(
         tests(of: "LoadModel", uses: ["LoadModel"]),
         tests(
             of: "QUICEndpoint",
-            uses: ["BoundedMemory", "Datagrams", "EchoService", "QUICEndpoint", "QUICTesting", "QUICTransport"]
+            uses: [
+                "BoundedMemory", "CNgtcp2", "Datagrams", "EchoService", "QUICEndpoint", "QUICTesting", "QUICTransport",
+            ]
         ),
         tests(of: "QUICTransport", uses: ["QUICTransport"]),
     ]

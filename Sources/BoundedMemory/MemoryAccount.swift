@@ -85,6 +85,21 @@ public final class MemoryAccount {
         ledger.release(bytes, from: memoryClass)
     }
 
+    /// Takes note of what a library allocated and freed by itself: `bytes` in `blocks` more than before, or fewer.
+    ///
+    /// - Precondition: The class is left with nothing negative.
+    @inline(__always)
+    public func adjust(bytes: Int, blocks: Int, of memoryClass: MemoryClass) {
+        guard bytes != 0 || blocks != 0 else { return }
+        let index = memoryClass.index
+        self.bytes[index] += bytes
+        self.blocks[index] += blocks
+        precondition(self.bytes[index] >= 0 && self.blocks[index] >= 0, "more memory released than was charged")
+        total += bytes
+        if total > peak { peak = total }
+        ledger.adjust(bytes: bytes, blocks: blocks, of: memoryClass)
+    }
+
     /// Counts an allocation that may be refused; false when it must fail on purpose.
     @inline(__always)
     func admitsAllocation() -> Bool { ledger.admitsAllocation() }

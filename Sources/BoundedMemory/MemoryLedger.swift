@@ -47,6 +47,15 @@ public final class MemoryLedger {
         total.release(bytes)
     }
 
+    /// Takes note of what a library allocated and freed by itself.
+    ///
+    /// - Precondition: The class is left with nothing negative.
+    @inline(__always)
+    public func adjust(bytes: Int, blocks: Int, of memoryClass: MemoryClass) {
+        usages[memoryClass.index].adjust(bytes: bytes, blocks: blocks)
+        total.adjust(bytes: bytes, blocks: blocks)
+    }
+
     /// Which allocations to refuse on purpose; nil, always but in tests, for none.
     ///
     /// Setting it starts the counting at 1. A failure that strikes once is nil again when it has struck.

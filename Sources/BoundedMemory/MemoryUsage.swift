@@ -21,6 +21,15 @@ public struct MemoryUsage: Hashable, Sendable {
         if liveBytes > peakBytes { peakBytes = liveBytes }
     }
 
+    /// Adds or takes away any number of blocks at once.
+    @inline(__always)
+    mutating func adjust(bytes: Int, blocks: Int) {
+        liveBytes += bytes
+        liveBlocks += blocks
+        precondition(liveBytes >= 0 && liveBlocks >= 0, "more memory released than was charged")
+        if liveBytes > peakBytes { peakBytes = liveBytes }
+    }
+
     /// Takes one block away.
     @inline(__always)
     mutating func release(_ bytes: Int) {

@@ -37,6 +37,15 @@ static inline unsigned int qh_gnutls_server_flags(void) {
 
 static inline unsigned int qh_gnutls_client_flags(void) { return GNUTLS_CLIENT; }
 
+/// Lets GnuTLS use other allocation functions; before its first use, and by one thread.
+static inline void qh_gnutls_set_allocator(gnutls_alloc_function allocate, gnutls_calloc_function allocate_zeroed,
+                                           gnutls_realloc_function reallocate, gnutls_free_function release) {
+  gnutls_malloc = allocate;
+  gnutls_calloc = allocate_zeroed;
+  gnutls_realloc = reallocate;
+  (gnutls_free) = release;
+}
+
 /// `gnutls_free` is a variable that holds a function, which Swift 6 will not read.
 static inline void qh_gnutls_free(void *block) { gnutls_free(block); }
 

@@ -27,6 +27,8 @@ extension Connection {
             now: now
         )
         do throws(QUICError) {
+            let tlsBefore = TLSMemory.tallyNow()
+            defer { connection.chargeTLS(since: tlsBefore) }
             try connection.openServer(initial, retriedFrom: retriedFrom, source: source, path: path, at: now)
             try connection.attach(tls.makeSession())
             return connection
@@ -60,6 +62,8 @@ extension Connection {
             now: now
         )
         do throws(QUICError) {
+            let tlsBefore = TLSMemory.tallyNow()
+            defer { connection.chargeTLS(since: tlsBefore) }
             try connection.openClient(
                 source: source,
                 destination: destination,

@@ -16,6 +16,8 @@ extension Connection {
     public func transmit(into batch: TransmitBatch, at now: MonotonicInstant) -> TransmitOutcome {
         guard let connection = unsafe native?.pointer else { return .idle }
         if let end = pendingEnd { return .ended(end) }
+        let tlsBefore = TLSMemory.tallyNow()
+        defer { chargeTLS(since: tlsBefore) }
         var quantumBytes = unsafe Int(ngtcp2_conn_get_send_quantum(connection))
         var outcome = TransmitOutcome.idle
         while true {

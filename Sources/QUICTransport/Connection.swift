@@ -135,6 +135,8 @@ extension Connection {
         at now: MonotonicInstant
     ) -> ConnectionEnd? {
         guard let connection = unsafe native?.pointer else { return nil }
+        let tlsBefore = TLSMemory.tallyNow()
+        defer { chargeTLS(since: tlsBefore) }
         self.now = now
         var nativePath = unsafe NativePath(path)
         var info = ngtcp2_pkt_info(ecn: ecn.rawValue)
@@ -163,6 +165,8 @@ extension Connection {
         self.now = now
         if isHandshaking, now >= handshakeDeadline { return .discard(.handshakeTimeout) }
         guard unsafe ngtcp2_conn_get_expiry(connection) <= now.native else { return requestedEnd }
+        let tlsBefore = TLSMemory.tallyNow()
+        defer { chargeTLS(since: tlsBefore) }
         let status = unsafe ngtcp2_conn_handle_expiry(connection, now.native)
         return status == 0 ? requestedEnd : end(after: status)
     }
@@ -238,12 +242,14 @@ extension Connection {
     /// The one release path of a connection: every cause of an end leads here, exactly once.
     public func release() {
         precondition(state != .closed, "a connection is released once")
+        let tlsBefore = TLSMemory.tallyNow()
         releaseTLS()
         sendQueue.removeAll()
         for stream in streams.values { forget(stream) }
         streams = [:]
         native = nil
         nativeContext = nil
+        chargeTLS(since: tlsBefore)
         service = nil
         account.release(ownBytes, from: .table)
         state = .closed
@@ -329,6 +335,8 @@ extension Connection {
         at now: MonotonicInstant
     ) -> (count: Int, path: NetworkPath, ecn: ECN)? {
         guard let connection = unsafe native?.pointer else { return nil }
+        let tlsBefore = TLSMemory.tallyNow()
+        defer { chargeTLS(since: tlsBefore) }
         var error = unsafe ngtcp2_ccerr()
         unsafe ngtcp2_ccerr_default(&error)
         switch end.cause {

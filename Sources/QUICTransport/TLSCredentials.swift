@@ -17,6 +17,7 @@ struct TLSCredentials: ~Copyable {
         + ":-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:%DISABLE_TLS13_COMPAT_MODE"
 
     init() throws(QUICError) {
+        precondition(TLSMemory.isCounted)
         var priority: gnutls_priority_t?
         try QUICError.checkTLS(unsafe gnutls_priority_init(&priority, Self.preferences, nil), "setting TLS preferences")
         var credentials: gnutls_certificate_credentials_t?

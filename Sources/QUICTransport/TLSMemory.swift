@@ -1,0 +1,27 @@
+import BoundedMemory
+internal import CNgtcp2
+internal import CShims
+
+/// The bytes GnuTLS holds, which it takes from the allocator by itself.
+///
+/// GnuTLS has no allocator of a session's own, so its functions are replaced by ones that count, on each thread. What a
+/// thread's count grew by during a call into a connection belongs to that connection. Nothing is ever refused: GnuTLS
+/// does not survive that; its memory is bounded by the number of handshakes in flight.
+enum TLSMemory {
+    /// Installs the counting functions; the first use does, before GnuTLS allocates anything for a session.
+    static let isCounted: Bool = {
+        unsafe qh_gnutls_set_allocator(qh_tls_malloc, qh_tls_calloc, qh_tls_realloc, qh_tls_free)
+        return true
+    }()
+
+    /// What the calling thread's GnuTLS holds, in all.
+    static func tallyNow() -> qh_tls_tally { qh_tls_tally_now() }
+}
+
+extension Connection {
+    /// Charges what GnuTLS allocated and freed since `before`, in a call into this connection.
+    func chargeTLS(since before: qh_tls_tally) {
+        let after = TLSMemory.tallyNow()
+        account.adjust(bytes: Int(after.bytes - before.bytes), blocks: Int(after.blocks - before.blocks), of: .tls)
+    }
+}

@@ -1,0 +1,79 @@
+import BoundedMemory
+import CNgtcp2
+import Datagrams
+import EchoService
+import QUICEndpoint
+import QUICTesting
+import Testing
+
+@testable import QUICTransport
+
+/// What the ledger says a connection holds.
+@Suite struct AccountTests {
+    private func usage(_ pair: Pair, _ memoryClass: MemoryClass) throws -> MemoryUsage {
+        try #require(pair.server.statistics.ledger[memoryClass])
+    }
+
+    @Test func classesAddUpToTheTotalAtEveryTurn() throws {
+        let pair = try Pair(seed: 1, services: [EchoService()], clientConfiguration: EchoTests.generousClient)
+        for _ in 0..<20 { _ = try pair.connect() }
+        for _ in 0..<200 {
+            pair.run(for: .milliseconds(1))
+            let statistics = pair.server.statistics
+            #expect(statistics.ledger.values.reduce(0) { $0 + $1.liveBytes } == statistics.ledgerTotal.liveBytes)
+            #expect(statistics.ledger.values.reduce(0) { $0 + $1.liveBlocks } == statistics.ledgerTotal.liveBlocks)
+        }
+    }
+
+    @Test func theTLSSessionIsFreedAfterTheHandshake() throws {
+        let pair = try Pair(seed: 2, services: [EchoService()])
+        _ = try pair.connect()
+        pair.run(for: .milliseconds(7))
+        #expect(try usage(pair, .tls).liveBytes > 15_000)
+        pair.run(for: .seconds(1))
+        #expect(pair.server.statistics.connections.established == 1)
+        // What is left are the keys: two directions, two generations, and header protection.
+        #expect(try (2_000...6_000).contains(usage(pair, .tls).liveBytes))
+        #expect(try (18_000...24_000).contains(usage(pair, .transport).liveBytes))
+    }
+
+    @Test func anEchoThatWasAcknowledgedHoldsNoBytes() throws {
+        let pair = try Pair(seed: 3, services: [EchoService()])
+        let connection = try #require(try pair.connectAndEstablish())
+        _ = try pair.send(message(of: 64, seed: 3), on: connection)
+        pair.run(for: .seconds(1))
+        #expect(try usage(pair, .rings).peakBytes > 0)
+        #expect(try usage(pair, .rings).liveBytes == 0)
+    }
+
+    /// A server that fed them to TLS would let a client fill its memory.
+    @Test func cryptoBytesAfterTheHandshakeEndTheConnectionWithUnexpectedMessage() throws {
+        let pair = try Pair(seed: 4, services: [EchoService()])
+        let connection = try #require(try pair.connectAndEstablish())
+        pair.run(for: .seconds(1))
+        let native = unsafe try #require(unsafe connection.native?.pointer)
+        let bytes = [UInt8](repeating: 0x55, count: 100)
+        let status = unsafe ngtcp2_conn_submit_crypto_data(native, NGTCP2_ENCRYPTION_LEVEL_1RTT, bytes, bytes.count)
+        #expect(status == 0)
+        pair.client.touch(connection)
+        pair.run(for: .seconds(10))
+        #expect(pair.serverCloses == [.tlsAlert(10)])
+        expectEverythingReturned(pair)
+    }
+
+    @Test func aKeyUpdateKeepsTheEchoGoing() throws {
+        let pair = try Pair(seed: 5, services: [EchoService()])
+        let connection = try #require(try pair.connectAndEstablish())
+        pair.run(for: .seconds(2))
+        for round in 0..<3 {
+            let native = unsafe try #require(unsafe connection.native?.pointer)
+            #expect(unsafe ngtcp2_conn_initiate_key_update(native, pair.now.nanoseconds) == 0, "round \(round)")
+            let stream = try pair.send([1, 2, 3], on: connection)
+            pair.run(for: .seconds(2))
+            #expect(pair.recorder.received(on: connection, stream).bytes == [1, 2, 3], "round \(round)")
+        }
+        pair.client.close(connection, at: pair.now)
+        pair.run(for: .seconds(10))
+        expectEverythingReturned(pair)
+    }
+}
