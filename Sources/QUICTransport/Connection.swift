@@ -234,6 +234,17 @@ extension Connection {
         requestedEnd = requestedEnd ?? .close(.localClose)
     }
 
+    /// Starts using the next generation of keys. RFC 9001 §6.
+    ///
+    /// - Throws: While the handshake is not confirmed or the last update is too recent. RFC 9001 §6.1.
+    public func updateKeys(at now: MonotonicInstant) throws(QUICError) {
+        guard let connection = unsafe native?.pointer else { throw QUICError("the connection is closed") }
+        let tlsBefore = TLSMemory.tallyNow()
+        defer { chargeTLS(since: tlsBefore) }
+        let status = unsafe ngtcp2_conn_initiate_key_update(connection, now.native)
+        guard status == 0 else { throw QUICError(transport: status, during: "updating keys") }
+    }
+
     /// The end that ``close(code:)`` asked for, for callers outside of an event.
     public var pendingEnd: ConnectionEnd? { requestedEnd }
 
