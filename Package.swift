@@ -80,13 +80,15 @@ let package = Package(
             uses: ["BoundedMemory", "CShims", "DatagramIO", "Datagrams", "QUICEndpoint", "QUICTransport"]
         ),
         module("EchoService", uses: ["QUICServer"]),
+        module("TextValues", uses: []),
+        module("CommandLineValues", uses: ["TextValues", argumentParser]),
         executable(
             "quic-echo-server",
             in: "Sources",
             uses: ["EchoService", "QUICServer", argumentParser, logging, serviceLifecycle, flyingFox]
         ),
 
-        module("LoadModel", in: "LoadGen", uses: [histogram]),
+        module("LoadModel", in: "LoadGen", uses: ["TextValues", histogram]),
         module(
             "LoadEngine",
             in: "LoadGen",
@@ -94,13 +96,17 @@ let package = Package(
                 "BoundedMemory", "CShims", "DatagramIO", "Datagrams", "LoadModel", "QUICEndpoint", "QUICTransport",
             ]
         ),
-        executable("quic-loadgen", in: "LoadGen", uses: ["Datagrams", "LoadEngine", "LoadModel", argumentParser]),
+        executable(
+            "quic-loadgen",
+            in: "LoadGen",
+            uses: ["CommandLineValues", "Datagrams", "LoadEngine", "LoadModel", "TextValues", argumentParser]
+        ),
 
         module("QUICTesting", in: "Tests", uses: ["Datagrams", "QUICEndpoint", "QUICTransport"]),
         tests(of: "BoundedMemory", uses: ["BoundedMemory", "CShims", "QUICTesting"]),
         tests(of: "Datagrams", uses: ["Datagrams"]),
         tests(of: "DatagramIO", uses: ["DatagramIO", "Datagrams"]),
-        tests(of: "LoadModel", uses: ["LoadModel"]),
+        tests(of: "LoadModel", uses: ["LoadModel", "TextValues"]),
         tests(
             of: "QUICEndpoint",
             uses: [
@@ -108,5 +114,6 @@ let package = Package(
             ]
         ),
         tests(of: "QUICTransport", uses: ["QUICTransport"]),
+        tests(of: "TextValues", uses: ["TextValues"]),
     ]
 )

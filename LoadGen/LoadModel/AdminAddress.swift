@@ -1,3 +1,5 @@
+public import TextValues
+
 /// Where a server's admin interface listens, read from a URL: `http://127.0.0.1:9443`.
 public struct AdminAddress: Sendable, Equatable {
     /// The host name or address, without brackets.

@@ -1,3 +1,5 @@
+import TextValues
+
 /// When connections are meant to start: evenly spaced at a given rate, whatever the server does (open loop).
 ///
 /// Latencies are counted from these moments, so that a slow server cannot slow the schedule down and look faster.

@@ -1,3 +1,5 @@
+import TextValues
+
 extension LoadProgress {
     private static let barWidthLimit = 24
     private static let barWidthLeast = 4

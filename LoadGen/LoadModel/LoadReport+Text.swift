@@ -1,3 +1,5 @@
+import TextValues
+
 extension LoadReport {
     /// The whole report for a reader, as aligned plain text that ends in a line break.
     public var text: String {

@@ -1,3 +1,5 @@
+import TextValues
+
 /// Everything a run showed, as written to JSON and shown as a table.
 public struct LoadReport: Sendable, Equatable, Codable {
     /// The latencies of a run.

@@ -1,3 +1,5 @@
+import TextValues
+
 extension LoadScenario: Codable {
     private enum CodingKeys: String, CodingKey {
         case connections

@@ -1,3 +1,5 @@
+import TextValues
+
 extension LoadScenario {
     func validate() throws(ScenarioError) {
         try Self.check("connections", connections, in: Self.connectionsAccepted, text: String.init)

@@ -1,3 +1,5 @@
+import TextValues
+
 extension ServerObservation {
     /// The server before, at the peak and after: connections, bytes held by class, process memory.
     ///

@@ -1,3 +1,5 @@
+import TextValues
+
 /// Asks a server for its statistics over and over, and keeps what a report needs of the answers.
 actor ServerWatch {
     private(set) var observation = ServerObservation()

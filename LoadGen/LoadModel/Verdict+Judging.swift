@@ -1,3 +1,5 @@
+import TextValues
+
 extension Verdict {
     /// Judges a run by what its scenario promises, what the generator still holds, and what was expected of the
     /// server.

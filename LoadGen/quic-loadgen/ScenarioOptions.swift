@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandLineValues
 import LoadModel
 
 /// The options that say what the connections of a run do.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandLineValues
 import LoadModel
 
 /// The options that say where the server's statistics come from and what is expected of them.

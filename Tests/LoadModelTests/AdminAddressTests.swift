@@ -1,5 +1,6 @@
 import LoadModel
 import Testing
+import TextValues
 
 @Suite struct AdminAddressTests {
     @Test func hostAndPortAreRead() throws {

@@ -1,5 +1,5 @@
-import LoadModel
 import Testing
+import TextValues
 
 @Suite struct ByteCountTextTests {
     @Test(arguments: [("64", 64), ("64B", 64), ("64KiB", 65_536), ("1MiB", 1_048_576), ("1GiB", 1 << 30), ("0", 0)])

@@ -1,7 +1,7 @@
 /// Numbers with a fixed number of digits after the point.
-enum DecimalText {
+package enum DecimalText {
     /// `value` with `places` digits after the point, rounded to the nearest; `?` for what is not a readable number.
-    static func format(_ value: Double, places: Int) -> String {
+    package static func format(_ value: Double, places: Int) -> String {
         let scale = (0..<places).reduce(1.0) { scale, _ in scale * 10 }
         let scaled = (value * scale).rounded()
         guard let whole = Int(exactly: scaled) else { return "?" }

@@ -1,5 +1,5 @@
-import LoadModel
 import Testing
+import TextValues
 
 @Suite struct DurationTextTests {
     @Test(arguments: [

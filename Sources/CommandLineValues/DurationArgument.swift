@@ -1,16 +1,18 @@
 import ArgumentParser
-import LoadModel
+import TextValues
 
 /// A duration on the command line: `500ms`, `3s`, `2m`, `1h`.
-struct DurationArgument: Sendable, CustomStringConvertible {
-    let duration: Duration
+public struct DurationArgument: Sendable, CustomStringConvertible {
+    /// How long.
+    public let duration: Duration
 
-    init(_ duration: Duration) {
+    /// The argument that says `duration`.
+    public init(_ duration: Duration) {
         self.duration = duration
     }
 
     /// The duration `text` says; the error names what is accepted, beside the parser's naming of the value.
-    init(_ text: String) throws {
+    public init(_ text: String) throws {
         do {
             duration = try DurationText.parse(text)
         } catch {
@@ -18,5 +20,6 @@ struct DurationArgument: Sendable, CustomStringConvertible {
         }
     }
 
-    var description: String { DurationText.format(duration) }
+    /// The duration as it is written on the command line.
+    public var description: String { DurationText.format(duration) }
 }

@@ -3,11 +3,11 @@ extension Duration {
     private static let secondsLimit = 9.0e9
 
     /// This duration as a number of seconds.
-    public var fractionalSeconds: Double { self / .seconds(1) }
+    package var fractionalSeconds: Double { self / .seconds(1) }
 
     /// The duration of `seconds`, to the nearest nanosecond; kept between 285 years back and 285 years ahead, and
     /// zero when `seconds` is not a number.
-    public init(fractionalSeconds seconds: Double) {
+    package init(fractionalSeconds seconds: Double) {
         let kept = seconds.isNaN ? 0 : min(max(seconds, -Self.secondsLimit), Self.secondsLimit)
         self = .nanoseconds(Int64((kept * 1e9).rounded()))
     }

@@ -1,16 +1,18 @@
 import ArgumentParser
-import LoadModel
+import TextValues
 
 /// A number of bytes on the command line: `64`, `64KiB`, `1MiB`, `1GiB`.
-struct ByteCountArgument: Sendable, CustomStringConvertible {
-    let count: Int
+public struct ByteCountArgument: Sendable, CustomStringConvertible {
+    /// How many bytes.
+    public let count: Int
 
-    init(_ count: Int) {
+    /// The argument that says `count` bytes.
+    public init(_ count: Int) {
         self.count = count
     }
 
     /// The number `text` says; the error names what is accepted, beside the parser's naming of the value.
-    init(_ text: String) throws {
+    public init(_ text: String) throws {
         do {
             count = try ByteCountText.parse(text)
         } catch {
@@ -18,5 +20,6 @@ struct ByteCountArgument: Sendable, CustomStringConvertible {
         }
     }
 
-    var description: String { ByteCountText.format(count) }
+    /// The number as it is written on the command line.
+    public var description: String { ByteCountText.format(count) }
 }

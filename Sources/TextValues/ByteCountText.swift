@@ -1,5 +1,5 @@
 /// Numbers of bytes as people write them: `64`, `64KiB`, `1MiB`, `1GiB`.
-public enum ByteCountText {
+package enum ByteCountText {
     private static let units: [(name: String, bytes: Int)] = [
         ("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("B", 1),
     ]
@@ -7,7 +7,7 @@ public enum ByteCountText {
     /// The number of bytes that `text` says.
     ///
     /// - Throws: ``TextValueError`` unless `text` is a whole number, alone or with `B`, `KiB`, `MiB` or `GiB`.
-    public static func parse(_ text: String) throws(TextValueError) -> Int {
+    package static func parse(_ text: String) throws(TextValueError) -> Int {
         guard let (number, name) = TextValueError.numberAndUnit(in: text),
             let unit = name.isEmpty ? ("B", 1) : units.first(where: { $0.name == name }),
             case (let bytes, false) = number.multipliedReportingOverflow(by: unit.bytes)
@@ -19,13 +19,13 @@ public enum ByteCountText {
     }
 
     /// `bytes` in the largest unit that needs no fraction, as ``parse(_:)`` reads it: `64`, `64KiB`.
-    public static func format(_ bytes: Int) -> String {
+    package static func format(_ bytes: Int) -> String {
         let unit = units.first { bytes != 0 && bytes.isMultiple(of: $0.bytes) } ?? ("B", 1)
         return unit.bytes == 1 ? "\(bytes)" : "\(bytes / unit.bytes)\(unit.name)"
     }
 
     /// `bytes` for a reader, in the largest unit they reach: `512 B`, `64 KiB`, `1.5 MiB`.
-    public static func readable(_ bytes: Int) -> String {
+    package static func readable(_ bytes: Int) -> String {
         let unit = units.first { bytes.magnitude >= $0.bytes.magnitude } ?? ("B", 1)
         guard !bytes.isMultiple(of: unit.bytes) else { return "\(bytes / unit.bytes) \(unit.name)" }
         return "\(DecimalText.format(Double(bytes) / Double(unit.bytes), places: 1)) \(unit.name)"

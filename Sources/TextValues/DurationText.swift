@@ -1,5 +1,5 @@
 /// Durations as people write them: `500ms`, `3s`, `2m`, `1h`.
-public enum DurationText {
+package enum DurationText {
     private static let units: [(name: String, milliseconds: Int)] = [
         ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1),
     ]
@@ -7,7 +7,7 @@ public enum DurationText {
     /// The duration that `text` says.
     ///
     /// - Throws: ``TextValueError`` unless `text` is a whole number with a unit: `ms`, `s`, `m` or `h`.
-    public static func parse(_ text: String) throws(TextValueError) -> Duration {
+    package static func parse(_ text: String) throws(TextValueError) -> Duration {
         guard let (number, name) = TextValueError.numberAndUnit(in: text),
             let unit = units.first(where: { $0.name == name }),
             case (let milliseconds, false) = number.multipliedReportingOverflow(by: unit.milliseconds)
@@ -19,7 +19,7 @@ public enum DurationText {
     }
 
     /// `duration` in the largest unit that needs no fraction, and in seconds when none does.
-    public static func format(_ duration: Duration) -> String {
+    package static func format(_ duration: Duration) -> String {
         for (name, milliseconds) in units {
             let count = (duration / .milliseconds(milliseconds)).rounded()
             // Beyond nine digits a duration is not meant to be read, and a Double may not hold it exactly.
