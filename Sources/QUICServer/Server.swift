@@ -65,16 +65,32 @@ public final class Server: Sendable {
     }
 
     /// Waits until every worker has ended, because of ``shutDown()`` or of a failure.
+    ///
+    /// A worker that fails takes the others with it: they shut down in order.
+    ///
+    /// - Throws: The first failure, once all workers have ended.
     public func waitUntilStopped() async throws(ServerError) -> ServerStatistics {
         var sum = ServerStatistics()
-        for worker in workers {
-            do throws(SocketError) {
-                sum += try await worker.outcome().get()
-            } catch {
-                throw .socket(error)
+        var firstFailure: SocketError?
+        for outcome in await outcomes() {
+            switch outcome {
+            case .success(let statistics): sum += statistics
+            case .failure(let error): firstFailure = firstFailure ?? error
             }
         }
+        if let firstFailure { throw .socket(firstFailure) }
         return sum
+    }
+
+    /// How the workers ended, the first one first.
+    private func outcomes() async -> [WorkerThread.Outcome] {
+        await withTaskGroup(of: WorkerThread.Outcome.self) { group in
+            for worker in workers { group.addTask { await worker.outcome() } }
+            return await group.reduce(into: []) { outcomes, outcome in
+                if case .failure = outcome { for worker in workers { worker.shutDown() } }
+                outcomes.append(outcome)
+            }
+        }
     }
 
     private static func makeTLS(

@@ -33,6 +33,8 @@ struct WorkerGroup {
     /// A socket on the group's address; the last one tells the kernel how to spread datagrams over all of them.
     private mutating func bind() throws(SocketError) -> UDPSocket {
         let isShared = configuration.workerCount > 1
+        // Sockets that share a port also join another process's: only one that does not share finds the port taken.
+        if isShared, workers.isEmpty { address = try UDPSocket(bindingTo: address).boundAddress }
         let socket = try UDPSocket(bindingTo: address, options: UDPSocket.Options(reusePort: isShared))
         address = socket.boundAddress
         if isShared, workers.count == configuration.workerCount - 1 {
