@@ -37,7 +37,9 @@ func tests(of name: String, uses dependencies: [Target.Dependency]) -> Target {
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let flyingFox = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
+let flyingSocks = Target.Dependency.product(name: "FlyingSocks", package: "FlyingFox")
 let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
 
 let package = Package(
@@ -82,10 +84,21 @@ let package = Package(
         module("EchoService", uses: ["QUICServer"]),
         module("TextValues", uses: []),
         module("CommandLineValues", uses: ["TextValues", argumentParser]),
+        module(
+            "EchoServerKit",
+            uses: [
+                "BoundedMemory", "Datagrams", "EchoService", "QUICEndpoint", "QUICServer", "QUICTransport",
+                "TextValues",
+            ]
+        ),
         executable(
             "quic-echo-server",
             in: "Sources",
-            uses: ["EchoService", "QUICServer", argumentParser, logging, serviceLifecycle, flyingFox]
+            uses: [
+                "CommandLineValues", "Datagrams", "EchoServerKit", "QUICServer", "TextValues", argumentParser,
+                flyingFox,
+                flyingSocks, logging, serviceLifecycle, unixSignals,
+            ]
         ),
 
         module("LoadModel", in: "LoadGen", uses: ["TextValues", histogram]),
@@ -106,6 +119,14 @@ let package = Package(
         tests(of: "BoundedMemory", uses: ["BoundedMemory", "CShims", "QUICTesting"]),
         tests(of: "Datagrams", uses: ["Datagrams"]),
         tests(of: "DatagramIO", uses: ["DatagramIO", "Datagrams"]),
+        tests(
+            of: "EchoServerKit",
+            uses: [
+                "BoundedMemory", "Datagrams", "EchoServerKit", "LoadModel", "QUICEndpoint", "QUICServer",
+                "QUICTransport",
+                "TextValues",
+            ]
+        ),
         tests(of: "LoadModel", uses: ["LoadModel", "TextValues"]),
         tests(
             of: "QUICEndpoint",

@@ -1,0 +1,78 @@
+internal import QUICEndpoint
+internal import QUICServer
+
+extension StatisticsDocument {
+    /// Datagrams and the bytes of their UDP payload, since start.
+    package struct Datagrams: Hashable, Sendable, Codable {
+        /// How many came.
+        package var received: Int
+        /// Their bytes.
+        package var receivedBytes: Int
+        /// How many were handed to a socket.
+        package var sent: Int
+        /// Their bytes.
+        package var sentBytes: Int
+
+        private enum CodingKeys: String, CodingKey {
+            case received
+            case receivedBytes = "received_bytes"
+            case sent
+            case sentBytes = "sent_bytes"
+        }
+
+        init(received: EndpointStatistics.Traffic, sent: EndpointStatistics.Traffic) {
+            self.received = received.datagrams
+            receivedBytes = received.bytes
+            self.sent = sent.datagrams
+            sentBytes = sent.bytes
+        }
+    }
+
+    /// Received datagrams by ECN mark, since start. RFC 3168 §5.
+    package struct ECNMarks: Hashable, Sendable, Codable {
+        /// Not ECN-capable.
+        package var notECT: Int
+        /// ECT(1).
+        package var ect1: Int
+        /// ECT(0).
+        package var ect0: Int
+        /// Congestion experienced.
+        package var ce: Int
+
+        private enum CodingKeys: String, CodingKey {
+            case notECT = "not_ect"
+            case ect1, ect0, ce
+        }
+
+        /// - Parameter counts: One for each value of the two bits, in order.
+        init(_ counts: [Int]) {
+            (notECT, ect1, ect0, ce) = (counts[0], counts[1], counts[2], counts[3])
+        }
+    }
+
+    /// What the sockets lost, since start.
+    package struct Sockets: Hashable, Sendable, Codable {
+        /// Datagrams the kernel dropped because a queue was full.
+        package var receiveOverflows: UInt64
+        /// Datagrams longer than a receive buffer.
+        package var truncated: UInt64
+        /// Datagrams the network or a peer did not take.
+        package var sendErrors: UInt64
+        /// Errors that arrived in place of a datagram.
+        package var receiveErrors: UInt64
+
+        private enum CodingKeys: String, CodingKey {
+            case receiveOverflows = "receive_overflows"
+            case truncated
+            case sendErrors = "send_errors"
+            case receiveErrors = "receive_errors"
+        }
+
+        init(_ totals: SocketTotals) {
+            receiveOverflows = totals.receiveOverflows
+            truncated = totals.truncated
+            sendErrors = totals.sendErrors
+            receiveErrors = totals.receiveErrors
+        }
+    }
+}

@@ -1,0 +1,99 @@
+internal import QUICEndpoint
+package import QUICServer
+
+/// What `GET /stats` answers: everything a server counts, under the names that docs/operating.md promises.
+package struct StatisticsDocument: Hashable, Sendable, Codable {
+    /// Connections by state.
+    package var connections: Connections
+    /// Ended connections by ``CloseCause/label``.
+    package var closedByCause: [String: Int]
+    /// Connection IDs that lead somewhere.
+    package var connectionIDs: Int
+    /// Deadlines waiting.
+    package var deadlines: Int
+    /// Handshakes begun and not yet done.
+    package var handshakesInFlight: Int
+    /// Records of closing and draining connections.
+    package var closingRecords: Int
+    /// What connections hold.
+    package var ledger: Ledger
+    /// Bytes of the tables of IDs, deadlines and slots.
+    package var tableBytes: Int
+    /// What was received and sent.
+    package var datagrams: Datagrams
+    /// Datagrams dropped, by ``DropReason``.
+    package var drops: [String: Int]
+    /// What became of first packets, by ``AdmissionDecision/label``.
+    package var admissions: [String: Int]
+    /// Retry packets sent.
+    package var retries: Int
+    /// Version Negotiation packets sent.
+    package var versionNegotiations: Int
+    /// Stateless resets sent.
+    package var statelessResets: Int
+    /// Received datagrams by ECN mark.
+    package var ecn: ECNMarks
+    /// What the sockets lost.
+    package var sockets: Sockets
+    /// How often free memory was returned to the system.
+    package var heapTrims: Int
+    /// The whole process.
+    package var process: ProcessReading
+
+    private enum CodingKeys: String, CodingKey {
+        case connections
+        case closedByCause = "closed_by_cause"
+        case connectionIDs = "connection_ids"
+        case deadlines
+        case handshakesInFlight = "handshakes_in_flight"
+        case closingRecords = "closing_records"
+        case ledger
+        case tableBytes = "table_bytes"
+        case datagrams
+        case drops
+        case admissions
+        case retries
+        case versionNegotiations = "version_negotiations"
+        case statelessResets = "stateless_resets"
+        case ecn
+        case sockets
+        case heapTrims = "heap_trims"
+        case process
+    }
+}
+
+extension StatisticsDocument {
+    /// What `statistics` and `process` say.
+    package init(_ statistics: ServerStatistics, process: ProcessReading) {
+        let endpoint = statistics.endpoint
+        connections = Connections(endpoint.connections)
+        closedByCause = endpoint.connections.closedByCause.filled(with: CloseCause.labels)
+        connectionIDs = endpoint.connectionIDs
+        deadlines = endpoint.deadlines
+        handshakesInFlight = endpoint.connections.handshaking
+        closingRecords = endpoint.connections.closing + endpoint.connections.draining
+        ledger = Ledger(endpoint)
+        tableBytes = endpoint.tableBytes
+        datagrams = Datagrams(received: endpoint.received, sent: endpoint.transmitted)
+        drops = Self.named(endpoint.drops)
+        admissions = endpoint.admissions.filled(with: AdmissionDecision.labels)
+        retries = endpoint.retries
+        versionNegotiations = endpoint.versionNegotiations
+        statelessResets = endpoint.statelessResets
+        ecn = ECNMarks(endpoint.ecnMarks)
+        sockets = Sockets(statistics.sockets)
+        heapTrims = statistics.heapTrims
+        self.process = process
+    }
+
+    private static func named(_ drops: [DropReason: Int]) -> [String: Int] {
+        Dictionary(uniqueKeysWithValues: DropReason.allCases.map { ($0.rawValue, drops[$0] ?? 0) })
+    }
+}
+
+extension [String: Int] {
+    /// These counts, and 0 for each of `labels` that has none.
+    fileprivate func filled(with labels: [String]) -> Self {
+        labels.reduce(into: self) { counts, label in counts[label, default: 0] += 0 }
+    }
+}

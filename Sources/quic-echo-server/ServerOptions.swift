@@ -1,0 +1,110 @@
+import ArgumentParser
+import CommandLineValues
+import Datagrams
+import EchoServerKit
+import QUICEndpoint
+import QUICServer
+import TextValues
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// The options that say how connections are served.
+struct ServerOptions: ParsableArguments {
+    // The argument parser does not show the defaults of options with a transform.
+    private enum Default {
+        static let settings = ServerSettings()
+        static let idleTimeout = DurationArgument(settings.idleTimeout)
+        static let handshakeTimeout = DurationArgument(settings.handshakeTimeout)
+    }
+
+    @Option(
+        help: """
+            The address and UDP port to listen on, such as 127.0.0.1:4433 or [::1]:4433; port 0 lets the system \
+            choose. (default: \(Default.settings.listenAddress))
+            """,
+        transform: Self.address
+    )
+    var listen = Default.settings.listenAddress
+
+    @Option(help: "A PEM file with the certificate chain. (default: a self-signed certificate, kept in memory)")
+    var certificate: String?
+
+    @Option(help: "A PEM file with the certificate's private key.")
+    var privateKey: String?
+
+    @Option(
+        help: "How long a silent connection lives. (default: \(Default.idleTimeout))",
+        transform: DurationArgument.init
+    )
+    var idleTimeout = Default.idleTimeout
+
+    @Option(
+        help: "How long a handshake may take. (default: \(Default.handshakeTimeout))",
+        transform: DurationArgument.init
+    )
+    var handshakeTimeout = Default.handshakeTimeout
+
+    @Option(help: "When clients have to prove their addresses; auto: while many handshakes are under way.")
+    var retry = Default.settings.retryPolicy
+
+    @Option(
+        help: """
+            The application protocols to speak, in order of preference, of echo, hq-interop and h3. \
+            (default: \(Default.settings.services))
+            """,
+        transform: Self.services
+    )
+    var alpn = Default.settings.services
+
+    @Option(help: "How many threads serve, 1 to \(ServerConfiguration.workerCountLimit).")
+    var workers = Default.settings.workerCount
+
+    func validate() throws {
+        do {
+            _ = try settings.configuration()
+        } catch {
+            throw ValidationError("\(error)")
+        }
+    }
+
+    /// Starts the server these options describe; it is ready when this returns.
+    func startServer() throws -> Server {
+        for file in [certificate, privateKey].compactMap(\.self) { try UnreadableFile.check(file) }
+        return try Server(configuration: try settings.configuration(), services: alpn.services)
+    }
+
+    private var settings: ServerSettings {
+        var settings = ServerSettings()
+        settings.listenAddress = listen
+        settings.services = alpn
+        settings.certificate = certificate
+        settings.privateKey = privateKey
+        settings.idleTimeout = idleTimeout.duration
+        settings.handshakeTimeout = handshakeTimeout.duration
+        settings.retryPolicy = retry
+        settings.workerCount = workers
+        return settings
+    }
+
+    private static func address(_ text: String) throws -> SocketAddress {
+        do {
+            return try AddressText.parse(text)
+        } catch {
+            throw ValidationError("use \(error.accepted)")
+        }
+    }
+
+    private static func services(_ text: String) throws -> ServiceList {
+        do {
+            return try ServiceList(text)
+        } catch {
+            throw ValidationError("use \(error.accepted)")
+        }
+    }
+}
+
+extension RetryPolicy: ExpressibleByArgument {}

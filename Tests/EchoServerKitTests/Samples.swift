@@ -1,0 +1,72 @@
+import Foundation
+import QUICTransport
+
+@testable import BoundedMemory
+@testable import EchoServerKit
+@testable import QUICEndpoint
+@testable import QUICServer
+
+/// A server in the middle of its work, no two numbers of a group alike: the example of docs/operating.md.
+func busyServer() -> ServerStatistics {
+    var statistics = ServerStatistics()
+    statistics.endpoint.connections = busyConnections()
+    statistics.endpoint.connectionIDs = 71
+    statistics.endpoint.deadlines = 23
+    statistics.endpoint.tableBytes = 65_536
+    statistics.endpoint.ledger = [
+        .transport: usage([400_000, 51_000], peakBytes: 90_000_000), .tls: MemoryUsage(),
+        .rings: usage([8_192], peakBytes: 900_000), .closing: usage([300, 308, 316], peakBytes: 10_000),
+    ]
+    statistics.endpoint.ledgerTotal = usage([400_000, 51_000, 8_192, 300, 308, 316], peakBytes: 90_910_000)
+    statistics.endpoint.received.datagrams = 40_010
+    statistics.endpoint.received.bytes = 12_345_678
+    statistics.endpoint.transmitted.datagrams = 38_020
+    statistics.endpoint.transmitted.bytes = 10_987_654
+    statistics.endpoint.drops = [.unroutable: 12, .closing: 34]
+    statistics.endpoint.admissions = ["accept": 5_000, "retry": 150]
+    statistics.endpoint.retries = 149
+    statistics.endpoint.versionNegotiations = 2
+    statistics.endpoint.statelessResets = 3
+    statistics.endpoint.ecnMarks = [39_000, 10, 999, 1]
+    statistics.sockets.receiveOverflows = 6
+    statistics.sockets.truncated = 7
+    statistics.sockets.sendErrors = 8
+    statistics.sockets.receiveErrors = 9
+    statistics.heapTrims = 4
+    return statistics
+}
+
+private func busyConnections() -> ConnectionCounts {
+    var connections = ConnectionCounts()
+    connections.created = 5_000
+    connections.closed = 4_980
+    connections.handshaking = 5
+    connections.established = 15
+    connections.closing = 1
+    connections.draining = 2
+    connections.handshakesCompleted = 4_900
+    connections.closedByCause = ["peer_close": 4_850, "idle_timeout": 90, "handshake_timeout": 40]
+    return connections
+}
+
+/// Blocks of these sizes.
+func usage(_ blocks: [Int], peakBytes: Int = 0) -> MemoryUsage {
+    var usage = MemoryUsage()
+    for bytes in blocks { usage.charge(bytes) }
+    usage.peakBytes = max(usage.peakBytes, peakBytes)
+    return usage
+}
+
+/// The process of ``busyServer()``.
+let busyProcess = ProcessReading(
+    memory: ProcessMemory(residentBytes: 52_428_800, heapInUseBytes: 41_000_000),
+    cpuTime: .milliseconds(3_250),
+    uptime: .milliseconds(12_500)
+)
+
+/// The text of docs/operating.md.
+func operatingGuide() throws -> String {
+    let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+    return try String(contentsOf: root.appending(path: "docs/operating.md"), encoding: .utf8)
+}

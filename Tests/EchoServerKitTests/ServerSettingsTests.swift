@@ -1,0 +1,79 @@
+import Datagrams
+import EchoServerKit
+import QUICEndpoint
+import QUICServer
+import QUICTransport
+import Testing
+
+@Suite struct ServerSettingsTests {
+    @Test func theDefaultsAreThoseOfTheLibrary() throws {
+        let configuration = try ServerSettings().configuration()
+        #expect(configuration.listenAddress.description == "127.0.0.1:4433")
+        #expect(configuration.certificate == .selfSigned)
+        #expect(configuration.transport.idleTimeout == .seconds(30))
+        #expect(configuration.transport.handshakeTimeout == .seconds(10))
+        #expect(configuration.transport.peerUnidirectionalStreams == 0)
+        #expect(configuration.admission.retryPolicy == .auto)
+        #expect(configuration.workerCount == 1)
+    }
+
+    @Test func everySettingReachesTheServer() throws {
+        var settings = ServerSettings()
+        settings.listenAddress = try AddressText.parse("[::1]:0")
+        settings.certificate = "chain.pem"
+        settings.privateKey = "key.pem"
+        settings.idleTimeout = .seconds(1)
+        settings.handshakeTimeout = .seconds(2)
+        settings.retryPolicy = .always
+        settings.workerCount = 3
+        let configuration = try settings.configuration()
+        #expect(configuration.listenAddress.description == "[::1]:0")
+        #expect(configuration.certificate == .files(certificate: "chain.pem", privateKey: "key.pem"))
+        #expect(configuration.transport.idleTimeout == .seconds(1))
+        #expect(configuration.transport.handshakeTimeout == .seconds(2))
+        #expect(configuration.admission.retryPolicy == .always)
+        #expect(configuration.workerCount == 3)
+    }
+
+    @Test func clientsOfHTTP3MayOpenTheirUnidirectionalStreams() throws {
+        var settings = ServerSettings()
+        settings.services = try ServiceList("hq-interop,h3")
+        #expect(try settings.configuration().transport.peerUnidirectionalStreams == 3)
+    }
+
+    @Test func aCertificateNeedsItsKeyAndAKeyItsCertificate() {
+        var settings = ServerSettings()
+        settings.certificate = "chain.pem"
+        #expect(
+            refusal(of: settings)
+                == "--certificate chain.pem needs --private-key: give both, or neither for a self-signed certificate"
+        )
+        settings.certificate = nil
+        settings.privateKey = "key.pem"
+        #expect(
+            refusal(of: settings)
+                == "--private-key key.pem needs --certificate: give both, or neither for a self-signed certificate"
+        )
+    }
+
+    @Test(arguments: [0, -1, 257])
+    func aNumberOfWorkersOutOfRangeIsRefused(count: Int) {
+        var settings = ServerSettings()
+        settings.workerCount = count
+        #expect(refusal(of: settings) == "--workers \(count) is not accepted: use 1 to 256")
+    }
+
+    @Test(arguments: [(Duration.zero, "0s"), (.milliseconds(9), "9ms"), (.seconds(86_401), "86401s")])
+    func aTimeoutOutOfRangeIsRefused(timeout: Duration, text: String) {
+        var settings = ServerSettings()
+        settings.idleTimeout = timeout
+        #expect(refusal(of: settings) == "--idle-timeout \(text) is not accepted: use 10ms to 24h")
+        settings.idleTimeout = .seconds(1)
+        settings.handshakeTimeout = timeout
+        #expect(refusal(of: settings) == "--handshake-timeout \(text) is not accepted: use 10ms to 24h")
+    }
+
+    private func refusal(of settings: ServerSettings) -> String? {
+        #expect(throws: SettingsError.self) { try settings.configuration() }?.description
+    }
+}

@@ -1,0 +1,81 @@
+import EchoServerKit
+import Foundation
+import LoadModel
+import QUICEndpoint
+import QUICTransport
+import Testing
+
+@testable import QUICServer
+
+@Suite struct StatisticsDocumentTests {
+    private let document = StatisticsDocument(busyServer(), process: busyProcess)
+
+    @Test func theExampleOfTheGuideIsExactlyWhatTheServerAnswers() throws {
+        let example = try #require(try example())
+        #expect(try fields(of: example) == fields(of: JSONEncoder().encode(document)))
+        #expect(try JSONDecoder().decode(StatisticsDocument.self, from: example) == document)
+    }
+
+    @Test func theGuideExplainsEveryFieldAndNoOther() throws {
+        let explained = try explainedFields()
+        #expect(Set(explained).count == explained.count)
+        #expect(try Set(explained) == fields(of: JSONEncoder().encode(document)))
+    }
+
+    @Test func theLoadGeneratorReadsIt() throws {
+        let snapshot = try JSONDecoder().decode(ServerSnapshot.self, from: JSONEncoder().encode(document))
+        #expect(snapshot.connections.created == 5_000)
+        #expect(snapshot.connections.live == 20)
+        #expect(snapshot.closedByCause["idle_timeout"] == 90)
+        #expect(snapshot.handshakesInFlight == 5)
+        #expect(snapshot.ledger.total.liveBlocks == 6)
+        #expect(snapshot.ledger.classes.closing.liveBytes == 924)
+        #expect(snapshot.process.uptimeSeconds == 12.5)
+        #expect(!snapshot.hasReturned)
+    }
+
+    @Test func anIdleServerHasReturnedToTheLoadGeneratorToo() throws {
+        let idle = StatisticsDocument(ServerStatistics(), process: busyProcess)
+        let snapshot = try JSONDecoder().decode(ServerSnapshot.self, from: JSONEncoder().encode(idle))
+        #expect(snapshot.hasReturned)
+    }
+
+    @Test func zerosAreShown() {
+        let idle = StatisticsDocument(ServerStatistics(), process: busyProcess)
+        #expect(Set(idle.closedByCause.keys) == Set(CloseCause.labels))
+        #expect(Set(idle.admissions.keys) == Set(AdmissionDecision.labels))
+        #expect(Set(idle.drops.keys) == Set(DropReason.allCases.map(\.rawValue)))
+        #expect(Set(idle.ledger.classes.keys) == ["transport", "tls", "rings", "table", "closing"])
+        #expect(idle.closedByCause.values.allSatisfy { $0 == 0 })
+    }
+
+    @Test func sumsAreMadeOfTheirParts() {
+        #expect(document.connections.live == document.connections.handshaking + document.connections.established)
+        #expect(document.closingRecords == document.connections.closing + document.connections.draining)
+        #expect(document.handshakesInFlight == document.connections.handshaking)
+    }
+
+    /// The only JSON of the guide.
+    private func example() throws -> Data? {
+        let parts = try operatingGuide().components(separatedBy: "```json\n")
+        #expect(parts.count == 2)
+        return parts.last?.components(separatedBy: "```").first.map { Data($0.utf8) }
+    }
+
+    /// The paths that stand first in a row of one of the guide's tables and are not flags.
+    private func explainedFields() throws -> [String] {
+        try operatingGuide().split(separator: "\n").compactMap { line in
+            guard line.hasPrefix("| `"), !line.hasPrefix("| `-") else { return nil }
+            return line.dropFirst(3).prefix { $0 != "`" }.description
+        }
+    }
+
+    /// The path of every value in `json`: `connections.created`.
+    private func fields(of json: Data) throws -> Set<String> {
+        func paths(_ value: Any, at path: String) -> [String] {
+            guard let object = value as? [String: Any] else { return [path] }
+            return object.flatMap { key, value in paths(value, at: path.isEmpty ? key : "\(path).\(key)") }
+        }
+        return Set(paths(try JSONSerialization.jsonObject(with: json), at: ""))
+    }
+}
