@@ -95,7 +95,8 @@ let package = Package(
             "quic-echo-server",
             in: "Sources",
             uses: [
-                "CommandLineValues", "Datagrams", "EchoServerKit", "QUICServer", "TextValues", argumentParser,
+                "CommandLineValues", "Datagrams", "EchoServerKit", "QUICEndpoint", "QUICServer", "QUICTransport",
+                "TextValues", argumentParser,
                 flyingFox,
                 flyingSocks, logging, serviceLifecycle, unixSignals,
             ]

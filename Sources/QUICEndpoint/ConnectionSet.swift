@@ -68,6 +68,9 @@ public final class ConnectionSet {
         for slot in slots {
             if case .live(let connection) = slot.occupant { connection.release() }
         }
+        #if NEGATIVE_CONTROLS
+        for connection in hoard { connection.release() }
+        #endif
     }
 }
 
