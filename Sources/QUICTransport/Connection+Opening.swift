@@ -27,6 +27,7 @@ extension Connection {
             now: now
         )
         do throws(QUICError) {
+            TLSMemory.prepareThread()
             let tlsBefore = TLSMemory.tallyNow()
             defer { connection.chargeTLS(since: tlsBefore) }
             try connection.openServer(initial, retriedFrom: retriedFrom, source: source, path: path, at: now)
@@ -62,6 +63,7 @@ extension Connection {
             now: now
         )
         do throws(QUICError) {
+            TLSMemory.prepareThread()
             let tlsBefore = TLSMemory.tallyNow()
             defer { connection.chargeTLS(since: tlsBefore) }
             try connection.openClient(

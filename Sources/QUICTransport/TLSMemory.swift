@@ -14,6 +14,14 @@ enum TLSMemory {
         return true
     }()
 
+    /// Lets GnuTLS allocate what it keeps for the calling thread, so that no connection is charged for it.
+    ///
+    /// Its random source has a context of 16 bytes on each thread, made at first use.
+    static func prepareThread() {
+        var byte: UInt8 = 0
+        unsafe gnutls_rnd(GNUTLS_RND_NONCE, &byte, 1)
+    }
+
     /// What the calling thread's GnuTLS holds, in all.
     static func tallyNow() -> qh_tls_tally { qh_tls_tally_now() }
 }

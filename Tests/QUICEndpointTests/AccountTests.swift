@@ -4,6 +4,7 @@ import Datagrams
 import EchoService
 import QUICEndpoint
 import QUICTesting
+import Synchronization
 import Testing
 
 @testable import QUICTransport
@@ -35,6 +36,23 @@ import Testing
         // What is left are the keys: two directions, two generations, and header protection.
         #expect(try (2_000...6_000).contains(usage(pair, .tls).liveBytes))
         #expect(try (18_000...24_000).contains(usage(pair, .transport).liveBytes))
+    }
+
+    /// GnuTLS allocates for a thread what it does not free with the session it first needed it for.
+    @Test func nothingOfATLSSessionStaysWithAFreshThread() throws {
+        let left = Mutex<MemoryUsage?>(nil)
+        let body: @Sendable () -> Void = {
+            guard let pair = try? Pair(seed: 6, services: [EchoService()]),
+                let connection = try? pair.connectAndEstablish()
+            else { return }
+            pair.client.close(connection, at: pair.now)
+            pair.run(for: .seconds(10))
+            left.withLock { $0 = pair.server.statistics.ledger[.tls] }
+        }
+        FreshThread.runAndWait(body)
+        let usage = try #require(left.withLock { $0 })
+        #expect(usage.isEmpty, "\(usage)")
+        #expect(usage.peakBytes > 0)
     }
 
     @Test func anEchoThatWasAcknowledgedHoldsNoBytes() throws {
