@@ -30,13 +30,14 @@ extension Connection {
     }
 
     /// A stream ended on both sides, or was reset.
-    func retire(_ stream: Stream) {
+    func retire(_ id: StreamID) {
+        // Taken out as an owned reference: the pointer in ngtcp2 that led here keeps nothing alive.
+        guard let stream = streams.removeValue(forKey: id) else { return }
         if let connection = unsafe native?.pointer {
             // What the application did not give back for this stream still belongs to the connection's window.
             unsafe ngtcp2_conn_extend_max_offset(connection, stream.uncreditedBytes)
             unsafe extendStreamLimit(for: stream.id, of: connection)
         }
-        streams[stream.id] = nil
         // An empty dictionary keeps its capacity: one without an allocation takes its place.
         if streams.isEmpty { streams = [:] }
         forget(stream)
