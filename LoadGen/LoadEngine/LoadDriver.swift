@@ -80,6 +80,9 @@ final class LoadDriver {
         var configuration = EndpointConfiguration()
         configuration.transport.handshakeTimeout = scenario.dialTimeout
         configuration.transport.idleTimeout = .seconds(120)
+        // A held connection says nothing for as long as the scenario wants.
+        configuration.transport.noProgressTimeout = nil
+        configuration.transport.acknowledgementTimeout = nil
         configuration.transport.streamWindowBytes = 64 * 1024
         configuration.transport.connectionWindowBytes = 256 * 1024
         configuration.transport.establishedTransportBytesLimit = 1 << 20

@@ -10,6 +10,12 @@ public enum CloseCause: Sendable, Hashable {
     case idleTimeout
     /// The handshake was not complete by its deadline.
     case handshakeTimeout
+    /// Nothing we sent was acknowledged for the acknowledgement timeout.
+    case acknowledgementSilence
+    /// No stream byte went either way for the no-progress timeout.
+    case noProgress
+    /// It was as old as a connection may be.
+    case lifetime
     /// The peer sent a stateless reset. RFC 9000 §10.3.
     case statelessReset
     /// TLS failed; the alert was sent. RFC 9001 §4.8.
@@ -39,6 +45,9 @@ public enum CloseCause: Sendable, Hashable {
         case .shutdown: "shutdown"
         case .idleTimeout: "idle_timeout"
         case .handshakeTimeout: "handshake_timeout"
+        case .acknowledgementSilence: "acknowledgement_silence"
+        case .noProgress: "no_progress"
+        case .lifetime: "lifetime"
         case .statelessReset: "stateless_reset"
         case .tlsAlert: "tls_alert"
         case .transportError: "transport_error"
@@ -54,7 +63,9 @@ public enum CloseCause: Sendable, Hashable {
 
     /// Every label there is, for tables that show the zeros too.
     public static let labels: [String] = [
-        CloseCause.peerClose, .localClose, .shutdown, .idleTimeout, .handshakeTimeout, .statelessReset, .tlsAlert(0),
+        CloseCause.peerClose, .localClose, .shutdown, .idleTimeout, .handshakeTimeout, .acknowledgementSilence,
+        .noProgress,
+        .lifetime, .statelessReset, .tlsAlert(0),
         .transportError, .budgetExceeded, .outOfMemory, .refused, .versionNegotiation, .noViablePath,
         .addressValidation, .abandoned,
     ].map(\.label)

@@ -221,6 +221,7 @@ extension Connection {
 extension Connection {
     private func receive(_ bytes: RawSpan, isFinal: Bool, on stream: Stream) -> Int32 {
         stream.didReceive(bytes.byteCount)
+        watch.noteProgress(at: now)
         guard let service, !stream.isReset else {
             stream.extendCredit(bytes.byteCount)
             return 0
@@ -234,6 +235,7 @@ extension Connection {
     }
 
     private func didAcknowledge(upTo offset: UInt64, of stream: Stream) -> Int32 {
+        watch.noteProgress(at: now)
         let released = stream.didAcknowledge(upTo: offset)
         if released > 0 { service?.stream(stream, didRelease: released) }
         return 0

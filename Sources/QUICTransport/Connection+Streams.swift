@@ -21,6 +21,7 @@ extension Connection {
     @discardableResult
     func adopt(_ id: StreamID) -> Stream {
         let stream = Stream(id: id, connection: self)
+        watch.noteProgress(at: now)
         streams[id] = stream
         if let connection = unsafe native?.pointer {
             let pointer = unsafe Unmanaged.passUnretained(stream).toOpaque()

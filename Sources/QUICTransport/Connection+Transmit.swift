@@ -34,6 +34,7 @@ extension Connection {
             quantumBytes -= written
         }
         unsafe ngtcp2_conn_update_pkt_tx_time(connection, now.native)
+        watch.noteSent(bytesInFlight: bytesInFlight, at: now)
         return outcome
     }
 

@@ -60,7 +60,8 @@ public final class Connection {
     var service: (any StreamService)?
     private var nativeContext: NativeContext?
     /// The moment of the event being handled, for callbacks that need one.
-    private(set) var now: MonotonicInstant
+    var now: MonotonicInstant
+    var watch: ProgressWatch
     private var requestedEnd: ConnectionEnd?
     private var applicationCloseCode: UInt64 = 0
     private var failureStatus: Int32 = 0
@@ -80,6 +81,7 @@ public final class Connection {
         self.environment = environment
         createdAt = now
         self.now = now
+        watch = ProgressWatch(at: now)
         account = MemoryAccount(ledger: environment.ledger)
         account.transportBytesLimit = environment.configuration.handshakeTransportBytesLimit
         account.charge(ownBytes, to: .table)
@@ -98,13 +100,6 @@ public final class Connection {
     /// Whether the handshake is still under way.
     public var isHandshaking: Bool { state == .handshaking }
 
-    /// When ``expire(at:)`` is due.
-    public var deadline: MonotonicInstant {
-        guard let connection = unsafe native?.pointer else { return .distantFuture }
-        let transport = unsafe MonotonicInstant(nanoseconds: ngtcp2_conn_get_expiry(connection))
-        return min(transport, applicationDeadline, isHandshaking ? handshakeDeadline : .distantFuture)
-    }
-
     /// The addresses it uses at the moment; nil once it is released.
     public var path: NetworkPath? {
         guard let connection = unsafe native?.pointer else { return nil }
@@ -118,8 +113,6 @@ public final class Connection {
         guard let connection = unsafe native?.pointer else { return .zero }
         return .nanoseconds(Int64(clamping: unsafe ngtcp2_conn_get_pto(connection))) * 3
     }
-
-    private var handshakeDeadline: MonotonicInstant { createdAt.advanced(by: configuration.handshakeTimeout) }
 }
 
 // MARK: - Events
@@ -138,6 +131,8 @@ extension Connection {
         let tlsBefore = TLSMemory.tallyNow()
         defer { chargeTLS(since: tlsBefore) }
         self.now = now
+        let inFlightBefore = bytesInFlight
+        defer { watch.noteReceived(bytesInFlight: inFlightBefore, after: bytesInFlight, at: now) }
         var nativePath = unsafe NativePath(path)
         var info = ngtcp2_pkt_info(ecn: ecn.rawValue)
         let status = unsafe datagram.withUnsafeBytes { bytes in
@@ -154,20 +149,6 @@ extension Connection {
             }
         }
         releaseTLSIfDone()
-        return status == 0 ? requestedEnd : end(after: status)
-    }
-
-    /// The moment of ``deadline`` has come.
-    ///
-    /// - Returns: How the connection ended; nil while it lives.
-    public func expire(at now: MonotonicInstant) -> ConnectionEnd? {
-        guard let connection = unsafe native?.pointer else { return nil }
-        self.now = now
-        if isHandshaking, now >= handshakeDeadline { return .discard(.handshakeTimeout) }
-        guard unsafe ngtcp2_conn_get_expiry(connection) <= now.native else { return requestedEnd }
-        let tlsBefore = TLSMemory.tallyNow()
-        defer { chargeTLS(since: tlsBefore) }
-        let status = unsafe ngtcp2_conn_handle_expiry(connection, now.native)
         return status == 0 ? requestedEnd : end(after: status)
     }
 
@@ -232,6 +213,12 @@ extension Connection {
     public func close(code: UInt64 = 0) {
         applicationCloseCode = code
         requestedEnd = requestedEnd ?? .close(.localClose)
+    }
+
+    /// Sends a PING whenever nothing was sent or received for `interval`; nil for never. RFC 9000 §10.1.2.
+    public func keepAlive(every interval: Duration?) {
+        guard let connection = unsafe native?.pointer else { return }
+        unsafe ngtcp2_conn_set_keep_alive_timeout(connection, interval?.native ?? .max)
     }
 
     /// Starts using the next generation of keys. RFC 9001 §6.

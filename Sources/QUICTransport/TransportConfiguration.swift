@@ -4,6 +4,14 @@ public struct TransportConfiguration: Sendable {
     public var idleTimeout: Duration = .seconds(30)
     /// How long a handshake may take. Default 10 s. ngtcp2 has no such deadline by default.
     public var handshakeTimeout: Duration = .seconds(10)
+    /// How long packets may be in flight without one being acknowledged; nil for ever. Default 16 s, as msquic's
+    /// disconnect timeout: PINGs refresh the idle timeout while nothing is acknowledged.
+    public var acknowledgementTimeout: Duration? = .seconds(16)
+    /// How long a connection may go without a stream byte either way; nil for ever. Default 60 s. It ends peers that
+    /// only keep themselves alive.
+    public var noProgressTimeout: Duration? = .seconds(60)
+    /// How long a connection may last at all; nil for ever, the default. ngtcp2's pools inside a connection never shrink.
+    public var lifetime: Duration?
     /// Bytes in flight towards us on one stream: what an echo may have to keep for it. Default 16 KiB. RFC 9000 §4.1.
     public var streamWindowBytes = 16 * 1024
     /// Bytes in flight towards us on all streams together. Default 64 KiB. RFC 9000 §4.1.

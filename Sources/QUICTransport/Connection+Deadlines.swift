@@ -1,0 +1,48 @@
+internal import CNgtcp2
+public import Datagrams
+
+/// What ends a connection by the clock.
+extension Connection {
+    /// When ``expire(at:)`` is due.
+    public var deadline: MonotonicInstant {
+        guard let connection = unsafe native?.pointer else { return .distantFuture }
+        let transport = unsafe MonotonicInstant(nanoseconds: ngtcp2_conn_get_expiry(connection))
+        let ours = isHandshaking ? handshakeDeadline : min(watch.deadline(configuration), lifetimeDeadline)
+        return min(transport, applicationDeadline, ours)
+    }
+
+    /// The moment of ``deadline`` has come.
+    ///
+    /// - Returns: How the connection ended; nil while it lives.
+    public func expire(at now: MonotonicInstant) -> ConnectionEnd? {
+        guard let connection = unsafe native?.pointer else { return nil }
+        self.now = now
+        if let end = ownEnd(at: now) { return end }
+        guard unsafe ngtcp2_conn_get_expiry(connection) <= now.native else { return pendingEnd }
+        let tlsBefore = TLSMemory.tallyNow()
+        defer { chargeTLS(since: tlsBefore) }
+        let status = unsafe ngtcp2_conn_handle_expiry(connection, now.native)
+        return status == 0 ? pendingEnd : end(after: status)
+    }
+
+    /// What is in flight, as congestion control counts it. RFC 9002 §2.
+    var bytesInFlight: UInt64 {
+        guard let connection = unsafe native?.pointer else { return 0 }
+        var info = ngtcp2_conn_info()
+        unsafe ngtcp2_conn_get_conn_info_versioned(connection, NGTCP2_CONN_INFO_VERSION, &info)
+        return info.bytes_in_flight
+    }
+
+    /// The deadlines that ngtcp2 does not have.
+    private func ownEnd(at now: MonotonicInstant) -> ConnectionEnd? {
+        if isHandshaking { return now >= handshakeDeadline ? .discard(.handshakeTimeout) : nil }
+        if let cause = watch.expiredCause(at: now, configuration) { return .close(cause) }
+        return now >= lifetimeDeadline ? .close(.lifetime) : nil
+    }
+
+    private var handshakeDeadline: MonotonicInstant { createdAt.advanced(by: configuration.handshakeTimeout) }
+
+    private var lifetimeDeadline: MonotonicInstant {
+        configuration.lifetime.map { createdAt.advanced(by: $0) } ?? .distantFuture
+    }
+}
