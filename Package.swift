@@ -116,7 +116,7 @@ let package = Package(
             uses: ["CommandLineValues", "Datagrams", "LoadEngine", "LoadModel", "TextValues", argumentParser]
         ),
 
-        module("QUICTesting", in: "Tests", uses: ["Datagrams", "QUICEndpoint", "QUICTransport"]),
+        module("QUICTesting", in: "Tests", uses: ["CNgtcp2", "Datagrams", "QUICEndpoint", "QUICTransport"]),
         tests(of: "BoundedMemory", uses: ["BoundedMemory", "CShims", "QUICTesting"]),
         tests(of: "Datagrams", uses: ["Datagrams"]),
         tests(of: "DatagramIO", uses: ["DatagramIO", "Datagrams"]),

@@ -85,7 +85,7 @@ final class LoadDriver {
         configuration.transport.acknowledgementTimeout = nil
         configuration.transport.streamWindowBytes = 64 * 1024
         configuration.transport.connectionWindowBytes = 256 * 1024
-        configuration.transport.establishedTransportBytesLimit = 1 << 20
+        configuration.transport.connectionBytesLimit = 1 << 20
         configuration.transport.peerBidirectionalStreams = 0
         configuration.transport.peerUnidirectionalStreams = profile.peerUnidirectionalStreams
         configuration.seed = scenario.seed

@@ -6,7 +6,7 @@
 /// The account's address is the user data of the allocator hooks in ``TransportAllocator``, so it must outlive
 /// everything allocated through them.
 ///
-/// Owns: nothing but its counters (144 bytes). Bound: ``transportBytesLimit`` and ``ringsBytesLimit``.
+/// Owns: nothing but its counters (144 bytes). Bound: ``bytesLimit``.
 public final class MemoryAccount {
     private let ledger: MemoryLedger
     private var bytes = InlineArray<5, Int>(repeating: 0)
@@ -14,31 +14,23 @@ public final class MemoryAccount {
     private var total = 0
     private var peak = 0
     private var refusals = 0
-    private var transportLimit = Int.max
-    private var ringsLimit = Int.max
+    private var limitRefusals = 0
+    private var limit = Int.max
 
     /// An account that holds nothing and adds to `ledger`.
     public init(ledger: MemoryLedger) {
         self.ledger = ledger
     }
 
-    /// The most bytes the class ``MemoryClass/transport`` may hold; `.max` for any number.
+    /// The most bytes the classes ``MemoryClass/transport`` and ``MemoryClass/rings`` may hold together; `.max` for any
+    /// number. They are what a peer can make grow.
     ///
     /// A limit below what is held already refuses every allocation until enough is released.
-    public var transportBytesLimit: Int {
-        get { transportLimit }
+    public var bytesLimit: Int {
+        get { limit }
         set {
             precondition(newValue >= 0)
-            transportLimit = newValue
-        }
-    }
-
-    /// The most bytes the class ``MemoryClass/rings`` may hold; `.max` for any number.
-    public var ringsBytesLimit: Int {
-        get { ringsLimit }
-        set {
-            precondition(newValue >= 0)
-            ringsLimit = newValue
+            limit = newValue
         }
     }
 
@@ -56,6 +48,9 @@ public final class MemoryAccount {
 
     /// How many allocations were refused, by a limit, on purpose or by the system.
     public var refusedCount: Int { refusals }
+
+    /// How many of those ``bytesLimit`` refused.
+    public var limitRefusedCount: Int { limitRefusals }
 
     /// Whether nothing is held in any class.
     public var isEmpty: Bool {
@@ -104,16 +99,13 @@ public final class MemoryAccount {
     @inline(__always)
     func admitsAllocation() -> Bool { ledger.admitsAllocation() }
 
-    /// Whether `added` more bytes stay within the limit of a class.
+    /// Whether `added` more bytes of a class stay within ``bytesLimit``; counts it when they do not.
     @inline(__always)
     func admits(_ added: Int, in memoryClass: MemoryClass) -> Bool {
-        let limit =
-            switch memoryClass {
-            case .transport: transportLimit
-            case .rings: ringsLimit
-            case .tls, .table, .closing: Int.max
-            }
-        return added <= limit - bytes[memoryClass.index]
+        guard memoryClass == .transport || memoryClass == .rings else { return true }
+        if added <= limit - bytes[MemoryClass.transport.index] - bytes[MemoryClass.rings.index] { return true }
+        limitRefusals += 1
+        return false
     }
 
     @inline(never)

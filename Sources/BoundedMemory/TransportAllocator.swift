@@ -2,7 +2,7 @@
 ///
 /// The user data is ``MemoryAccount/userData`` of the connection's account. Every block is charged to
 /// ``MemoryClass/transport`` with what the system's allocator set aside for it, and refused with NULL beyond
-/// ``MemoryAccount/transportBytesLimit``. A hook costs a few nanoseconds on top of the system's allocator.
+/// ``MemoryAccount/bytesLimit``. A hook costs a few nanoseconds on top of the system's allocator.
 ///
 /// The library has to check for NULL after every allocation. ngtcp2 does; GnuTLS does not, so its memory is charged with
 /// ``MemoryAccount/charge(_:to:)`` and never refused.

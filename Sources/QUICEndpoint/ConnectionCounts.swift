@@ -1,4 +1,4 @@
-import QUICTransport
+public import QUICTransport
 
 /// How many connections were made, live in each state, and ended for each cause.
 public struct ConnectionCounts: Sendable, Hashable {
@@ -19,6 +19,9 @@ public struct ConnectionCounts: Sendable, Hashable {
     /// Closed connections by ``CloseCause/label``.
     public internal(set) var closedByCause: [String: Int] = [:]
 
+    /// Connections that ended because they asked for more memory than they may hold, by the limit they met.
+    public internal(set) var budgetExceeded: [MemoryCap: Int] = [:]
+
     /// Nothing yet.
     public init() {}
 
@@ -34,6 +37,7 @@ public struct ConnectionCounts: Sendable, Hashable {
         sum.closing += other.closing
         sum.draining += other.draining
         sum.handshakesCompleted += other.handshakesCompleted
+        sum.budgetExceeded.merge(other.budgetExceeded, uniquingKeysWith: +)
         sum.closedByCause.merge(other.closedByCause, uniquingKeysWith: +)
     }
 }

@@ -309,6 +309,7 @@ extension ConnectionSet {
         }
         counts.closed += 1
         counts.closedByCause[end.cause.label, default: 0] += 1
+        if case .budgetExceeded(let cap) = end.cause { counts.budgetExceeded[cap, default: 0] += 1 }
         for token in connection.peerResetTokens { forgetReset(withToken: token, of: connection.handle) }
         release(connection)
         if let record {

@@ -14,7 +14,7 @@ import QUICEndpoint
 ///
 /// Owns: its workers' threads, sockets and connections. Released by: ``shutDown()``; a server that is let go without it
 /// serves until the process ends. Bound: ``AdmissionLimits/connections`` ×
-/// ``TransportConfiguration/establishedTransportBytesLimit`` a worker, and 180 KB for the worker itself.
+/// ``TransportConfiguration/connectionBytesLimit`` a worker, and 180 KB for the worker itself.
 public final class Server: Sendable {
     /// The address it listens on, with the port the system chose if 0 was asked for.
     public let address: SocketAddress

@@ -22,8 +22,8 @@ public enum CloseCause: Sendable, Hashable {
     case tlsAlert(UInt8)
     /// The peer broke the protocol; a transport error was sent. RFC 9000 §20.1.
     case transportError
-    /// The connection asked for more bytes than it may hold.
-    case budgetExceeded
+    /// The connection asked for more bytes than it may hold: during its handshake, or once established.
+    case budgetExceeded(MemoryCap)
     /// The allocator had no memory for it.
     case outOfMemory
     /// The server refused the connection before it was established. RFC 9000 §20.1, CONNECTION_REFUSED.
@@ -66,7 +66,7 @@ public enum CloseCause: Sendable, Hashable {
         CloseCause.peerClose, .localClose, .shutdown, .idleTimeout, .handshakeTimeout, .acknowledgementSilence,
         .noProgress,
         .lifetime, .statelessReset, .tlsAlert(0),
-        .transportError, .budgetExceeded, .outOfMemory, .refused, .versionNegotiation, .noViablePath,
+        .transportError, .budgetExceeded(.connection), .outOfMemory, .refused, .versionNegotiation, .noViablePath,
         .addressValidation, .abandoned,
     ].map(\.label)
 }

@@ -16,7 +16,7 @@ public import Datagrams
 /// a ``ConnectionEnd``; the caller then takes the last packet from ``writeClose(for:into:at:)`` and calls ``release()``.
 ///
 /// Owns: an `ngtcp2_conn`, a TLS session until the handshake is complete, and its streams. Released by: ``release()``.
-/// Bound: ``TransportConfiguration/establishedTransportBytesLimit`` for the transport, refused at the allocator.
+/// Bound: ``TransportConfiguration/connectionBytesLimit`` for the transport, refused at the allocator.
 @safe
 public final class Connection {
     /// Which side of the connection this is.
@@ -83,7 +83,7 @@ public final class Connection {
         self.now = now
         watch = ProgressWatch(at: now)
         account = MemoryAccount(ledger: environment.ledger)
-        account.transportBytesLimit = environment.configuration.handshakeTransportBytesLimit
+        account.bytesLimit = environment.configuration.handshakeBytesLimit
         account.charge(ownBytes, to: .table)
     }
 
@@ -174,12 +174,18 @@ extension Connection {
         case NGTCP2_ERR_CRYPTO:
             return .close(.tlsAlert(pendingAlert))
         case NGTCP2_ERR_NOMEM:
-            return .close(account.refusedCount > 0 ? .budgetExceeded : .outOfMemory)
-        case NGTCP2_ERR_CALLBACK_FAILURE where account.refusedCount > 0:
-            return .close(.budgetExceeded)
+            return .close(refusalCause)
+        case NGTCP2_ERR_CALLBACK_FAILURE where account.limitRefusedCount > 0:
+            return .close(refusalCause)
         default:
             return .close(.transportError)
         }
+    }
+
+    /// Whether the connection's own limit refused it memory, or the system did.
+    private var refusalCause: CloseCause {
+        guard account.limitRefusedCount > 0 else { return .outOfMemory }
+        return .budgetExceeded(isHandshaking ? .handshake : .connection)
     }
 
     private var pendingAlert: UInt8 {
@@ -276,7 +282,7 @@ extension Connection {
         state = .established
         applicationProtocol = name
         self.service = service
-        account.transportBytesLimit = configuration.establishedTransportBytesLimit
+        account.bytesLimit = configuration.connectionBytesLimit
     }
 
     /// Frees the TLS session after the handshake; not from inside a callback, where ngtcp2 still uses it.

@@ -20,10 +20,12 @@ public struct TransportConfiguration: Sendable {
     public var peerBidirectionalStreams = 16
     /// Unidirectional streams the peer may have open. Default 0: refused by limit. RFC 9000 §4.6.
     public var peerUnidirectionalStreams = 0
-    /// Transport bytes a connection may hold until its handshake is complete. Default 48 KiB: an honest one needs 30,000.
-    public var handshakeTransportBytesLimit = 48 * 1024
-    /// Transport bytes a connection may hold once established. Default 192 KiB.
-    public var establishedTransportBytesLimit = 192 * 1024
+    /// Bytes of transport a connection may hold until its handshake is complete. Default 48 KiB: an honest one needs
+    /// 30,000, and a spray of CRYPTO frames is stopped at its first datagram.
+    public var handshakeBytesLimit = 48 * 1024
+    /// Bytes of transport and echo a connection may hold once established. Default 192 KiB: an honest one on a lossy path
+    /// needs less than 150 KB, and flow control alone would let a hostile one hold 1.9 MB.
+    public var connectionBytesLimit = 192 * 1024
     /// Whether a server sends a ticket for resumption, about 300 bytes until acknowledged. Default true. RFC 8446 §4.6.1.
     public var sendsSessionTicket = true
     /// Whether to probe for packets larger than 1,200 bytes. Default false: the probes cost CPU on every connection.

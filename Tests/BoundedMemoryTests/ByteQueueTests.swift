@@ -174,7 +174,7 @@ extension ByteQueue {
 
     @Test func anAccountsLimitIsOutOfMemory() throws {
         let account = MemoryAccount(ledger: MemoryLedger())
-        account.ringsBytesLimit = 10_000
+        account.bytesLimit = 10_000
         var queue = ByteQueue(capacityLimitBytes: 65_536, account: account)
         try queue.appendPattern(count: 8_000)
         #expect(throws: ByteQueueError.outOfMemory) { try queue.appendPattern(count: 3_000) }

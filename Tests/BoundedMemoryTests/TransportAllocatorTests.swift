@@ -33,9 +33,9 @@ private final class Library {
     let ledger = MemoryLedger()
     let account: MemoryAccount
 
-    init(transportBytesLimit: Int = .max) {
+    init(bytesLimit: Int = .max) {
         account = MemoryAccount(ledger: ledger)
-        account.transportBytesLimit = transportBytesLimit
+        account.bytesLimit = bytesLimit
     }
 
     func allocate(_ size: Int) -> Block? {
@@ -72,7 +72,7 @@ private final class Library {
     }
 
     @Test func refusesBeyondTheLimitAndCounts() throws {
-        let library = Library(transportBytesLimit: 2_000)
+        let library = Library(bytesLimit: 2_000)
         let block = try #require(library.allocate(1_500))
         #expect(library.allocate(600) == nil)
         #expect(library.allocateZeroed(6, 100) == nil)
@@ -89,7 +89,7 @@ private final class Library {
     @Test func aLimitMovedBelowWhatIsHeldRefusesUntilEnoughIsFreed() throws {
         let library = Library()
         let block = try #require(library.allocate(5_000))
-        library.account.transportBytesLimit = 1_000
+        library.account.bytesLimit = 1_000
         #expect(library.allocate(1) == nil)
         library.free(block)
         let small = library.allocate(1)
@@ -131,7 +131,7 @@ private final class Library {
     }
 
     @Test func anAbsurdSizeIsRefusedWithoutAskingTheSystem() throws {
-        let library = Library(transportBytesLimit: 1 << 30)
+        let library = Library(bytesLimit: 1 << 30)
         #expect(library.allocate(-1) == nil)
         #expect(library.allocate(.max) == nil)
         let block = try #require(library.allocate(10))
@@ -157,7 +157,7 @@ private final class Library {
     }
 
     @Test func aRefusedReallocationLeavesTheOldBlock() throws {
-        let library = Library(transportBytesLimit: 1_000)
+        let library = Library(bytesLimit: 1_000)
         let block = try #require(library.allocate(100))
         block.mark = 42
         let held = library.heldBytes
@@ -196,7 +196,7 @@ private final class Library {
     func agreesWithAListOfBlocks(seed: UInt64) {
         var random = SeededGenerator(seed: seed)
         let limit = 60_000
-        let library = Library(transportBytesLimit: limit)
+        let library = Library(bytesLimit: limit)
         var blocks: [(block: Block, mark: UInt64)] = []
         var refusals = 0
         for step in 0..<100_000 {

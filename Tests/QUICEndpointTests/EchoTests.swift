@@ -21,7 +21,7 @@ import Testing
         var configuration = EndpointConfiguration()
         configuration.transport.streamWindowBytes = 2 << 20
         configuration.transport.connectionWindowBytes = 4 << 20
-        configuration.transport.establishedTransportBytesLimit = 16 << 20
+        configuration.transport.connectionBytesLimit = 16 << 20
         return configuration
     }
 
