@@ -135,6 +135,7 @@ let package = Package(
                 "BoundedMemory", "CNgtcp2", "Datagrams", "EchoService", "QUICEndpoint", "QUICTesting", "QUICTransport",
             ]
         ),
+        tests(of: "QUICServer", uses: ["QUICEndpoint", "QUICServer", "QUICTransport"]),
         tests(of: "QUICTransport", uses: ["QUICTransport"]),
         tests(of: "TextValues", uses: ["TextValues"]),
     ]

@@ -20,6 +20,16 @@ package struct ServerSettings: Sendable {
     package var handshakeTimeout = TransportConfiguration().handshakeTimeout
     /// When clients have to prove their addresses.
     package var retryPolicy = AdmissionLimits().retryPolicy
+    /// Bytes of transport a connection may hold until its handshake is complete.
+    package var handshakeMemoryLimitBytes = TransportConfiguration().handshakeBytesLimit
+    /// Bytes of transport and echo a connection may hold.
+    package var connectionMemoryLimitBytes = TransportConfiguration().connectionBytesLimit
+    /// Bytes all connections may hold; nil for a quarter of what there is.
+    package var memoryLimitBytes: Int?
+    /// Connections alive at once; nil for as many as fit.
+    package var connectionLimit: Int?
+    /// How long a connection may last; nil for ever.
+    package var connectionLifetime: Duration?
     /// Threads.
     package var workerCount = ServerConfiguration().workerCount
 
@@ -45,7 +55,24 @@ package struct ServerSettings: Sendable {
             throw SettingsError(option: "workers", value: "\(workerCount)", accepted: "1 to \(limit)")
         }
         configuration.workerCount = workerCount
+        try setMemoryLimits(of: &configuration)
         return configuration
+    }
+
+    private func setMemoryLimits(of configuration: inout ServerConfiguration) throws(SettingsError) {
+        configuration.transport.handshakeBytesLimit = handshakeMemoryLimitBytes
+        configuration.transport.connectionBytesLimit = connectionMemoryLimitBytes
+        configuration.memoryBytesLimit = memoryLimitBytes
+        configuration.connectionLimit = connectionLimit
+        if let connectionLifetime {
+            let lifetime = try Self.checked(connectionLifetime, option: "connection-lifetime")
+            configuration.transport.lifetime = lifetime
+        }
+        do throws(ServerError) {
+            _ = try MemoryPlan(configuration)
+        } catch {
+            throw SettingsError(contradiction: error.description)
+        }
     }
 
     private func certificateSource() throws(SettingsError) -> CertificateSource {

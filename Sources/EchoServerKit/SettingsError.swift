@@ -8,6 +8,11 @@ package struct SettingsError: Error, Hashable, CustomStringConvertible {
         description = "--\(option) \(value) is not accepted: use \(accepted)"
     }
 
+    /// The values contradict each other; the sentence has the arithmetic.
+    init(contradiction: String) {
+        description = contradiction
+    }
+
     /// Another option has to be given as well.
     init(option: String, value: String, needs other: String) {
         description = "--\(option) \(value) needs --\(other): give both, or neither for a self-signed certificate"

@@ -7,6 +7,8 @@ package struct StatisticsDocument: Hashable, Sendable, Codable {
     package var connections: Connections
     /// Ended connections by ``CloseCause/label``.
     package var closedByCause: [String: Int]
+    /// Connections that asked for more memory than they may hold, by ``MemoryCap``.
+    package var budgetExceeded: [String: Int]
     /// Connection IDs that lead somewhere.
     package var connectionIDs: Int
     /// Deadlines waiting.
@@ -43,6 +45,7 @@ package struct StatisticsDocument: Hashable, Sendable, Codable {
     private enum CodingKeys: String, CodingKey {
         case connections
         case closedByCause = "closed_by_cause"
+        case budgetExceeded = "budget_exceeded"
         case connectionIDs = "connection_ids"
         case deadlines
         case handshakesInFlight = "handshakes_in_flight"
@@ -68,6 +71,7 @@ extension StatisticsDocument {
         let endpoint = statistics.endpoint
         connections = Connections(endpoint.connections)
         closedByCause = endpoint.connections.closedByCause.filled(with: CloseCause.labels)
+        budgetExceeded = Self.named(endpoint.connections.budgetExceeded)
         connectionIDs = endpoint.connectionIDs
         deadlines = endpoint.deadlines
         handshakesInFlight = endpoint.connections.handshaking
@@ -86,8 +90,10 @@ extension StatisticsDocument {
         self.process = process
     }
 
-    private static func named(_ drops: [DropReason: Int]) -> [String: Int] {
-        Dictionary(uniqueKeysWithValues: DropReason.allCases.map { ($0.rawValue, drops[$0] ?? 0) })
+    /// The counts under the names of their keys, with 0 for each key that has none.
+    private static func named<Key>(_ counts: [Key: Int]) -> [String: Int]
+    where Key: CaseIterable & RawRepresentable<String> {
+        Dictionary(uniqueKeysWithValues: Key.allCases.map { ($0.rawValue, counts[$0] ?? 0) })
     }
 }
 

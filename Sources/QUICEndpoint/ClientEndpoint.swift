@@ -21,7 +21,7 @@ public final class ClientEndpoint {
         configuration: EndpointConfiguration,
         tls: TLSClientContext,
         service: any StreamService,
-        closingLimit: Int = 16_384
+        closingLimit: Int = ConnectionSet.closingLimitDefault
     ) {
         self.tls = tls
         connections = ConnectionSet(ledger: MemoryLedger(), closingLimit: closingLimit)

@@ -30,6 +30,9 @@ public final class ConnectionSet {
         static let end = UInt32.max
     }
 
+    /// How many closing and draining records are kept by default, about 400 bytes each.
+    public static let closingLimitDefault = 16_384
+
     /// The account of every connection here together.
     public let ledger: MemoryLedger
     /// How many closing and draining records are kept; a connection that ends beyond that leaves none.
@@ -56,7 +59,7 @@ public final class ConnectionSet {
     #endif
 
     /// An empty set.
-    public init(ledger: MemoryLedger, closingLimit: Int = 16_384) {
+    public init(ledger: MemoryLedger, closingLimit: Int = closingLimitDefault) {
         self.ledger = ledger
         self.closingLimit = closingLimit
         routes = ConnectionIDMap(ledger: ledger)

@@ -13,11 +13,13 @@ import QUICEndpoint
 /// ```
 ///
 /// Owns: its workers' threads, sockets and connections. Released by: ``shutDown()``; a server that is let go without it
-/// serves until the process ends. Bound: ``AdmissionLimits/connections`` ×
-/// ``TransportConfiguration/connectionBytesLimit`` a worker, and 180 KB for the worker itself.
+/// serves until the process ends. Bound: ``MemoryPlan/memoryBytesLimit``, and 180 KB a
+/// worker.
 public final class Server: Sendable {
     /// The address it listens on, with the port the system chose if 0 was asked for.
     public let address: SocketAddress
+    /// What its connections may hold in all.
+    public let memoryPlan: MemoryPlan
     private let workers: [WorkerThread]
 
     /// Starts a server; it is ready when this returns.
@@ -29,6 +31,10 @@ public final class Server: Sendable {
             let accepted = "1 to \(ServerConfiguration.workerCountLimit)"
             throw .configuration("\(configuration.workerCount) workers were asked for; accepted are \(accepted)")
         }
+        memoryPlan = try MemoryPlan(configuration)
+        var configuration = configuration
+        // Rounded down, so that the workers together never exceed the plan.
+        configuration.admission.connections = memoryPlan.connectionLimit / configuration.workerCount
         var group = WorkerGroup(configuration: configuration, tls: try Self.makeTLS(configuration, services))
         do throws(ServerError) {
             for _ in 0..<configuration.workerCount { try group.startWorker(services: services) }

@@ -19,6 +19,8 @@ struct ServerOptions: ParsableArguments {
         static let settings = ServerSettings()
         static let idleTimeout = DurationArgument(settings.idleTimeout)
         static let handshakeTimeout = DurationArgument(settings.handshakeTimeout)
+        static let handshakeMemory = ByteCountArgument(settings.handshakeMemoryLimitBytes)
+        static let connectionMemory = ByteCountArgument(settings.connectionMemoryLimitBytes)
     }
 
     @Option(
@@ -60,6 +62,33 @@ struct ServerOptions: ParsableArguments {
     )
     var alpn = Default.settings.services
 
+    @Option(
+        help:
+            "Bytes of transport a connection may hold until its handshake is complete. (default: \(Default.handshakeMemory))",
+        transform: ByteCountArgument.init
+    )
+    var handshakeMemoryLimit = Default.handshakeMemory
+
+    @Option(
+        help: "Bytes of transport and echo a connection may hold. (default: \(Default.connectionMemory))",
+        transform: ByteCountArgument.init
+    )
+    var connectionMemoryLimit = Default.connectionMemory
+
+    @Option(
+        help: "Bytes all connections may hold. (default: a quarter of the machine's memory, or of its control group's)",
+        transform: ByteCountArgument.init
+    )
+    var memoryLimit: ByteCountArgument?
+
+    @Option(
+        help: "How many connections may live at once. (default: as many as fit into the memory limit at their worst)"
+    )
+    var connections: Int?
+
+    @Option(help: "How long a connection may last, however busy. (default: for ever)", transform: DurationArgument.init)
+    var connectionLifetime: DurationArgument?
+
     @Option(help: "How many threads serve, 1 to \(ServerConfiguration.workerCountLimit).")
     var workers = Default.settings.workerCount
 
@@ -86,6 +115,11 @@ struct ServerOptions: ParsableArguments {
         settings.idleTimeout = idleTimeout.duration
         settings.handshakeTimeout = handshakeTimeout.duration
         settings.retryPolicy = retry
+        settings.handshakeMemoryLimitBytes = handshakeMemoryLimit.count
+        settings.connectionMemoryLimitBytes = connectionMemoryLimit.count
+        settings.memoryLimitBytes = memoryLimit?.count
+        settings.connectionLimit = connections
+        settings.connectionLifetime = connectionLifetime?.duration
         settings.workerCount = workers
         return settings
     }

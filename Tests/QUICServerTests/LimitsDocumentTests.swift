@@ -1,0 +1,48 @@
+import Foundation
+import QUICEndpoint
+import QUICServer
+import QUICTransport
+import Testing
+
+/// docs/limits.md says what the code says.
+@Suite struct LimitsDocumentTests {
+    private static func rows() throws -> [String: String] {
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let text = try String(contentsOf: root.appending(path: "docs/limits.md"), encoding: .utf8)
+        let rows = text.split(separator: "\n").compactMap { line -> (String, String)? in
+            let cells = line.split(separator: "|").map { $0.trimmingCharacters(in: .whitespaces) }
+            guard cells.count >= 4, cells[0].hasPrefix("`") else { return nil }
+            return (cells[0].trimmingCharacters(in: ["`"]), cells[1])
+        }
+        return Dictionary(rows) { first, _ in first }
+    }
+
+    @Test func everyDefaultIsTheCodes() throws {
+        let transport = TransportConfiguration()
+        let admission = AdmissionLimits()
+        let expected: [String: String] = [
+            "handshakeBytesLimit": "\(transport.handshakeBytesLimit)",
+            "connectionBytesLimit": "\(transport.connectionBytesLimit)",
+            "handshakesBeforeRetry": "\(admission.handshakesBeforeRetry)",
+            "handshakesInFlight": "\(admission.handshakesInFlight)",
+            "statelessRepliesPerSecond": "\(admission.statelessRepliesPerSecond)",
+            "streamWindowBytes": "\(transport.streamWindowBytes)",
+            "connectionWindowBytes": "\(transport.connectionWindowBytes)",
+            "peerBidirectionalStreams": "\(transport.peerBidirectionalStreams)",
+            "peerUnidirectionalStreams": "\(transport.peerUnidirectionalStreams)",
+            "receivedDatagramBytesLimit": "\(TransportConfiguration.receivedDatagramBytesLimit)",
+            "closingLimit": "\(ConnectionSet.closingLimitDefault)",
+            "handshakeTimeout": seconds(transport.handshakeTimeout),
+            "idleTimeout": seconds(transport.idleTimeout),
+            "acknowledgementTimeout": seconds(transport.acknowledgementTimeout),
+            "noProgressTimeout": seconds(transport.noProgressTimeout),
+            "lifetime": seconds(transport.lifetime),
+        ]
+        #expect(try Self.rows() == expected)
+    }
+
+    private func seconds(_ duration: Duration?) -> String {
+        duration.map { "\($0.components.seconds) s" } ?? "none"
+    }
+}

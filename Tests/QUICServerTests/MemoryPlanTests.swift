@@ -1,0 +1,84 @@
+import QUICServer
+import QUICTransport
+import Testing
+
+@Suite struct MemoryPlanTests {
+    private func plan(_ change: (inout ServerConfiguration) -> Void) throws -> MemoryPlan {
+        var configuration = ServerConfiguration()
+        configuration.memoryBytesLimit = 1 << 30
+        change(&configuration)
+        return try MemoryPlan(configuration)
+    }
+
+    private func refusal(_ change: (inout ServerConfiguration) -> Void) -> String {
+        do {
+            _ = try plan(change)
+            return "accepted"
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    @Test func asManyConnectionsAreAdmittedAsFitAtTheirWorst() throws {
+        let plan = try plan { _ in }
+        #expect(plan.connectionCostBytes == 192 * 1024 + 8 * 1024)
+        #expect(plan.connectionLimit == (1 << 30) / (200 * 1024))
+        #expect(plan.connectionLimit * plan.connectionCostBytes <= plan.memoryBytesLimit)
+    }
+
+    @Test func theDefaultsFitThisMachine() throws {
+        #expect(try MemoryPlan(ServerConfiguration()).connectionLimit > 0)
+    }
+
+    @Test func moreConnectionsThanFitAreRefusedWithTheArithmetic() {
+        let sentence = refusal { $0.connectionLimit = 10_000 }
+        #expect(sentence.contains("10000 connections × 204800 bytes = 2048000000 bytes"))
+        #expect(sentence.contains("memory limit is 1073741824 bytes"))
+        #expect(sentence.contains("1 to 5242 connections"))
+    }
+
+    @Test func fewerConnectionsThanWorkersAreRefused() {
+        let sentence = refusal {
+            $0.workerCount = 4
+            $0.connectionLimit = 3
+        }
+        #expect(sentence.contains("accepted are 4 to 5242 connections"))
+    }
+
+    @Test func aMemoryLimitWithoutRoomForAConnectionIsRefused() {
+        let sentence = refusal {
+            $0.memoryBytesLimit = 100_000
+            $0.workerCount = 2
+        }
+        #expect(sentence.contains("at least 409600 bytes are needed"))
+    }
+
+    @Test func aHandshakeLimitThatFailsEveryHandshakeIsRefused() {
+        #expect(refusal { $0.transport.handshakeBytesLimit = 29_999 }.contains("at least 30000 bytes"))
+    }
+
+    @Test func windowsThatExceedTheConnectionsLimitAreRefused() {
+        let sentence = refusal { $0.transport.connectionWindowBytes = 160 * 1024 }
+        #expect(sentence.contains("32768 bytes idle + 163840 bytes of windows + 9600 bytes of 16 streams"))
+        #expect(sentence.contains("at least 206208 bytes"))
+    }
+
+    @Test func aStreamWindowAboveTheConnectionsIsRefused() {
+        #expect(
+            refusal { $0.transport.streamWindowBytes = 65_537 }.contains("exceeds the connection's window of 65536")
+        )
+    }
+
+    @Test func everyRefusalNamesAValueThatIsAccepted() throws {
+        _ = try plan { $0.connectionLimit = 5_242 }
+        _ = try plan {
+            $0.memoryBytesLimit = 409_600
+            $0.workerCount = 2
+        }
+        _ = try plan { $0.transport.handshakeBytesLimit = 30_000 }
+        _ = try plan {
+            $0.transport.connectionWindowBytes = 160 * 1024
+            $0.transport.connectionBytesLimit = 206_208
+        }
+    }
+}
