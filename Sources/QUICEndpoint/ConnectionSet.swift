@@ -123,6 +123,13 @@ extension ConnectionSet {
         return slots[index].occupant
     }
 
+    /// What each live connection is and holds; about 600 bytes each while the result lives.
+    public func reports(at now: MonotonicInstant) -> [ConnectionReport] {
+        slots.compactMap { slot in
+            if case .live(let connection) = slot.occupant { connection.report(at: now) } else { nil }
+        }
+    }
+
     /// The live connection that answers to `handle`.
     public func connection(_ handle: ConnectionHandle) -> Connection? {
         if case .live(let connection) = occupant(of: handle) { connection } else { nil }

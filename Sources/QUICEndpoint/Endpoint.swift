@@ -74,6 +74,11 @@ public final class Endpoint {
         return statistics
     }
 
+    /// What each live connection is and holds.
+    public func reports(at now: MonotonicInstant) -> [ConnectionReport] {
+        connections.reports(at: now)
+    }
+
     /// The live connection that answers to `handle`.
     public func connection(_ handle: ConnectionHandle) -> Connection? {
         connections.connection(handle)

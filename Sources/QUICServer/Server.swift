@@ -61,6 +61,13 @@ public final class Server: Sendable {
         return sum
     }
 
+    /// What each live connection is and holds, by worker.
+    public func connections() async -> [[ConnectionReport]] {
+        var reports: [[ConnectionReport]] = []
+        for worker in workers { reports.append(await worker.connections()) }
+        return reports
+    }
+
     /// Refuses new connections, sends CONNECTION_CLOSE to all, and releases everything.
     ///
     /// - Returns: The last statistics; ``ServerStatistics/hasReturned`` says whether anything stayed.

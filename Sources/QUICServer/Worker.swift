@@ -11,6 +11,7 @@ final class Worker {
     /// What other threads ask of a worker.
     enum Command: Sendable {
         case report(@Sendable (ServerStatistics) -> Void)
+        case list(@Sendable ([ConnectionReport]) -> Void)
         case shutDown
     }
 
@@ -139,6 +140,7 @@ final class Worker {
         for command in commands {
             switch command {
             case .report(let answer): answer(statistics)
+            case .list(let answer): answer(endpoint.reports(at: .now()))
             case .shutDown:
                 isShuttingDown = true
                 endpoint.shutDown()

@@ -85,6 +85,14 @@ final class WorkerThread: Sendable {
         }
     }
 
+    /// What each of the worker's connections is and holds; none once it has ended.
+    func connections() async -> [ConnectionReport] {
+        await withCheckedContinuation { continuation in
+            let isPosted = mailbox.post(.list { continuation.resume(returning: $0) })
+            if !isPosted { continuation.resume(returning: []) }
+        }
+    }
+
     /// What the worker did and holds now, or at its end.
     func statistics() async throws(SocketError) -> ServerStatistics {
         let current: ServerStatistics? = await withCheckedContinuation { continuation in

@@ -17,7 +17,12 @@ struct AdminPages {
 
     /// `GET /`
     func index() -> HTTPResponse {
-        let text = "GET /stats  what the server did and holds, as JSON\n"
+        let text = """
+            GET /stats            what the server did and holds, as JSON
+            GET /connections      what each live connection is and holds
+            GET /connections/ID   the same for one of them
+
+            """
         return HTTPResponse(
             statusCode: .ok,
             headers: [.contentType: "text/plain; charset=utf-8"],
@@ -29,15 +34,32 @@ struct AdminPages {
     func statistics() async -> HTTPResponse {
         do {
             let document = StatisticsDocument(try await server.statistics(), process: .now(since: start))
-            return HTTPResponse(
-                statusCode: .ok,
-                headers: [.contentType: "application/json"],
-                body: try Self.encoder().encode(document) + Data("\n".utf8)
-            )
+            return try Self.json(document)
         } catch {
             logger.error("cannot show statistics: \(error)")
             return HTTPResponse(statusCode: .serviceUnavailable)
         }
+    }
+
+    /// `GET /connections`
+    func connections() async -> HTTPResponse {
+        let documents = ConnectionDocument.all(await server.connections())
+        return (try? Self.json(documents)) ?? HTTPResponse(statusCode: .internalServerError)
+    }
+
+    /// `GET /connections/ID`
+    func connection(_ id: String?) async -> HTTPResponse {
+        let documents = ConnectionDocument.all(await server.connections())
+        guard let document = documents.first(where: { $0.id == id }) else { return HTTPResponse(statusCode: .notFound) }
+        return (try? Self.json(document)) ?? HTTPResponse(statusCode: .internalServerError)
+    }
+
+    private static func json(_ document: some Encodable) throws -> HTTPResponse {
+        HTTPResponse(
+            statusCode: .ok,
+            headers: [.contentType: "application/json"],
+            body: try encoder().encode(document) + Data("\n".utf8)
+        )
     }
 
     private static func encoder() -> JSONEncoder {

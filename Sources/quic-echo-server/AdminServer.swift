@@ -25,6 +25,10 @@ struct AdminServer: Service {
         let pages = AdminPages(server: server, logger: logger)
         await http.appendRoute("GET /") { (_: HTTPRequest) in pages.index() }
         await http.appendRoute("GET /stats") { (_: HTTPRequest) in await pages.statistics() }
+        await http.appendRoute("GET /connections") { (_: HTTPRequest) in await pages.connections() }
+        await http.appendRoute("GET /connections/:id") { (request: HTTPRequest) in
+            await pages.connection(request.routeParameters["id"])
+        }
         let listening = Task { try await http.waitUntilListening() }
         let (ended, continuation) = AsyncStream.makeStream(of: Void.self)
         let task = Task {

@@ -70,3 +70,10 @@ func operatingGuide() throws -> String {
         .deletingLastPathComponent()
     return try String(contentsOf: root.appending(path: "docs/operating.md"), encoding: .utf8)
 }
+
+/// The part of docs/operating.md about `GET /stats`.
+func statisticsSection() throws -> Substring {
+    let guide = try operatingGuide()
+    guard let end = guide.range(of: "\n## Connections\n") else { return guide[...] }
+    return guide[..<end.lowerBound]
+}

@@ -64,7 +64,7 @@ import Testing
 
     /// The paths that stand first in a row of one of the guide's tables and are not flags.
     private func explainedFields() throws -> [String] {
-        try operatingGuide().split(separator: "\n").compactMap { line in
+        try statisticsSection().split(separator: "\n").compactMap { line in
             guard line.hasPrefix("| `"), !line.hasPrefix("| `-") else { return nil }
             return line.dropFirst(3).prefix { $0 != "`" }.description
         }

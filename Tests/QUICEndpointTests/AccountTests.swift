@@ -26,6 +26,21 @@ import Testing
         }
     }
 
+    @Test func theReportsOfConnectionsAddUpToTheLedger() throws {
+        let pair = try Pair(seed: 7, services: [EchoService()])
+        for _ in 0..<30 { _ = try pair.connect() }
+        for _ in 0..<40 {
+            pair.run(for: .milliseconds(1))
+            let reports = pair.server.reports(at: pair.now)
+            #expect(reports.count == pair.server.statistics.connections.live)
+            for memoryClass in [MemoryClass.transport, .tls, .rings] {
+                let sum = reports.reduce(0) { $0 + ($1.liveBytes[memoryClass] ?? 0) }
+                #expect(try sum == usage(pair, memoryClass).liveBytes)
+            }
+        }
+        #expect(pair.server.reports(at: pair.now).allSatisfy { $0.peakBytes >= $0.totalBytes })
+    }
+
     @Test func theTLSSessionIsFreedAfterTheHandshake() throws {
         let pair = try Pair(seed: 2, services: [EchoService()])
         _ = try pair.connect()

@@ -1,0 +1,65 @@
+internal import BoundedMemory
+internal import Datagrams
+package import QUICTransport
+
+/// What `GET /connections` says of each live connection, under the names that docs/operating.md promises.
+package struct ConnectionDocument: Hashable, Sendable, Codable {
+    /// Worker, slot and tenant: unique over the life of the server.
+    package var id: String
+    /// In RFC 9000's words.
+    package var state: String
+    /// How long it has existed.
+    package var ageSeconds: Double
+    /// The server's address on its path.
+    package var local: String?
+    /// The client's address on its path.
+    package var remote: String?
+    /// The application protocol, once TLS agreed on one.
+    package var applicationProtocol: String?
+    /// Open streams.
+    package var streams: Int
+    /// Connection IDs that lead to it.
+    package var connectionIDs: Int
+    /// Bytes it holds now.
+    package var liveBytes: Int
+    /// The most bytes it held at once.
+    package var peakBytes: Int
+    /// Bytes it holds now, by class.
+    package var classes: [String: Int]
+    /// The time until its next deadline.
+    package var deadlineSeconds: Double?
+
+    private enum CodingKeys: String, CodingKey {
+        case id, state
+        case ageSeconds = "age_seconds"
+        case local, remote
+        case applicationProtocol = "application_protocol"
+        case streams
+        case connectionIDs = "connection_ids"
+        case liveBytes = "live_bytes"
+        case peakBytes = "peak_bytes"
+        case classes
+        case deadlineSeconds = "deadline_seconds"
+    }
+
+    /// What `report` says of a connection of the worker `worker`.
+    package init(_ report: ConnectionReport, worker: Int) {
+        id = "\(worker)-\(report.handle.index)-\(report.handle.generation)"
+        state = report.state.rawValue
+        ageSeconds = report.age / .seconds(1)
+        local = report.path?.local.description
+        remote = report.path?.remote.description
+        applicationProtocol = report.applicationProtocol
+        streams = report.streamCount
+        connectionIDs = report.connectionIDCount
+        liveBytes = report.totalBytes
+        peakBytes = report.peakBytes
+        classes = Dictionary(uniqueKeysWithValues: report.liveBytes.map { ($0.key.rawValue, $0.value) })
+        deadlineSeconds = report.nextDeadline.map { $0 / .seconds(1) }
+    }
+
+    /// Every live connection of a server, worker by worker.
+    package static func all(_ reports: [[ConnectionReport]]) -> [ConnectionDocument] {
+        reports.enumerated().flatMap { worker, reports in reports.map { ConnectionDocument($0, worker: worker) } }
+    }
+}
