@@ -1,0 +1,41 @@
+import Datagrams
+import QUICEndpoint
+import QUICTesting
+import QUICTransport
+import Testing
+
+/// What a service sees of the end of its streams.
+@Suite struct StreamEndTests {
+    /// An echo that keeps every stream that ended. One thread uses it.
+    private final class Keeper: StreamService, @unchecked Sendable {
+        let applicationProtocol = "echo"
+        var ended: [Stream] = []
+
+        func receive(_ bytes: RawSpan, isFinal: Bool, on stream: Stream) throws(StreamError) {
+            if bytes.byteCount > 0 { try stream.write(bytes) }
+            if isFinal { stream.finish() }
+        }
+
+        func stream(_ stream: Stream, didRelease count: Int) {
+            stream.extendCredit(count)
+        }
+
+        func streamDidClose(_ stream: Stream) {
+            ended.append(stream)
+        }
+    }
+
+    // The table's reference is the only one: it must not go before the service was told. AddressSanitizer sees it if it does.
+    @Test func aStreamStillExistsWhenItsServiceIsToldOfItsEnd() throws {
+        let keeper = Keeper()
+        let pair = try Pair(seed: 1, services: [keeper])
+        let connection = try #require(try pair.connectAndEstablish())
+        for round in 0..<20 {
+            let stream = try pair.send([UInt8(round)], on: connection)
+            pair.run(for: .seconds(1))
+            #expect(keeper.ended.last?.id == stream)
+        }
+        #expect(keeper.ended.count == 20)
+        #expect(keeper.ended.allSatisfy { $0.isClosed && $0.receivedBytes == 1 && $0.unacknowledgedBytes == 0 })
+    }
+}
