@@ -94,9 +94,6 @@ extension Connection {
         unsafe callbacks.stream_reset = { _, _, _, code, userData, streamData in
             unsafe Connection.with(userData, streamData) { $0.cancel($1, code: code) }
         }
-        unsafe callbacks.stream_stop_sending = { _, _, code, userData, streamData in
-            unsafe Connection.with(userData, streamData) { $0.cancel($1, code: code) }
-        }
         unsafe callbacks.extend_max_stream_data = { _, _, _, userData, streamData in
             unsafe Connection.with(userData, streamData) { connection, stream in
                 connection.streamHasOutput(stream)
@@ -244,5 +241,13 @@ extension Connection {
     private func cancel(_ stream: Stream, code: UInt64) -> Int32 {
         service?.stream(stream, wasCancelledWith: code)
         return 0
+    }
+
+    /// The peer sent STOP_SENDING, as the refusal of `stream`'s bytes tells: ngtcp2 has no callback for it.
+    ///
+    /// RFC 9000 §3.5: an endpoint that receives a STOP_SENDING frame MUST send a RESET_STREAM frame; ngtcp2 does.
+    func didStopReading(_ stream: Stream) {
+        stream.stop()
+        service?.stream(stream, wasCancelledWith: 0)
     }
 }

@@ -71,8 +71,9 @@ extension Connection {
         unsafe ngtcp2_conn_extend_max_offset(connection, count)
     }
 
-    func resetStream(_ stream: Stream, code: UInt64) {
-        guard let connection = unsafe native?.pointer else { return }
-        unsafe ngtcp2_conn_shutdown_stream(connection, 0, stream.id.rawValue, code)
+    /// Resets both halves of `stream`; false when ngtcp2 had no memory to, and may yet send what it has of it.
+    func resetStream(_ stream: Stream, code: UInt64) -> Bool {
+        guard let connection = unsafe native?.pointer else { return false }
+        return unsafe ngtcp2_conn_shutdown_stream(connection, 0, stream.id.rawValue, code) == 0
     }
 }

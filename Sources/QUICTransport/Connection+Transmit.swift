@@ -85,7 +85,10 @@ extension Connection {
                 // Without connection credit the stream keeps its place: nothing tells when credit comes.
                 connectionIsBlocked = unsafe ngtcp2_conn_get_max_data_left(connection) == 0
                 if !connectionIsBlocked { sendQueue.removeFirst() }
-            case NGTCP2_ERR_STREAM_SHUT_WR, NGTCP2_ERR_STREAM_NOT_FOUND:
+            case NGTCP2_ERR_STREAM_SHUT_WR:
+                sendQueue.removeFirst()
+                didStopReading(stream)
+            case NGTCP2_ERR_STREAM_NOT_FOUND:
                 sendQueue.removeFirst()
             default:
                 sendQueue.rotate()

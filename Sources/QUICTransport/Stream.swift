@@ -20,6 +20,8 @@ public final class Stream {
     public unowned(unsafe) let connection: Connection
     /// Whether ``reset(code:)`` ended it: what still arrives is not for the service.
     private(set) var isReset = false
+    /// Whether the peer reads no more of it: nothing further can be sent.
+    private var isStopped = false
     private var creditedBytes: UInt64 = 0
     private var queue: ByteQueue
     private var generatedBytes: UInt64 = 0
@@ -48,7 +50,7 @@ public final class Stream {
     /// - Throws: `.full` when they exceed ``writableBytes``, `.outOfMemory` when the connection may not hold them,
     ///   `.finished` after ``finish()``. Nothing is sent then.
     public func write(_ bytes: RawSpan) throws(StreamError) {
-        guard !isFinished, !isClosed, generatedBytes == 0 else { throw .finished }
+        guard !isFinished, !isClosed, !isStopped, generatedBytes == 0 else { throw .finished }
         do throws(ByteQueueError) {
             try queue.append(bytes)
         } catch {
@@ -79,7 +81,7 @@ public final class Stream {
         guard !isClosed, !isReset else { return }
         isFinished = true
         isReset = true
-        unsafe connection.resetStream(self, code: code)
+        if unsafe connection.resetStream(self, code: code) { releaseUnacknowledged() }
     }
 
     /// Lets the peer send `count` bytes more, on this stream and on the connection. RFC 9000 §4.1.
@@ -97,7 +99,9 @@ extension Stream {
     var uncreditedBytes: UInt64 { receivedBytes - creditedBytes }
 
     /// Whether there is something left to hand to the transport.
-    var hasOutput: Bool { !isClosed && !isReset && (sentOffset < endOffset || (isFinished && !isFinSent)) }
+    var hasOutput: Bool {
+        !isClosed && !isReset && !isStopped && (sentOffset < endOffset || (isFinished && !isFinSent))
+    }
 
     private var endOffset: UInt64 { queue.endOffset + generatedBytes }
 
@@ -139,6 +143,17 @@ extension Stream {
         if isFinal { isFinSent = true }
     }
 
+    /// The peer reads no more.
+    func stop() {
+        isStopped = true
+        releaseUnacknowledged()
+    }
+
+    /// Gives up every byte: ngtcp2 sends none of a stream again after RESET_STREAM. RFC 9000 §13.3.
+    private func releaseUnacknowledged() {
+        queue.release(upTo: queue.endOffset)
+    }
+
     /// The peer acknowledged everything before `offset`.
     ///
     /// - Returns: How many bytes that is more than before.
@@ -152,7 +167,7 @@ extension Stream {
     /// Ends the stream on our side; the bytes go with it.
     func close() {
         isClosed = true
-        queue.release(upTo: queue.endOffset)
+        releaseUnacknowledged()
         context = nil
     }
 }

@@ -12,7 +12,8 @@ public protocol StreamService: AnyObject, Sendable {
     func receive(_ bytes: RawSpan, isFinal: Bool, on stream: Stream) throws(StreamError)
     /// The peer acknowledged `count` further bytes: their memory was released.
     func stream(_ stream: Stream, didRelease count: Int)
-    /// The peer gave up sending (RESET_STREAM) or receiving (STOP_SENDING). RFC 9000 §3.5.
+    /// The peer gave up sending (RESET_STREAM) or receiving (STOP_SENDING, noticed with the next bytes to send, and with
+    /// a `code` of 0). RFC 9000 §3.5.
     func stream(_ stream: Stream, wasCancelledWith code: UInt64)
     /// Both halves ended, or the connection did.
     func streamDidClose(_ stream: Stream)

@@ -1,0 +1,42 @@
+import BoundedMemory
+import Datagrams
+import EchoService
+import QUICEndpoint
+import QUICTesting
+import Testing
+
+@testable import QUICTransport
+
+/// What a client can do that no library would.
+@Suite struct HostileTests {
+    @Test func handMadePacketsAreUnderstood() throws {
+        let pair = try Pair(seed: 1, services: [EchoService()])
+        let client = try #require(try HostileClient(pair: pair))
+        client.send(Frame.stream(0, [1, 2, 3], isFinal: true))
+        pair.run(for: .milliseconds(100))
+        #expect(pair.server.statistics.connections.established == 1)
+        #expect(client.heard.contains { $0.payload.contains([1, 2, 3]) })
+        client.send(client.acknowledgement)
+        pair.run(for: .milliseconds(100))
+        #expect(pair.server.statistics.ledger[.rings]?.liveBytes == 0)
+        pair.run(for: .seconds(60))
+        #expect(pair.serverCloses == [.idleTimeout])
+        expectEverythingReturned(pair)
+    }
+
+    // RFC 9000 §3.5: a STOP_SENDING frame requests that the receiving endpoint send a RESET_STREAM frame.
+    @Test func aStreamThePeerNoLongerReadsEndsBothWays() throws {
+        let pair = try Pair(seed: 2, services: [EchoService()])
+        let client = try #require(try HostileClient(pair: pair))
+        client.send(Frame.stopSending(0, code: 7) + Frame.stream(0, [UInt8](repeating: 5, count: 1_000)))
+        pair.run(for: .milliseconds(100))
+        client.send(client.acknowledgement)
+        pair.run(for: .milliseconds(100))
+        // STOP_SENDING in return: nothing of ours keeps the stream open.
+        #expect(client.heard.contains { $0.payload.contains(Frame.stopSending(0)) })
+        #expect(pair.server.statistics.ledger[.rings]?.liveBytes == 0)
+        client.send(Frame.resetStream(0, finalSize: 1_000))
+        pair.run(for: .milliseconds(100))
+        #expect(pair.server.connection(ConnectionHandle(index: 0, generation: 1))?.streamCount == 0)
+    }
+}
