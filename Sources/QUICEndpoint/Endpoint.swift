@@ -210,7 +210,8 @@ extension Endpoint {
         tally.admissions[decision.label, default: 0] += 1
         switch decision {
         case .accept(let retriedFrom):
-            accept(initial, datagram, retriedFrom: retriedFrom, path: path, ecn: ecn, at: now)
+            let isProven = verdict != .unvalidated
+            accept(initial, datagram, retriedFrom: retriedFrom, isProven: isProven, path: path, ecn: ecn, at: now)
         case .retry:
             sendRetry(answering: initial, path: path, at: now)
         case .refuseHandshakes, .refuseConnections, .refuseShutdown:
@@ -225,6 +226,7 @@ extension Endpoint {
         _ initial: InitialPacket,
         _ datagram: RawSpan,
         retriedFrom: ConnectionID?,
+        isProven: Bool,
         path: NetworkPath,
         ecn: ECN,
         at now: MonotonicInstant
@@ -236,6 +238,7 @@ extension Endpoint {
                 try Connection.accept(
                     initial,
                     retriedFrom: retriedFrom,
+                    isAddressProven: isProven,
                     source: source,
                     path: path,
                     handle: handle,

@@ -7,11 +7,13 @@ extension Connection {
     /// - Parameters:
     ///   - initial: The header of the client's packet.
     ///   - retriedFrom: The connection ID the client first wrote to, when it answers a Retry.
+    ///   - isAddressProven: Whether the packet's token proves the client's address. RFC 9000 §8.1.
     ///   - source: Our first connection ID; it already leads to `handle`.
     /// - Throws: When there is no memory for it. Nothing is left behind.
     public static func accept(
         _ initial: InitialPacket,
         retriedFrom: ConnectionID?,
+        isAddressProven: Bool,
         source: ConnectionID,
         path: NetworkPath,
         handle: ConnectionHandle,
@@ -30,7 +32,14 @@ extension Connection {
             TLSMemory.prepareThread()
             let tlsBefore = TLSMemory.tallyNow()
             defer { connection.chargeTLS(since: tlsBefore) }
-            try connection.openServer(initial, retriedFrom: retriedFrom, source: source, path: path, at: now)
+            try connection.openServer(
+                initial,
+                retriedFrom: retriedFrom,
+                isAddressProven: isAddressProven,
+                source: source,
+                path: path,
+                at: now
+            )
             try connection.attach(tls.makeSession())
             return connection
         } catch {
@@ -84,6 +93,7 @@ extension Connection {
     private func openServer(
         _ initial: InitialPacket,
         retriedFrom: ConnectionID?,
+        isAddressProven: Bool,
         source: ConnectionID,
         path: NetworkPath,
         at now: MonotonicInstant
@@ -103,7 +113,8 @@ extension Connection {
         }
         var callbacks = Self.makeCallbacks()
         unsafe callbacks.recv_client_initial = ngtcp2_crypto_recv_client_initial_cb
-        let status = unsafe initial.token.withUnsafeBufferPointer { token in
+        // Any token at all lifts ngtcp2's amplification limit, so it is to see none but those that prove something.
+        let status = unsafe (isAddressProven ? initial.token : []).withUnsafeBufferPointer { token in
             var settings = unsafe makeSettings(at: now)
             unsafe settings.token = token.baseAddress
             unsafe settings.tokenlen = token.count
