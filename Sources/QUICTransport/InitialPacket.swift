@@ -27,7 +27,12 @@ public struct InitialPacket {
         unsafe destination = ConnectionID(header.dcid)
         unsafe source = ConnectionID(header.scid)
         unsafe token = Array(UnsafeBufferPointer(start: header.token, count: header.tokenlen))
+        // ngtcp2 lets any length pass beside a token, for servers whose Retry gives shorter ones. Ours have 12 bytes.
+        guard destination.count >= Self.destinationBytesMinimum else { return nil }
     }
+
+    /// RFC 9000 §7.2: the value MUST be at least 8 bytes in length.
+    private static let destinationBytesMinimum = 8
 
     /// Whether the token was written for a Retry, by its first byte.
     var hasRetryToken: Bool { token.first == UInt8(NGTCP2_CRYPTO_TOKEN_MAGIC_RETRY2) }

@@ -36,4 +36,17 @@ import Testing
         #expect(pair.server.statistics.transmitted.bytes <= 3 * datagram.count)
         expectEverythingReturned(pair)
     }
+
+    // RFC 9000 §7.2: the client populates the Destination Connection ID field with an unpredictable value, which MUST be
+    // at least 8 bytes in length.
+    @Test(arguments: [0, 1, 7])
+    func aFirstPacketToAShortConnectionIDIsDroppedEvenWithAToken(length: Int) throws {
+        let pair = try Pair(seed: 3, services: [EchoService()])
+        let initial = try #require(try ForgedInitial(pair: pair))
+        let destination = [UInt8](repeating: 9, count: length)
+        pair.inject(initial.datagram(destination: destination, token: [1, 2, 3]), from: Self.stranger)
+        #expect(pair.server.statistics.connections.created == 0)
+        #expect(pair.server.statistics.drops[.unroutable] == 1)
+        #expect(pair.server.statistics.transmitted.datagrams == 0)
+    }
 }
