@@ -159,12 +159,9 @@ extension Connection {
     private func didCompleteHandshake() -> Int32 {
         let name = tls?.selectedProtocol
         establish(protocol: name, service: name.flatMap { unsafe environment.host.service(for: $0) })
-        if role == .server {
-            let status = sendTicketAndToken()
-            guard status == 0 else { return status }
-        }
+        // Before anything that may fail: the host counts by state, and the state has changed.
         unsafe environment.host.connectionDidEstablish(self)
-        return 0
+        return role == .server ? sendTicketAndToken() : 0
     }
 
     /// Queues what lets the client come back cheaply, while the TLS session still exists.
