@@ -71,7 +71,7 @@ public final class Stream {
 
     /// Ends our half after the last byte written: FIN. RFC 9000 §19.8.
     public func finish() {
-        guard !isFinished else { return }
+        guard !isFinished, !isClosed else { return }
         isFinished = true
         unsafe connection.streamHasOutput(self)
     }
@@ -90,6 +90,8 @@ public final class Stream {
     public func extendCredit(_ count: Int) {
         precondition(creditedBytes + UInt64(count) <= receivedBytes, "credit for bytes that were never received")
         creditedBytes += UInt64(count)
+        // A service may keep a stream for longer than its connection lives.
+        if isClosed { return }
         unsafe connection.extendCredit(by: UInt64(count), on: self)
     }
 }

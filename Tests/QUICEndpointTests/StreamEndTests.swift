@@ -38,4 +38,26 @@ import Testing
         #expect(keeper.ended.count == 20)
         #expect(keeper.ended.allSatisfy { $0.isClosed && $0.receivedBytes == 1 && $0.unacknowledgedBytes == 0 })
     }
+
+    @Test func aStreamThatOutlivesItsConnectionTakesCallsAndDoesNothing() throws {
+        let keeper = Keeper()
+        let pair = try Pair(seed: 2, services: [keeper])
+        let connection = try #require(try pair.connectAndEstablish())
+        let stream = try connection.openStream()
+        unsafe try stream.write(message(of: 3, seed: 2).span.bytes)
+        pair.client.touch(connection)
+        pair.run(for: .milliseconds(6))
+        pair.client.abandon(connection, at: pair.now)
+        pair.server.close(ConnectionHandle(index: 0, generation: 1), at: pair.now)
+        let ended = try #require(keeper.ended.first)
+        #expect(ended.isClosed)
+        #expect(ended.receivedBytes == 3)
+        ended.extendCredit(3)
+        ended.reset(code: 1)
+        ended.finish()
+        #expect(throws: StreamError.finished) { unsafe try ended.write(message(of: 1, seed: 2).span.bytes) }
+        #expect(throws: StreamError.finished) { try ended.finish(generating: 1) }
+        pair.run(for: .seconds(10))
+        expectEverythingReturned(pair)
+    }
 }
