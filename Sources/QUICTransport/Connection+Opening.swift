@@ -197,6 +197,9 @@ extension Connection {
         return status
     }
 
+    /// RFC 9000 §14: the smallest allowed maximum datagram size.
+    private static let smallestMaximumDatagramBytes = 1_200
+
     private func makeSettings(at now: MonotonicInstant) -> ngtcp2_settings {
         var settings = unsafe ngtcp2_settings()
         unsafe ngtcp2_settings_default_versioned(NGTCP2_SETTINGS_VERSION, &settings)
@@ -205,7 +208,11 @@ extension Connection {
         // Window auto-tuning would let the peer send more than a stream may keep.
         unsafe settings.max_window = 0
         unsafe settings.max_stream_window = 0
-        unsafe settings.no_pmtud = configuration.discoversPathMTU ? 0 : 1
+        // ngtcp2 1.11 aborts when a client returns to the path it came from while `no_pmtud` is set. A limit that leaves
+        // nothing to probe for is discovery that ends before it begins.
+        if !configuration.discoversPathMTU {
+            unsafe settings.max_tx_udp_payload_size = Self.smallestMaximumDatagramBytes
+        }
         return unsafe settings
     }
 

@@ -39,4 +39,17 @@ import Testing
         pair.run(for: .milliseconds(100))
         #expect(pair.server.connection(ConnectionHandle(index: 0, generation: 1))?.streamCount == 0)
     }
+
+    // RFC 9000 §9.3.2: a packet copied to another address, or a NAT that changes its mind, looks like this.
+    @Test func aClientThatReturnsToItsOldAddressBeforeTheNewOneIsValidatedLivesOn() throws {
+        let pair = try Pair(seed: 3, services: [EchoService()])
+        let client = try #require(try HostileClient(pair: pair))
+        client.send(Frame.ping, from: SocketAddress(ipv4: 203, 0, 113, 5, port: 999))
+        client.send(Frame.ping)
+        client.send(Frame.stream(0, [1, 2, 3], isFinal: true))
+        pair.run(for: .milliseconds(100))
+        #expect(client.heard.contains { $0.payload.contains([1, 2, 3]) })
+        pair.run(for: .seconds(60))
+        expectEverythingReturned(pair)
+    }
 }
