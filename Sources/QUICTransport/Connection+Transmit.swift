@@ -76,6 +76,9 @@ extension Connection {
     /// - Returns: The packet's length, 0 when nothing may be sent now, or an error number of ngtcp2.
     private func fill(_ packet: inout PacketSpace, of connection: OpaquePointer, at now: MonotonicInstant) -> Int {
         var connectionIsBlocked = false
+        var stoppedStreams: [Stream] = []
+        // Told of after the packet: what a service does about it must not come between the parts of one.
+        defer { for stream in stoppedStreams { didStopReading(stream) } }
         while !connectionIsBlocked, let stream = nextReadyStream() {
             let status = unsafe add(stream, to: &packet, of: connection, at: now)
             switch Int32(truncatingIfNeeded: status) {
@@ -87,7 +90,7 @@ extension Connection {
                 if !connectionIsBlocked { sendQueue.removeFirst() }
             case NGTCP2_ERR_STREAM_SHUT_WR:
                 sendQueue.removeFirst()
-                didStopReading(stream)
+                stoppedStreams.append(stream)
             case NGTCP2_ERR_STREAM_NOT_FOUND:
                 sendQueue.removeFirst()
             default:

@@ -19,8 +19,9 @@ import Testing
         client.send(client.acknowledgement)
         pair.run(for: .milliseconds(100))
         #expect(pair.server.statistics.ledger[.rings]?.liveBytes == 0)
+        // It acknowledges one packet and then nothing more.
         pair.run(for: .seconds(60))
-        #expect(pair.serverCloses == [.idleTimeout])
+        #expect(pair.serverCloses == [.acknowledgementSilence])
         expectEverythingReturned(pair)
     }
 
