@@ -14,17 +14,14 @@ public final class ClientEndpoint {
     private let replies = TransmitBatch(datagramCapacity: 64)
     private var latest = MonotonicInstant(nanoseconds: 0)
 
-    /// - Parameters:
-    ///   - service: Receives what servers send, on every stream.
-    ///   - closingLimit: How many closed connections answer late packets; 0 when nobody is interested.
+    /// - Parameter service: Receives what servers send, on every stream.
     public init(
         configuration: EndpointConfiguration,
         tls: TLSClientContext,
-        service: any StreamService,
-        closingLimit: Int = ConnectionSet.closingLimitDefault
+        service: any StreamService
     ) {
         self.tls = tls
-        connections = ConnectionSet(ledger: MemoryLedger(), closingLimit: closingLimit)
+        connections = ConnectionSet(ledger: MemoryLedger(), closingLimit: configuration.closingLimit)
         host = ClientHost(connections: connections, service: service, configuration: configuration)
         unsafe environment = ConnectionEnvironment(
             configuration: configuration.transport,

@@ -35,7 +35,7 @@ public final class ConnectionSet {
 
     /// The account of every connection here together.
     public let ledger: MemoryLedger
-    /// How many closing and draining records are kept; a connection that ends beyond that leaves none.
+    /// How many closing and draining records are kept; one more displaces the oldest.
     public let closingLimit: Int
     /// Called exactly once for each connection, after everything it held was released.
     public var onClose: (Connection, CloseCause) -> Void = { _, _ in }
@@ -47,6 +47,8 @@ public final class ConnectionSet {
     private var routes: ConnectionIDMap
     private var resetRoutes: ConnectionIDMap
     private var deadlines: DeadlineQueue
+    /// The closing records in the order they were made, and handles of some that are gone.
+    private var closingOrder: RingBuffer<ConnectionHandle>
     private var slots: [Slot] = []
     private var freeSlots = Slot.end
     private var occupiedSlots = 0
@@ -65,6 +67,7 @@ public final class ConnectionSet {
         routes = ConnectionIDMap(ledger: ledger)
         resetRoutes = ConnectionIDMap(ledger: ledger)
         deadlines = DeadlineQueue(ledger: ledger)
+        closingOrder = RingBuffer(capacityLimit: max(1, closingLimit))
     }
 
     deinit {
@@ -89,7 +92,7 @@ extension ConnectionSet {
     /// Bytes of the tables themselves: slots, routes and deadlines. They shrink when emptied.
     public var tableBytes: Int {
         slots.capacity * MemoryLayout<Slot>.stride + routes.allocatedBytes + resetRoutes.allocatedBytes
-            + deadlines.allocatedBytes
+            + deadlines.allocatedBytes + closingOrder.allocatedBytes
     }
 
     /// The next moment at which something is due.
@@ -377,7 +380,7 @@ extension ConnectionSet {
         case .drain:
             break
         }
-        guard counts.closing + counts.draining < closingLimit else { return nil }
+        guard closingLimit > 0 else { return nil }
         return ClosingConnection(
             handle: connection.handle,
             sourceConnectionIDs: connection.sourceConnectionIDs,
@@ -394,15 +397,26 @@ extension ConnectionSet {
     }
 
     private func keep(_ record: ClosingConnection, until removalTime: MonotonicInstant) {
+        makeRoomForRecord()
         slots[Int(record.handle.index)].occupant = .closing(record)
         deadlines.set(removalTime, for: record.handle.index)
         ledger.charge(record.bytes, to: .closing)
         if record.isDraining { counts.draining += 1 } else { counts.closing += 1 }
+        _ = closingOrder.push(record.handle)
+    }
+
+    /// Drops the oldest records until there is room for one more.
+    private func makeRoomForRecord() {
+        while closingOrder.count >= closingLimit, let oldest = closingOrder.popFirst() {
+            if case .closing(let record) = occupant(of: oldest) { remove(record) }
+        }
     }
 
     private func remove(_ record: ClosingConnection) {
         ledger.release(record.bytes, from: .closing)
         if record.isDraining { counts.draining -= 1 } else { counts.closing -= 1 }
+        // The records that ran out before it are still named in the order of closing.
+        if counts.closing + counts.draining == 0 { closingOrder.removeAll() }
         removeEverything(of: record.handle, routes: record.sourceConnectionIDs)
     }
 

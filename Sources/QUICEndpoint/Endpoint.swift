@@ -33,7 +33,7 @@ public final class Endpoint {
     ///   - services: What answers on each application protocol.
     public init(configuration: EndpointConfiguration, tls: TLSServerContext, services: [any StreamService]) {
         self.tls = tls
-        connections = ConnectionSet(ledger: MemoryLedger())
+        connections = ConnectionSet(ledger: MemoryLedger(), closingLimit: configuration.closingLimit)
         admission = Admission(limits: configuration.admission)
         validation = AddressValidation(secret: configuration.tokenSecret)
         host = ServerHost(

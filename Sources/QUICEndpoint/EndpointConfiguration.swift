@@ -6,6 +6,8 @@ public struct EndpointConfiguration: Sendable {
     public var transport = TransportConfiguration()
     /// When new connections are turned away.
     public var admission = AdmissionLimits()
+    /// How many closing and draining records are kept, about 400 bytes each; one more displaces the oldest.
+    public var closingLimit = ConnectionSet.closingLimitDefault
     /// Which worker this is: the first byte of the connection IDs it issues, so that packets find it.
     public var workerIndex: UInt8 = 0
     /// The key of stateless reset tokens. Workers of one server share it.

@@ -127,6 +127,24 @@ import Testing
         expectEverythingReturned(pair)
     }
 
+    @Test func closingRecordsAreBoundedAndTheOldestGoFirst() throws {
+        var configuration = EndpointConfiguration()
+        configuration.closingLimit = 10
+        let pair = try Pair(seed: 9, services: [EchoService()], configuration: configuration)
+        var connections: [Connection] = []
+        for _ in 0..<30 { connections.append(try pair.connect()) }
+        pair.run(for: .seconds(1))
+        for (number, connection) in connections.enumerated() {
+            pair.client.close(connection, at: pair.now)
+            pair.run(for: .milliseconds(6))
+            #expect(pair.server.statistics.connections.draining == min(number + 1, 10))
+        }
+        #expect(pair.server.statistics.connectionIDs <= 10 * 4)
+        pair.run(for: .seconds(10))
+        #expect(pair.serverCloses == Array(repeating: .peerClose, count: 30))
+        expectEverythingReturned(pair)
+    }
+
     @Test func aClosingConnectionAnswersLatePacketsLessAndLess() throws {
         let pair = try Pair(seed: 1, services: [EchoService()])
         let connection = try #require(try pair.connectAndEstablish())
