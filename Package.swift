@@ -136,7 +136,7 @@ let package = Package(
             ]
         ),
         tests(of: "QUICServer", uses: ["QUICEndpoint", "QUICServer", "QUICTransport"]),
-        tests(of: "QUICTransport", uses: ["QUICTransport"]),
+        tests(of: "QUICTransport", uses: ["Datagrams", "QUICTransport"]),
         tests(of: "TextValues", uses: ["TextValues"]),
     ]
 )

@@ -15,6 +15,11 @@ public enum DatagramHeader: Sendable, Hashable {
     ///
     /// - Parameter datagram: The UDP payload.
     public init(_ datagram: RawSpan) {
+        // ngtcp2 aborts on an empty datagram.
+        guard datagram.byteCount > 0 else {
+            self = .malformed
+            return
+        }
         var header = unsafe ngtcp2_version_cid()
         let status = unsafe datagram.withUnsafeBytes { bytes in
             guard let base = bytes.baseAddress else { return NGTCP2_ERR_INVALID_ARGUMENT }
