@@ -30,6 +30,8 @@ package struct ServerSettings: Sendable {
     package var connectionLimit: Int?
     /// How long a connection may last; nil for ever.
     package var connectionLifetime: Duration?
+    /// Whether clients may change their address.
+    package var allowsMigration = TransportConfiguration().allowsMigration
     /// Threads.
     package var workerCount = ServerConfiguration().workerCount
 
@@ -50,6 +52,7 @@ package struct ServerSettings: Sendable {
         configuration.transport.handshakeTimeout = try Self.checked(handshakeTimeout, option: "handshake-timeout")
         configuration.transport.peerUnidirectionalStreams = services.clientUnidirectionalStreams
         configuration.admission.retryPolicy = retryPolicy
+        configuration.transport.allowsMigration = allowsMigration
         let limit = ServerConfiguration.workerCountLimit
         guard (1...limit).contains(workerCount) else {
             throw SettingsError(option: "workers", value: "\(workerCount)", accepted: "1 to \(limit)")

@@ -10,6 +10,8 @@ public enum DropReason: String, Sendable, CaseIterable {
     case unroutable
     /// The answer it deserves would exceed the rate of such answers.
     case rateLimited = "rate_limited"
+    /// It belongs to a connection that is kept to another path.
+    case otherPath = "other_path"
     /// It belongs to a connection that is closing or draining.
     case closing
     /// There was no memory for the connection it would open.

@@ -125,6 +125,7 @@ extension Endpoint {
     ) {
         switch connections.occupant(of: handle) {
         case .live(let connection):
+            guard connection.accepts(path) else { return drop(.otherPath) }
             if let end = connection.receive(datagram, path: path, ecn: ecn, at: now) {
                 connections.finish(connection, end, at: now, into: replies)
             } else {

@@ -101,6 +101,7 @@ extension Connection {
         var parameters = unsafe makeParameters()
         unsafe parameters.original_dcid = (retriedFrom ?? initial.destination).native
         unsafe parameters.original_dcid_present = 1
+        unsafe parameters.disable_active_migration = configuration.allowsMigration ? 0 : 1
         if retriedFrom != nil {
             unsafe parameters.retry_scid = initial.destination.native
             unsafe parameters.retry_scid_present = 1

@@ -106,6 +106,14 @@ public final class Connection {
         return unsafe NetworkPath(ngtcp2_conn_get_path(connection).pointee)
     }
 
+    /// Whether datagrams that travelled along `path` are for this connection at all.
+    ///
+    /// RFC 9000 §9: if the peer violates disable_active_migration, the endpoint MUST either drop the incoming packets on
+    /// that path without generating a Stateless Reset, or allow the peer to migrate.
+    public func accepts(_ path: NetworkPath) -> Bool {
+        configuration.allowsMigration || role == .client || path == self.path
+    }
+
     /// How long the closing and draining states last.
     ///
     /// RFC 9000 §10.2: these states SHOULD persist for at least three times the current PTO interval.

@@ -31,6 +31,13 @@ public struct TransportConfiguration: Sendable {
     /// Whether to probe for packets larger than 1,200 bytes. Default false: the probes cost CPU on every connection.
     /// RFC 8899.
     public var discoversPathMTU = false
+    /// Whether a server follows a client to another address. Default false: datagrams from elsewhere are dropped, so a
+    /// client whose NAT gives it another port has to connect again. RFC 9000 §9.
+    ///
+    /// ngtcp2 1.11 has an assertion that a client can reach by way of its path validation, and that ends the process:
+    /// 16 RETIRE_CONNECTION_ID frames unacknowledged, then a change of address that retires another ID
+    /// (ngtcp2_conn.c:9140).
+    public var allowsMigration = false
 
     /// The defaults.
     public init() {}

@@ -89,6 +89,14 @@ struct ServerOptions: ParsableArguments {
     @Option(help: "How long a connection may last, however busy. (default: for ever)", transform: DurationArgument.init)
     var connectionLifetime: DurationArgument?
 
+    @Flag(
+        help: """
+            Follow clients to another address or port. Off by default: ngtcp2 has an assertion on that path that a \
+            hostile client can reach.
+            """
+    )
+    var allowMigration = false
+
     @Option(help: "How many threads serve, 1 to \(ServerConfiguration.workerCountLimit).")
     var workers = Default.settings.workerCount
 
@@ -120,6 +128,7 @@ struct ServerOptions: ParsableArguments {
         settings.memoryLimitBytes = memoryLimit?.count
         settings.connectionLimit = connections
         settings.connectionLifetime = connectionLifetime?.duration
+        settings.allowsMigration = allowMigration
         settings.workerCount = workers
         return settings
     }

@@ -43,11 +43,35 @@ import Testing
 
     // RFC 9000 §9.3.2: a packet copied to another address, or a NAT that changes its mind, looks like this.
     @Test func aClientThatReturnsToItsOldAddressBeforeTheNewOneIsValidatedLivesOn() throws {
-        let pair = try Pair(seed: 3, services: [EchoService()])
+        var configuration = EndpointConfiguration()
+        configuration.transport.allowsMigration = true
+        let pair = try Pair(seed: 3, services: [EchoService()], configuration: configuration)
         let client = try #require(try HostileClient(pair: pair))
         client.send(Frame.ping, from: SocketAddress(ipv4: 203, 0, 113, 5, port: 999))
         client.send(Frame.ping)
         client.send(Frame.stream(0, [1, 2, 3], isFinal: true))
+        pair.run(for: .milliseconds(100))
+        #expect(client.heard.contains { $0.payload.contains([1, 2, 3]) })
+        pair.run(for: .seconds(60))
+        expectEverythingReturned(pair)
+    }
+
+    // RFC 9000 §9: the endpoint MUST either drop the incoming packets on that path without generating a Stateless Reset
+    // or proceed with path validation. The second ends in an assertion of ngtcp2 for a client like this.
+    @Test func aClientThatMovesWithSixteenRetirementsUnacknowledgedIsNotFollowed() throws {
+        let pair = try Pair(seed: 4, services: [EchoService()])
+        let client = try #require(try HostileClient(pair: pair))
+        client.send(Frame.retireConnectionID(1))
+        pair.run(for: .milliseconds(50))
+        let replacement = client.heard.compactMap { ServerFrames($0.payload).connectionIDs[2] }.first
+        let unusedID = try #require(replacement)
+        for number in UInt64(2)...17 {
+            let id = [UInt8](repeating: UInt8(number), count: 12)
+            client.send(Frame.newConnectionID(number, retiringBefore: number - 1, id, token: id + [1, 2, 3, 4]))
+        }
+        client.send(Frame.ping, from: SocketAddress(ipv4: 203, 0, 113, 5, port: 999), to: unusedID)
+        #expect(pair.server.statistics.drops[.otherPath] == 1)
+        client.send(Frame.stream(0, [1, 2, 3], isFinal: true), to: unusedID)
         pair.run(for: .milliseconds(100))
         #expect(client.heard.contains { $0.payload.contains([1, 2, 3]) })
         pair.run(for: .seconds(60))

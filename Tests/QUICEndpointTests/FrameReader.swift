@@ -1,0 +1,91 @@
+/// What a hand-made client has to know of a server's frames to go on. RFC 9000 §19.
+struct ServerFrames {
+    /// The data of PATH_CHALLENGE frames, to be sent back.
+    private(set) var pathChallenges: [[UInt8]] = []
+    /// The connection IDs the server offered, by sequence number.
+    private(set) var connectionIDs: [UInt64: [UInt8]] = [:]
+    /// How many bidirectional streams the server lets its client open, when it says so.
+    private(set) var streamLimit: UInt64 = 0
+    /// How many bytes of all streams together the server lets its client send, when it says so.
+    private(set) var dataLimit: UInt64 = 0
+    /// Whether every frame was understood.
+    private(set) var isWhole = true
+
+    private var rest: ArraySlice<UInt8>
+
+    /// Reads the frames of one packet; stops at the first it does not know.
+    init(_ payload: [UInt8]) {
+        rest = payload[...]
+        while isWhole, let type = rest.popFirst() { isWhole = read(type) }
+    }
+
+    private mutating func read(_ type: UInt8) -> Bool {
+        switch type {
+        case 0x00, 0x01, 0x1e: true
+        case 0x02, 0x03: readAcknowledgement(hasECN: type == 0x03)
+        case 0x04: skip(integers: 3)
+        case 0x05, 0x11, 0x15: skip(integers: 2)
+        case 0x06: integer() != nil && bytes() != nil
+        case 0x07: bytes() != nil
+        case 0x08...0x0f: readStream(type)
+        case 0x10: readLimit(into: \.dataLimit)
+        case 0x12: readLimit(into: \.streamLimit)
+        case 0x13, 0x14, 0x16, 0x17, 0x19: skip(integers: 1)
+        case 0x18: readConnectionID()
+        case 0x1a: readPathChallenge()
+        case 0x1b: take(8) != nil
+        default: false
+        }
+    }
+
+    private mutating func readAcknowledgement(hasECN: Bool) -> Bool {
+        guard skip(integers: 2), let ranges = integer(), ranges < 1_000 else { return false }
+        return skip(integers: 1 + 2 * Int(ranges) + (hasECN ? 3 : 0))
+    }
+
+    private mutating func readStream(_ type: UInt8) -> Bool {
+        guard skip(integers: type & 4 != 0 ? 2 : 1) else { return false }
+        if type & 2 != 0 { return bytes() != nil }
+        rest = []
+        return true
+    }
+
+    private mutating func readLimit(into limit: WritableKeyPath<Self, UInt64>) -> Bool {
+        guard let value = integer() else { return false }
+        self[keyPath: limit] = max(self[keyPath: limit], value)
+        return true
+    }
+
+    private mutating func readConnectionID() -> Bool {
+        guard let number = integer(), skip(integers: 1), let length = rest.popFirst(), let id = take(Int(length)),
+            take(16) != nil
+        else { return false }
+        connectionIDs[number] = id
+        return true
+    }
+
+    private mutating func readPathChallenge() -> Bool {
+        guard let data = take(8) else { return false }
+        pathChallenges.append(data)
+        return true
+    }
+
+    private mutating func skip(integers count: Int) -> Bool {
+        (0..<count).allSatisfy { _ in integer() != nil }
+    }
+
+    private mutating func bytes() -> [UInt8]? {
+        integer().flatMap { take(Int(clamping: $0)) }
+    }
+
+    private mutating func take(_ count: Int) -> [UInt8]? {
+        guard rest.count >= count else { return nil }
+        defer { rest = rest.dropFirst(count) }
+        return Array(rest.prefix(count))
+    }
+
+    private mutating func integer() -> UInt64? {
+        guard let first = rest.popFirst(), let further = take((1 << Int(first >> 6)) - 1) else { return nil }
+        return further.reduce(UInt64(first & 0x3f)) { $0 << 8 | UInt64($1) }
+    }
+}
