@@ -137,6 +137,8 @@ let package = Package(
         ),
         tests(of: "QUICServer", uses: ["QUICEndpoint", "QUICServer", "QUICTransport"]),
         tests(of: "QUICTransport", uses: ["Datagrams", "QUICTransport"]),
+        // They start the executables, which scripts/test builds.
+        tests(of: "Process", uses: ["DatagramIO", "Datagrams", "LoadModel"]),
         tests(of: "TextValues", uses: ["TextValues"]),
     ]
 )

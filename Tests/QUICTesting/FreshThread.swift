@@ -1,7 +1,7 @@
 import Glibc
 
 /// Runs something on a thread that has never run anything else.
-public enum FreshThread {
+package enum FreshThread {
     private final class Body {
         let run: @Sendable () -> Void
 
@@ -11,7 +11,7 @@ public enum FreshThread {
     }
 
     /// Calls `body` on a new thread, and returns when it has returned.
-    public static func runAndWait(_ body: @escaping @Sendable () -> Void) {
+    package static func runAndWait(_ body: @escaping @Sendable () -> Void) {
         let argument = unsafe Unmanaged.passRetained(Body(body))
         var thread = pthread_t()
         let status = unsafe pthread_create(

@@ -1,7 +1,7 @@
-public import QUICTransport
+package import QUICTransport
 
 /// Writes a client's Initial packets with frames of the test's choice. RFC 9000 §17.2.2, RFC 9001 §5.2.
-public struct InitialPacketWriter {
+package struct InitialPacketWriter {
     private static let keyBytes = 16
     private static let tagBytes = 16
     private static let packetNumberBytes = 4
@@ -24,7 +24,7 @@ public struct InitialPacketWriter {
     /// - Parameters:
     ///   - destination: The connection ID the client makes up, 8 to 20 bytes.
     ///   - source: The client's own connection ID.
-    public init(destination: ConnectionID, source: ConnectionID) {
+    package init(destination: ConnectionID, source: ConnectionID) {
         self.destination = destination.withBytes { Array(copying: $0) }
         self.source = source.withBytes { Array(copying: $0) }
         let initial = HKDF.extract(salt: Self.salt, key: self.destination)
@@ -35,7 +35,7 @@ public struct InitialPacketWriter {
     }
 
     /// A datagram of 1,200 bytes with one Initial packet that carries `frames` and padding.
-    public mutating func datagram(_ frames: [UInt8], count: Int = 1_200) -> [UInt8] {
+    package mutating func datagram(_ frames: [UInt8], count: Int = 1_200) -> [UInt8] {
         let headerBytes = 1 + 4 + 1 + destination.count + 1 + source.count + 1 + 2 + Self.packetNumberBytes
         let payloadBytes = count - headerBytes - Self.tagBytes
         precondition(frames.count <= payloadBytes)
@@ -51,7 +51,7 @@ public struct InitialPacketWriter {
     }
 
     /// A CRYPTO frame of one byte at `offset`. RFC 9000 §19.6.
-    public static func cryptoFrame(at offset: Int) -> [UInt8] {
+    package static func cryptoFrame(at offset: Int) -> [UInt8] {
         let encoded = UInt32(offset) | 0x8000_0000
         return [0x06] + (0..<4).map { UInt8(truncatingIfNeeded: encoded >> UInt32(24 - 8 * $0)) } + [1, 0x55]
     }

@@ -1,25 +1,25 @@
-public import Datagrams
-public import QUICEndpoint
-public import QUICTransport
+package import Datagrams
+package import QUICEndpoint
+package import QUICTransport
 
 /// A server and its clients in one process and in virtual time: the same seed gives the same run.
-public final class Pair {
-    public private(set) var server: Endpoint
-    public let client: ClientEndpoint
-    public let recorder = RecordingClient()
-    public var network: SimulatedNetwork
-    public private(set) var now = MonotonicInstant(nanoseconds: 1_000_000_000)
+package final class Pair {
+    package private(set) var server: Endpoint
+    package let client: ClientEndpoint
+    package let recorder = RecordingClient()
+    package var network: SimulatedNetwork
+    package private(set) var now = MonotonicInstant(nanoseconds: 1_000_000_000)
     /// How each connection ended, in order.
-    public private(set) var serverCloses: [CloseCause] = []
-    public private(set) var clientCloses: [CloseCause] = []
+    package private(set) var serverCloses: [CloseCause] = []
+    package private(set) var clientCloses: [CloseCause] = []
 
-    public static let serverAddress = SocketAddress(ipv4: 192, 0, 2, 1, port: 4433)
+    package static let serverAddress = SocketAddress(ipv4: 192, 0, 2, 1, port: 4433)
     private let batch = TransmitBatch()
     private let makeServer: () -> Endpoint
     private var nextClientPort: UInt16 = 10_000
 
     /// - Parameter services: The server's.
-    public init(
+    package init(
         seed: UInt64,
         services: [any StreamService],
         clientProtocols: [String] = ["echo"],
@@ -46,7 +46,7 @@ public final class Pair {
     }
 
     /// Replaces the server by one with the same secrets that knows none of its connections.
-    public func restartServer() {
+    package func restartServer() {
         server = makeServer()
         observeServer()
     }
@@ -56,7 +56,7 @@ public final class Pair {
     }
 
     /// Opens a connection from an address of its own.
-    public func connect(version: QUICVersion = .v1) throws -> Connection {
+    package func connect(version: QUICVersion = .v1) throws -> Connection {
         nextClientPort += 1
         let local = SocketAddress(ipv4: 198, 51, 100, 7, port: nextClientPort)
         let path = NetworkPath(local: local, remote: Self.serverAddress)
@@ -64,14 +64,14 @@ public final class Pair {
     }
 
     /// Opens a connection and runs until its handshake is complete.
-    public func connectAndEstablish() throws -> Connection? {
+    package func connectAndEstablish() throws -> Connection? {
         let connection = try connect()
         run(for: .seconds(5)) { connection.state == .established }
         return connection.state == .established ? connection : nil
     }
 
     /// Runs for at most `duration` of virtual time, or until `isDone`.
-    public func run(for duration: Duration, until isDone: () -> Bool = { false }) {
+    package func run(for duration: Duration, until isDone: () -> Bool = { false }) {
         let end = now.advanced(by: duration)
         settle()
         while !isDone(), let next = nextEvent, next <= end {
@@ -85,7 +85,7 @@ public final class Pair {
     }
 
     /// Hands the server a datagram as if it came from `remote`.
-    public func inject(_ bytes: [UInt8], from remote: SocketAddress) {
+    package func inject(_ bytes: [UInt8], from remote: SocketAddress) {
         let path = NetworkPath(local: Self.serverAddress, remote: remote)
         unsafe server.receive(bytes.span.bytes, path: path, ecn: .notCapable, at: now)
         settle()

@@ -1,21 +1,21 @@
-public import Datagrams
+package import Datagrams
 
 /// Carries datagrams in virtual time, and loses, repeats, delays and reorders them as its seed says.
-public struct SimulatedNetwork {
+package struct SimulatedNetwork {
     /// How a datagram may fare.
-    public struct Conditions: Sendable {
+    package struct Conditions: Sendable {
         /// The time every datagram takes.
-        public var latency = Duration.milliseconds(5)
+        package var latency = Duration.milliseconds(5)
         /// At most this much more, at random: enough of it reorders.
-        public var jitter = Duration.zero
+        package var jitter = Duration.zero
         /// The probability that a datagram is lost.
-        public var loss = 0.0
+        package var loss = 0.0
         /// The probability that it arrives twice.
-        public var duplication = 0.0
+        package var duplication = 0.0
 
-        public init() {}
+        package init() {}
 
-        public init(latency: Duration = .milliseconds(5), jitter: Duration, loss: Double, duplication: Double) {
+        package init(latency: Duration = .milliseconds(5), jitter: Duration, loss: Double, duplication: Double) {
             self.latency = latency
             self.jitter = jitter
             self.loss = loss
@@ -24,31 +24,31 @@ public struct SimulatedNetwork {
     }
 
     /// A datagram on its way.
-    public struct Transit {
-        public let arrival: MonotonicInstant
-        public let bytes: [UInt8]
-        public let path: NetworkPath
-        public let ecn: ECN
+    package struct Transit {
+        package let arrival: MonotonicInstant
+        package let bytes: [UInt8]
+        package let path: NetworkPath
+        package let ecn: ECN
         fileprivate let order: Int
     }
 
-    public var conditions: Conditions
+    package var conditions: Conditions
     /// Whether a datagram is let through at all; for tests that cut one direction.
-    public var admits: (Transit) -> Bool = { _ in true }
+    package var admits: (Transit) -> Bool = { _ in true }
     private var generator: SeededGenerator
     private var inTransit: [Transit] = []
     private var sent = 0
 
-    public init(seed: UInt64, conditions: Conditions = Conditions()) {
+    package init(seed: UInt64, conditions: Conditions = Conditions()) {
         self.conditions = conditions
         generator = SeededGenerator(seed: seed)
     }
 
     /// When the next datagram arrives.
-    public var nextArrival: MonotonicInstant? { inTransit.first?.arrival }
+    package var nextArrival: MonotonicInstant? { inTransit.first?.arrival }
 
     /// Takes what `batch` holds; `path` is the sender's, so it arrives with the path reversed.
-    public mutating func carry(_ batch: TransmitBatch, at now: MonotonicInstant) {
+    package mutating func carry(_ batch: TransmitBatch, at now: MonotonicInstant) {
         for entry in batch.entries {
             let bytes = batch.withBytes(of: entry) { Array(copying: $0) }
             carry(bytes, path: entry.path.reversed, ecn: entry.ecn, at: now)
@@ -57,7 +57,7 @@ public struct SimulatedNetwork {
     }
 
     /// Takes one datagram; `path` is the receiver's.
-    public mutating func carry(_ bytes: [UInt8], path: NetworkPath, ecn: ECN = .notCapable, at now: MonotonicInstant) {
+    package mutating func carry(_ bytes: [UInt8], path: NetworkPath, ecn: ECN = .notCapable, at now: MonotonicInstant) {
         let copies = generator.chance(conditions.duplication) ? 2 : 1
         for _ in 0..<copies where !generator.chance(conditions.loss) {
             let extra = Double.random(in: 0...1, using: &generator)
@@ -69,7 +69,7 @@ public struct SimulatedNetwork {
     }
 
     /// The next datagram that has arrived by `now`.
-    public mutating func popArrived(by now: MonotonicInstant) -> Transit? {
+    package mutating func popArrived(by now: MonotonicInstant) -> Transit? {
         guard let first = inTransit.first, first.arrival <= now else { return nil }
         return inTransit.removeFirst()
     }
@@ -82,7 +82,7 @@ public struct SimulatedNetwork {
 
 extension Array where Element == UInt8 {
     /// The bytes of `span`.
-    public init(copying span: RawSpan) {
+    package init(copying span: RawSpan) {
         self = unsafe span.withUnsafeBytes { unsafe Array($0) }
     }
 }

@@ -1,0 +1,163 @@
+import LoadModel
+import Testing
+
+extension RealProcesses {
+    /// aioquic, an implementation in Python, as a client of the echo service.
+    @Suite struct AioquicTests {
+        /// What Tests/Peers/echo_client.py prints.
+        private struct Answer: Decodable {
+            var echoed: [Bool] = []
+            var codes: [Int] = []
+            var ports: [Int] = []
+            var resumed: [Bool] = []
+            var version: Int?
+            var allowed: Int?
+            var errorCode: Int?
+
+            private enum CodingKeys: String, CodingKey {
+                case echoed, codes, ports, resumed, version, allowed
+                case errorCode = "error_code"
+            }
+
+            init(from decoder: any Decoder) throws {
+                let values = try decoder.container(keyedBy: CodingKeys.self)
+                echoed = try values.decodeIfPresent([Bool].self, forKey: .echoed) ?? []
+                codes = try values.decodeIfPresent([Int].self, forKey: .codes) ?? []
+                ports = try values.decodeIfPresent([Int].self, forKey: .ports) ?? []
+                resumed = try values.decodeIfPresent([Bool].self, forKey: .resumed) ?? []
+                version = try values.decodeIfPresent(Int.self, forKey: .version)
+                allowed = try values.decodeIfPresent(Int.self, forKey: .allowed)
+                errorCode = try values.decodeIfPresent(Int.self, forKey: .errorCode)
+            }
+        }
+
+        /// Has the conversation `subject` with `server`, with messages of `sizes` bytes.
+        private func talk(
+            to server: RunningServer,
+            _ subject: String,
+            _ sizes: [Int] = [],
+            trusting authority: String? = nil
+        ) async throws -> Answer {
+            let options = authority.map { ["--authority", $0] } ?? []
+            let arguments = server.hostAndPort + [subject] + sizes.map(String.init) + options
+            return try await Peers.run("echo_client.py", arguments, as: Answer.self)
+        }
+
+        @Test(arguments: [[64], [0, 1, 64, 1_000, 5_000, 10_000, 16_384, 16_385, 50_000, 100_000], [1_048_576]])
+        func messagesComeBack(_ sizes: [Int]) async throws {
+            try await withServer { server in
+                let answer = try await talk(to: server, "echo", sizes)
+                #expect(answer.echoed == sizes.map { _ in true })
+            }
+        }
+
+        @Test func moreStreamsThanMayBeOpenAtOnceTakeTurns() async throws {
+            let sizes = Array(1...100)
+            try await withServer { server in
+                let answer = try await talk(to: server, "echo", sizes)
+                #expect(answer.echoed == sizes.map { _ in true })
+            }
+        }
+
+        @Test func messagesComeBackOverIPv6() async throws {
+            try await withServer(listening: "[::1]:0") { server in
+                let answer = try await talk(to: server, "echo", [64, 100_000])
+                #expect(answer.echoed == [true, true])
+            }
+        }
+
+        @Test func theClientsCloseIsCounted() async throws {
+            try await withServer { server in
+                let answer = try await talk(to: server, "close", [64])
+                #expect(answer.echoed == [true])
+                let snapshot = try await server.statistics(within: 5) { $0.connections.closed == 1 }
+                #expect(snapshot.closedByCause["peer_close"] == 1)
+            }
+        }
+
+        @Test func aClientWithoutACommonProtocolGetsAlert120() async throws {
+            try await withServer { server in
+                // RFC 9001 §4.8: alerts are 0x100 and their number.
+                let answer = try await talk(to: server, "wrong_alpn")
+                #expect(answer.errorCode == 0x100 + 120)
+                let snapshot = try await server.statistics(within: 5) { $0.connections.closed == 1 }
+                #expect(snapshot.closedByCause["tls_alert"] == 1)
+            }
+        }
+
+        @Test(arguments: CertificateFiles.Kind.allCases)
+        func theCertificateIsTheOneInTheFile(_ kind: CertificateFiles.Kind) async throws {
+            let (folder, other) = (try TemporaryFolder(), try TemporaryFolder())
+            let files = try await CertificateFiles(kind, in: folder)
+            let stranger = try await CertificateFiles(kind, in: other)
+            try await withServer("--certificate", files.certificate, "--private-key", files.privateKey) { server in
+                let trusted = try await talk(to: server, "trust", [64], trusting: files.certificate)
+                #expect(trusted.echoed == [true])
+                let distrusted = try await talk(to: server, "trust", [64], trusting: stranger.certificate)
+                #expect((0x100...0x1FF).contains(distrusted.errorCode ?? 0))
+            }
+        }
+
+        @Test func aRetryProvesTheClientsAddress() async throws {
+            try await withServer("--retry", "always") { server in
+                let answer = try await talk(to: server, "echo", [64])
+                #expect(answer.echoed == [true])
+                #expect(try await server.decodedStatistics(as: StatelessAnswers.self).retries == 1)
+                #expect(try await server.statistics().connections.created == 1)
+            }
+        }
+
+        @Test func aClientThatBeginsWithAnUnknownVersionIsToldWhichAreKnown() async throws {
+            try await withServer { server in
+                let answer = try await talk(to: server, "version", [64])
+                #expect(answer.version == 1)
+                #expect(answer.echoed == [true])
+                #expect(try await server.decodedStatistics(as: StatelessAnswers.self).versionNegotiations == 1)
+            }
+        }
+
+        @Test func aTicketResumesTheSession() async throws {
+            try await withServer { server in
+                let answer = try await talk(to: server, "resume", [64])
+                #expect(answer.resumed == [false, true])
+                #expect(answer.echoed == [true])
+            }
+        }
+
+        @Test func theClientMayUpdateItsKeys() async throws {
+            try await withServer { server in
+                let answer = try await talk(to: server, "key_update", [64, 50_000])
+                #expect(answer.echoed == Array(repeating: true, count: 6))
+            }
+        }
+
+        @Test(arguments: ["reset", "stop"])
+        func streamsGivenUpAreAnsweredAndTheConnectionLivesOn(_ subject: String) async throws {
+            try await withServer { server in
+                let answer = try await talk(to: server, subject, [64, 50_000])
+                #expect(answer.codes == Array(repeating: 7, count: 40))
+                #expect(answer.echoed == [true, true])
+            }
+        }
+
+        @Test func aUnidirectionalStreamIsAgainstTheLimit() async throws {
+            try await withServer("--alpn", "echo") { server in
+                let answer = try await talk(to: server, "unidirectional")
+                #expect(answer.allowed == 0)
+                // RFC 9000 §20.1: STREAM_LIMIT_ERROR.
+                #expect(answer.errorCode == 0x04)
+                #expect(try await server.statistics().closedByCause["transport_error"] == 1)
+            }
+        }
+
+        @Test(arguments: ["rebind", "migrate"])
+        func theConnectionFollowsTheClientToAnotherPort(_ subject: String) async throws {
+            try await withServer { server in
+                let answer = try await talk(to: server, subject, [64, 50_000])
+                #expect(Set(answer.ports).count == 2)
+                #expect(answer.echoed == [true, true, true, true])
+                #expect(try await server.statistics().connections.created == 1)
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import Foundation
+
+/// Where the programs are that tests start. What is missing fails the test that needs it.
+enum Programs {
+    /// A program, or a file it needs, is not there.
+    struct Missing: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// Our server.
+    static var server: URL {
+        get throws { try ours("quic-echo-server", in: "QUICHARNESS_EXECUTABLES") ?? besideTests("quic-echo-server") }
+    }
+
+    /// Our load generator.
+    static var loadGenerator: URL {
+        get throws { try ours("quic-loadgen", in: "QUICHARNESS_EXECUTABLES") ?? besideTests("quic-loadgen") }
+    }
+
+    /// A server built with the trait `NegativeControls`, which can be told to break the memory promise.
+    static var negativeServer: URL {
+        get throws {
+            guard let server = try ours("quic-echo-server", in: "QUICHARNESS_NEGATIVE_EXECUTABLES") else {
+                throw Missing(
+                    description: "QUICHARNESS_NEGATIVE_EXECUTABLES is not set: run scripts/test, which sets it"
+                )
+            }
+            return server
+        }
+    }
+
+    /// Debian's client of ngtcp2 with GnuTLS.
+    static var debianClient: URL {
+        get throws { try existing("/usr/bin/gtlsclient", remedy: "run scripts/setup --tests") }
+    }
+
+    /// Debian's server of ngtcp2 with GnuTLS.
+    static var debianServer: URL {
+        get throws { try existing("/usr/sbin/gtlsserver", remedy: "run scripts/setup --tests") }
+    }
+
+    /// A Python that has aioquic.
+    static var python: URL {
+        get throws {
+            let path = packageRoot.appending(path: ".build/aioquic/bin/python3").path
+            return try existing(path, remedy: "run scripts/setup --tests")
+        }
+    }
+
+    /// The peer `name` of Tests/Peers.
+    static func peer(_ name: String) throws -> URL {
+        let path = packageRoot.appending(path: "Tests/Peers/\(name)").path
+        return try existing(path, remedy: "it is a part of this package")
+    }
+
+    /// The folder of Package.swift.
+    private static let packageRoot = URL(filePath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+
+    private static func ours(_ name: String, in variable: String) throws -> URL? {
+        guard let folder = ProcessInfo.processInfo.environment[variable] else { return nil }
+        return try existing("\(folder)/\(name)", remedy: "run scripts/test, which builds it")
+    }
+
+    private static func besideTests(_ name: String) throws -> URL {
+        let tests = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+        let path = tests.deletingLastPathComponent().appending(path: name).path
+        return try existing(path, remedy: "run scripts/test, which builds it")
+    }
+
+    private static func existing(_ path: String, remedy: String) throws -> URL {
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw Missing(description: "\(path) is not there: \(remedy)")
+        }
+        return URL(filePath: path)
+    }
+}

@@ -1,0 +1,92 @@
+import Foundation
+import LoadModel
+import Testing
+
+#if canImport(FoundationNetworking)
+import FoundationNetworking
+#endif
+
+/// Our server as a process, ready to be connected to.
+final class RunningServer {
+    /// Where it listens, such as `127.0.0.1:4433`.
+    let address: String
+    /// Its admin interface, such as `http://127.0.0.1:9443`.
+    let admin: String
+    private let program: RunningProgram
+
+    init(_ options: [String], listening address: String, executable: URL, environment: [String: String]) async throws {
+        let arguments = ["--listen", address, "--admin", "127.0.0.1:0"] + options
+        program = try RunningProgram(executable, arguments, environment: environment, seconds: 110)
+        self.address = try await program.line(startingWith: "listening on ")
+        admin = try await program.line(startingWith: "admin on ")
+    }
+
+    /// The host and the port of ``address``, apart and without brackets.
+    var hostAndPort: [String] {
+        let colon = address.lastIndex(of: ":") ?? address.endIndex
+        let host = address[..<colon].trimmingCharacters(in: ["[", "]"])
+        return [host, String(address[colon...].dropFirst())]
+    }
+
+    /// What it says of itself now.
+    func statistics() async throws -> ServerSnapshot {
+        try await decodedStatistics()
+    }
+
+    /// Waits until its statistics are as `isExpected` wants them, and returns them; fails after `seconds`.
+    func statistics(
+        within seconds: Double,
+        when isExpected: (ServerSnapshot) -> Bool
+    ) async throws -> ServerSnapshot {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while true {
+            let snapshot = try await statistics()
+            if isExpected(snapshot) { return snapshot }
+            guard ContinuousClock.now < deadline else {
+                throw RunningProgram.Failure(description: "not within \(seconds) s: the server says \(snapshot)")
+            }
+            try await Task.sleep(for: .milliseconds(20))
+        }
+    }
+
+    /// Asks it to end with a signal, and waits until it has.
+    func stop(with signal: Int32 = SIGTERM) async throws -> RunningProgram.Ending {
+        program.send(signal)
+        return try await program.ending()
+    }
+
+    /// A part of `GET /stats` that ``ServerSnapshot`` leaves out.
+    func decodedStatistics<Part: Decodable>(as _: Part.Type = Part.self) async throws -> Part {
+        guard let url = URL(string: "\(admin)/stats") else {
+            throw RunningProgram.Failure(description: "\(admin) is not an address")
+        }
+        let (body, _) = try await URLSession.shared.data(from: url)
+        return try JSONDecoder().decode(Part.self, from: body)
+    }
+}
+
+/// Starts a server, has `body` use it, ends it with SIGTERM, and expects that everything came back.
+func withServer(
+    _ options: String...,
+    listening address: String = "127.0.0.1:0",
+    executable: URL? = nil,
+    environment: [String: String] = [:],
+    _ body: (RunningServer) async throws -> Void
+) async throws {
+    let executable = try executable ?? Programs.server
+    let server = try await RunningServer(options, listening: address, executable: executable, environment: environment)
+    try await body(server)
+    let ending = try await server.stop()
+    #expect(ending.status == 0, "\(ending.errors)")
+    expectNothingIsLeft(ending.output)
+}
+
+/// Expects the server's last line to say that everything came back.
+func expectNothingIsLeft(_ output: String) {
+    let last = output.split(separator: "\n").last.map(String.init) ?? ""
+    let created = last.firstMatch(of: /^closed: created (\d+),/)?.1 ?? "?"
+    let expected = """
+        closed: created \(created), closed \(created), live 0, connection IDs 0, deadlines 0, ledger 0 bytes in 0 blocks
+        """
+    #expect(last == expected)
+}
