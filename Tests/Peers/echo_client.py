@@ -12,6 +12,7 @@ from aioquic.quic.packet import QuicProtocolVersion
 from peer import Client, Result, Server, report
 
 ERROR_CODE = 7
+PATIENCE_SECONDS = 1.0
 # More than a client may have open at once, so that they only work if each one's end makes room for another.
 MANY_STREAMS = 40
 # RFC 9000 §15: versions of the form 0x?a?a?a?a are reserved to exercise version negotiation.
@@ -129,25 +130,31 @@ async def unidirectional(server: Server, sizes: list[int]) -> Result:
         return {"allowed": allowed, "error_code": client.termination and client.termination.error_code}
 
 
-async def rebind(server: Server, sizes: list[int]) -> Result:
-    """A NAT gives the client another port in the middle of the connection. RFC 9000 §9.3."""
+async def away_and_back(server: Server, sizes: list[int], *, with_another_id: bool) -> Result:
+    """Messages from one port, from another, which the server may ignore, and from the first again."""
     async with server.connected("echo") as client:
         ports = [client.port]
         echoed = await echoes(client, sizes)
-        await client.change_port()
+        await client.move_to_another_port()
+        if with_another_id:
+            client.change_connection_id()
         ports.append(client.port)
-        return {"echoed": echoed + await echoes(client, sizes), "ports": ports}
+        try:
+            followed = await asyncio.wait_for(client.echo(b"from elsewhere"), PATIENCE_SECONDS)
+        except TimeoutError:
+            followed = False
+        client.move_back()
+        return {"ports": ports, "followed": followed, "echoed": echoed + await echoes(client, sizes)}
+
+
+async def rebind(server: Server, sizes: list[int]) -> Result:
+    """A NAT gives the client another port in the middle of the connection. RFC 9000 §9.3."""
+    return await away_and_back(server, sizes, with_another_id=False)
 
 
 async def migrate(server: Server, sizes: list[int]) -> Result:
     """The client moves to another port on purpose, and uses another connection ID there. RFC 9000 §9.5."""
-    async with server.connected("echo") as client:
-        ports = [client.port]
-        echoed = await echoes(client, sizes)
-        await client.change_port()
-        client.change_connection_id()
-        ports.append(client.port)
-        return {"echoed": echoed + await echoes(client, sizes), "ports": ports}
+    return await away_and_back(server, sizes, with_another_id=True)
 
 
 SUBJECTS = [

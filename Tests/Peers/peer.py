@@ -49,7 +49,8 @@ class Client(QuicConnectionProtocol):
         self.termination: events.ConnectionTerminated | None = None
         self.tickets: list[SessionTicket] = []
         self._changed: list[asyncio.Future[None]] = []
-        self._later_transports: list[asyncio.BaseTransport] = []
+        self._previous_transport: asyncio.DatagramTransport | None = None
+        self._other_transport: asyncio.DatagramTransport | None = None
 
     def quic_event_received(self, event: events.QuicEvent) -> None:
         match event:
@@ -137,19 +138,21 @@ class Client(QuicConnectionProtocol):
         """The UDP port it sends from."""
         return self._transport.get_extra_info("sockname")[1]
 
-    async def change_port(self) -> None:
-        """Goes on from another UDP port."""
+    async def move_to_another_port(self) -> None:
+        """Goes on from another UDP port; the one before stays open."""
         another = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
         another.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         another.bind(("::", 0))
-        previous = self._transport
-        transport, _ = await self._loop.create_datagram_endpoint(lambda: self, sock=another)
-        self._later_transports.append(transport)
-        previous.close()
+        self._previous_transport = self._transport
+        self._other_transport, _ = await self._loop.create_datagram_endpoint(lambda: self, sock=another)
 
-    def release_ports(self) -> None:
-        for transport in self._later_transports:
-            transport.close()
+    def move_back(self) -> None:
+        """Goes on from the port before."""
+        self.connection_made(self._previous_transport)
+
+    def release_other_port(self) -> None:
+        if self._other_transport is not None:
+            self._other_transport.close()
 
     def _wake(self) -> None:
         waiting, self._changed = self._changed, []
@@ -187,7 +190,7 @@ class Server:
             assert isinstance(client, Client)
             client.transmit()
             yield client
-        client.release_ports()
+        client.release_other_port()
 
     @asynccontextmanager
     async def connected(self, alpn: str, **options: Any) -> AsyncIterator[Client]:

@@ -12,10 +12,11 @@ extension RealProcesses {
             var resumed: [Bool] = []
             var version: Int?
             var allowed: Int?
+            var followed: Bool?
             var errorCode: Int?
 
             private enum CodingKeys: String, CodingKey {
-                case echoed, codes, ports, resumed, version, allowed
+                case echoed, codes, ports, resumed, version, allowed, followed
                 case errorCode = "error_code"
             }
 
@@ -27,8 +28,14 @@ extension RealProcesses {
                 resumed = try values.decodeIfPresent([Bool].self, forKey: .resumed) ?? []
                 version = try values.decodeIfPresent(Int.self, forKey: .version)
                 allowed = try values.decodeIfPresent(Int.self, forKey: .allowed)
+                followed = try values.decodeIfPresent(Bool.self, forKey: .followed)
                 errorCode = try values.decodeIfPresent(Int.self, forKey: .errorCode)
             }
+        }
+
+        /// The part of `GET /stats` that says what was dropped.
+        private struct Drops: Decodable {
+            let drops: [String: Int]
         }
 
         /// Has the conversation `subject` with `server`, with messages of `sizes` bytes.
@@ -151,10 +158,25 @@ extension RealProcesses {
         }
 
         @Test(arguments: ["rebind", "migrate"])
-        func theConnectionFollowsTheClientToAnotherPort(_ subject: String) async throws {
+        func aClientThatMovesIsIgnoredUntilItIsBack(_ subject: String) async throws {
             try await withServer { server in
                 let answer = try await talk(to: server, subject, [64, 50_000])
                 #expect(Set(answer.ports).count == 2)
+                // RFC 9000 §9: the server announces disable_active_migration and drops what comes from elsewhere.
+                #expect(answer.followed == false)
+                #expect(try await server.decodedStatistics(as: Drops.self).drops["other_path"] ?? 0 > 0)
+                #expect(answer.echoed == [true, true, true, true])
+                #expect(try await server.statistics().connections.created == 1)
+            }
+        }
+
+        @Test(arguments: ["rebind", "migrate"])
+        func aClientThatMovesIsFollowedWhereThatIsAllowed(_ subject: String) async throws {
+            try await withServer("--allow-migration") { server in
+                let answer = try await talk(to: server, subject, [64, 50_000])
+                #expect(Set(answer.ports).count == 2)
+                #expect(answer.followed == true)
+                #expect(try await server.decodedStatistics(as: Drops.self).drops["other_path"] == 0)
                 #expect(answer.echoed == [true, true, true, true])
                 #expect(try await server.statistics().connections.created == 1)
             }

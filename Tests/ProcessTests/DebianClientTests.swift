@@ -17,28 +17,40 @@ extension RealProcesses {
 
         @Test(
             arguments: [
-                [], ["--key-update=1ms"], ["--change-local-addr=1ms"], ["--version=v2"],
-                // A client that only receives while its address changes would never be heard of again.
-                ["--change-local-addr=50ms", "--nat-rebinding", "--delay-stream=150ms"],
-                ["--version=0x1a2a3a4a", "--preferred-versions=v1"],
+                [], ["--key-update=1ms"], ["--version=v2"], ["--version=0x1a2a3a4a", "--preferred-versions=v1"],
+                // The server announces disable_active_migration: this client then stays where it is.
+                ["--change-local-addr=1ms"],
             ]
         )
         func theFileArrivesWhole(_ options: [String]) async throws {
+            try await withServer("--alpn", "h3") { try await fetch(from: $0, options) }
+        }
+
+        @Test(
+            arguments: [
+                ["--change-local-addr=1ms"],
+                // A client that only receives while its address changes would never be heard of again.
+                ["--change-local-addr=50ms", "--nat-rebinding", "--delay-stream=150ms"],
+            ]
+        )
+        func theFileArrivesWholeAtAnotherAddressWhereThatIsAllowed(_ options: [String]) async throws {
+            try await withServer("--alpn", "h3", "--allow-migration") { try await fetch(from: $0, options) }
+        }
+
+        private func fetch(from server: RunningServer, _ options: [String]) async throws {
             let folder = try TemporaryFolder()
-            try await withServer("--alpn", "h3") { server in
-                let ending = try await RunningProgram.run(
-                    Programs.debianClient,
-                    ["--exit-on-all-streams-close", "--no-quic-dump", "--no-http-dump", "-q"] + options
-                        + ["--download=\(folder.url.path)"] + server.hostAndPort + ["https://localhost/\(Self.path)"],
-                    seconds: 20
-                )
-                #expect(ending.status == 0, "\(ending.errors)")
-                let file = try Data(contentsOf: folder.url.appending(path: Self.path))
-                // Outside of the expectation, which would show the difference of two megabytes.
-                let isIntact = file == Self.expected
-                #expect(isIntact, "\(file.count) bytes")
-                #expect(try await server.statistics().connections.created == 1)
-            }
+            let arguments = ["--exit-on-all-streams-close", "--no-quic-dump", "--no-http-dump", "-q"] + options
+            let ending = try await RunningProgram.run(
+                Programs.debianClient,
+                arguments + ["--download=\(folder.url.path)"] + server.hostAndPort + ["https://localhost/\(Self.path)"],
+                seconds: 20
+            )
+            #expect(ending.status == 0, "\(ending.errors)")
+            let file = try Data(contentsOf: folder.url.appending(path: Self.path))
+            // Outside of the expectation, which would show the difference of two megabytes.
+            let isIntact = file == Self.expected
+            #expect(isIntact, "\(file.count) bytes")
+            #expect(try await server.statistics().connections.created == 1)
         }
     }
 }
