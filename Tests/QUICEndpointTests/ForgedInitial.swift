@@ -36,6 +36,9 @@ struct ForgedInitial {
         honestFrames = Array(opened.payload[...(opened.payload.lastIndex { $0 != 0 } ?? 0)])
     }
 
+    /// The ClientHello: the honest CRYPTO frame without its type, its offset of 0 and its length of two bytes.
+    var clientHello: [UInt8] { Array(honestFrames.dropFirst(4)) }
+
     /// A datagram of at least 1,200 bytes.
     func datagram(
         destination: [UInt8]? = nil,
