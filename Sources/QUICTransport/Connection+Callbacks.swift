@@ -161,6 +161,7 @@ extension Connection {
         establish(protocol: name, service: name.flatMap { unsafe environment.host.service(for: $0) })
         // Before anything that may fail: the host counts by state, and the state has changed.
         unsafe environment.host.connectionDidEstablish(self)
+        mayUpdateKeys = true
         return role == .server ? sendTicketAndToken() : 0
     }
 

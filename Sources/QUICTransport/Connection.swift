@@ -62,6 +62,8 @@ public final class Connection {
     /// The moment of the event being handled, for callbacks that need one.
     var now: MonotonicInstant
     var watch: ProgressWatch
+    /// Whether ngtcp2 is past the handshake as well: it is not yet while it tells of its completion.
+    var mayUpdateKeys = false
     private var requestedEnd: ConnectionEnd?
     private var applicationCloseCode: UInt64 = 0
     private var failureStatus: Int32 = 0
@@ -240,6 +242,8 @@ extension Connection {
     /// - Throws: While the handshake is not confirmed or the last update is too recent. RFC 9001 §6.1.
     public func updateKeys(at now: MonotonicInstant) throws(QUICError) {
         guard let connection = unsafe native?.pointer else { throw QUICError("the connection is closed") }
+        // ngtcp2 aborts before the handshake is complete instead of refusing.
+        guard mayUpdateKeys else { throw QUICError("the handshake is not complete") }
         let tlsBefore = TLSMemory.tallyNow()
         defer { chargeTLS(since: tlsBefore) }
         let status = unsafe ngtcp2_conn_initiate_key_update(connection, now.native)

@@ -111,4 +111,23 @@ import Testing
         pair.run(for: .seconds(10))
         expectEverythingReturned(pair)
     }
+
+    // RFC 9001 §6: an endpoint MUST NOT initiate a key update prior to having confirmed the handshake.
+    @Test func aKeyUpdateBeforeTheHandshakeIsConfirmedIsRefused() throws {
+        let pair = try Pair(seed: 6, services: [EchoService()])
+        var refusals = 0
+        let update = { (connection: Connection) in
+            do throws(QUICError) { try connection.updateKeys(at: pair.now) } catch { refusals += 1 }
+        }
+        pair.client.onEstablish = update
+        let connection = try pair.connect()
+        update(connection)
+        pair.run(for: .milliseconds(11)) { connection.state == .established }
+        update(connection)
+        #expect(refusals == 3)
+        pair.run(for: .seconds(1))
+        update(connection)
+        #expect(refusals == 3)
+        #expect(connection.state == .established)
+    }
 }
