@@ -31,6 +31,10 @@ public final class ClientEndpoint {
         )
     }
 
+    deinit {
+        connections.releaseAll()
+    }
+
     /// Called from inside an event when a handshake is complete.
     public var onEstablish: (Connection) -> Void {
         get { host.onEstablish }

@@ -71,11 +71,21 @@ public final class ConnectionSet {
     }
 
     deinit {
+        releaseAll()
+    }
+
+    /// Releases every connection, for an endpoint that goes away: no packet is sent, and ``onClose`` is not called.
+    ///
+    /// The endpoint calls this before it lets go of its TLS context. A TLS session that is freed after its context frees
+    /// what all sessions shared, which no connection was charged for.
+    func releaseAll() {
         for slot in slots {
             if case .live(let connection) = slot.occupant { connection.release() }
         }
+        slots = []
         #if NEGATIVE_CONTROLS
         for connection in hoard { connection.release() }
+        hoard = []
         #endif
     }
 }

@@ -51,6 +51,10 @@ public final class Endpoint {
         )
     }
 
+    deinit {
+        connections.releaseAll()
+    }
+
     /// When ``expire(at:)`` is due next; nil while nothing is.
     public var nextDeadline: MonotonicInstant? { connections.nextDeadline }
 
