@@ -1,47 +1,22 @@
-import Datagrams
 import QUICTransport
 
 /// What the connections of a client ask their endpoint for.
-final class ClientHost: ConnectionHost {
-    private let connections: ConnectionSet
-    private let service: any StreamService
-    private let resetSecret: EndpointSecret
-    var ids: ConnectionIDSource
+final class ClientHost: EndpointHost {
+    /// Called when a handshake is complete.
     var onEstablish: (Connection) -> Void = { _ in }
+    private let service: any StreamService
 
     init(connections: ConnectionSet, service: any StreamService, configuration: EndpointConfiguration) {
-        self.connections = connections
         self.service = service
-        resetSecret = configuration.resetSecret
-        ids = ConnectionIDSource(workerIndex: configuration.workerIndex, seed: configuration.seed)
+        super.init(connections: connections, configuration: configuration)
     }
 
-    func issueConnectionID(for connection: Connection) -> (ConnectionID, StatelessResetToken)? {
-        connections.issueID(from: &ids, resetSecret: resetSecret, for: connection)
-    }
-
-    func retire(_ id: ConnectionID, of connection: Connection) {
-        connections.retire(id, from: connection.handle)
-    }
-
-    func expectReset(withToken token: ConnectionID, of connection: Connection) {
-        connections.expectReset(withToken: token, of: connection.handle)
-    }
-
-    func forgetReset(withToken token: ConnectionID, of connection: Connection) {
-        connections.forgetReset(withToken: token, of: connection.handle)
-    }
-
-    func service(for applicationProtocol: String) -> (any StreamService)? {
+    override func service(for applicationProtocol: String) -> (any StreamService)? {
         service
     }
 
-    func connectionDidEstablish(_ connection: Connection) {
-        connections.didEstablish(connection)
+    override func connectionDidEstablish(_ connection: Connection) {
+        super.connectionDidEstablish(connection)
         onEstablish(connection)
-    }
-
-    func addressToken(for remote: SocketAddress, at now: MonotonicInstant) -> [UInt8]? {
-        nil
     }
 }

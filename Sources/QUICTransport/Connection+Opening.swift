@@ -28,10 +28,7 @@ extension Connection {
             environment: environment,
             now: now
         )
-        do throws(QUICError) {
-            TLSMemory.prepareThread()
-            let tlsBefore = TLSMemory.tallyNow()
-            defer { connection.chargeTLS(since: tlsBefore) }
+        try connection.openOrRelease { () throws(QUICError) in
             try connection.openServer(
                 initial,
                 retriedFrom: retriedFrom,
@@ -41,11 +38,8 @@ extension Connection {
                 at: now
             )
             try connection.attach(tls.makeSession())
-            return connection
-        } catch {
-            connection.release()
-            throw error
         }
+        return connection
     }
 
     /// A client's connection to `path.remote`; its first packet comes from ``transmit(into:at:)``.
@@ -71,10 +65,7 @@ extension Connection {
             environment: environment,
             now: now
         )
-        do throws(QUICError) {
-            TLSMemory.prepareThread()
-            let tlsBefore = TLSMemory.tallyNow()
-            defer { connection.chargeTLS(since: tlsBefore) }
+        try connection.openOrRelease { () throws(QUICError) in
             try connection.openClient(
                 source: source,
                 destination: destination,
@@ -83,9 +74,19 @@ extension Connection {
                 at: now
             )
             try connection.attach(tls.makeSession())
-            return connection
+        }
+        return connection
+    }
+
+    /// Charges what `open` makes GnuTLS hold, and leaves nothing behind when it throws.
+    private func openOrRelease(_ open: () throws(QUICError) -> Void) throws(QUICError) {
+        do throws(QUICError) {
+            TLSMemory.prepareThread()
+            let tlsBefore = TLSMemory.tallyNow()
+            defer { chargeTLS(since: tlsBefore) }
+            try open()
         } catch {
-            connection.release()
+            release()
             throw error
         }
     }
