@@ -120,6 +120,7 @@ import Testing
             do throws(QUICError) { try connection.updateKeys(at: pair.now) } catch { refusals += 1 }
         }
         pair.client.onEstablish = update
+        defer { pair.client.onEstablish = { _ in } }
         let connection = try pair.connect()
         update(connection)
         pair.run(for: .milliseconds(11)) { connection.state == .established }
