@@ -36,23 +36,33 @@ final class WorkerThread: Sendable {
 
     /// What the new thread is given.
     private final class Start {
-        let worker: Worker
-        let thread: WorkerThread
+        private var worker: Worker?
+        private let thread: WorkerThread
 
         init(worker: Worker, thread: WorkerThread) {
             self.worker = worker
             self.thread = thread
         }
+
+        func run() {
+            guard let outcome = runWorker() else { return }
+            thread.end(with: outcome)
+        }
+
+        /// The worker is gone when this returns: who learns of its end may bind its address again.
+        private func runWorker() -> Outcome? {
+            guard let worker = worker.take() else { return nil }
+            do throws(SocketError) {
+                return .success(try worker.run())
+            } catch {
+                return .failure(error)
+            }
+        }
     }
 
     private static let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { argument in
         guard let argument = unsafe argument else { return nil }
-        let start = unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
-        do throws(SocketError) {
-            start.thread.end(with: .success(try start.worker.run()))
-        } catch {
-            start.thread.end(with: .failure(error))
-        }
+        unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue().run()
         return nil
     }
 
