@@ -10,6 +10,7 @@ package struct InitialPacketWriter {
 
     private let destination: [UInt8]
     private let source: [UInt8]
+    private let token: [UInt8]
     private let key: [UInt8]
     private let iv: [UInt8]
     private let headerKey: [UInt8]
@@ -24,9 +25,11 @@ package struct InitialPacketWriter {
     /// - Parameters:
     ///   - destination: The connection ID the client makes up, 8 to 20 bytes.
     ///   - source: The client's own connection ID.
-    package init(destination: ConnectionID, source: ConnectionID) {
+    ///   - token: What the server gave it in a Retry.
+    package init(destination: ConnectionID, source: ConnectionID, token: [UInt8] = []) {
         self.destination = destination.withBytes { Array(copying: $0) }
         self.source = source.withBytes { Array(copying: $0) }
+        self.token = Self.variableLength(token.count) + token
         let initial = HKDF.extract(salt: Self.salt, key: self.destination)
         let secret = HKDF.expand(initial, label: "client in", count: 32)
         key = HKDF.expand(secret, label: "quic key", count: Self.keyBytes)
@@ -36,24 +39,35 @@ package struct InitialPacketWriter {
 
     /// A datagram of 1,200 bytes with one Initial packet that carries `frames` and padding.
     package mutating func datagram(_ frames: [UInt8], count: Int = 1_200) -> [UInt8] {
-        let headerBytes = 1 + 4 + 1 + destination.count + 1 + source.count + 1 + 2 + Self.packetNumberBytes
+        let headerBytes = 1 + 4 + 1 + destination.count + 1 + source.count + token.count + 2 + Self.packetNumberBytes
         let payloadBytes = count - headerBytes - Self.tagBytes
         precondition(frames.count <= payloadBytes)
         let number = nextPacketNumber
         nextPacketNumber += 1
         let length = UInt16(Self.packetNumberBytes + payloadBytes + Self.tagBytes) | 0x4000
         var header: [UInt8] = [0xc3, 0, 0, 0, 1, UInt8(destination.count)] + destination
-        header += [UInt8(source.count)] + source + [0, UInt8(length >> 8), UInt8(length & 0xff)]
+        header += [UInt8(source.count)] + source + token + [UInt8(length >> 8), UInt8(length & 0xff)]
         header += (0..<4).map { UInt8(truncatingIfNeeded: number >> UInt32(24 - 8 * $0)) }
         let payload = frames + [UInt8](repeating: 0, count: payloadBytes - frames.count)
         let sealed = seal(payload, header: header, number: number)
         return protect(header, sealed)
     }
 
+    /// A CRYPTO frame of the first `bytes` of the stream. RFC 9000 §19.6.
+    package static func cryptoFrame(startingWith bytes: [UInt8]) -> [UInt8] {
+        [0x06, 0] + variableLength(bytes.count) + bytes
+    }
+
     /// A CRYPTO frame of one byte at `offset`. RFC 9000 §19.6.
     package static func cryptoFrame(at offset: Int) -> [UInt8] {
         let encoded = UInt32(offset) | 0x8000_0000
         return [0x06] + (0..<4).map { UInt8(truncatingIfNeeded: encoded >> UInt32(24 - 8 * $0)) } + [1, 0x55]
+    }
+
+    /// A number below 16,384 as a variable-length integer. RFC 9000 §16.
+    private static func variableLength(_ number: Int) -> [UInt8] {
+        precondition(number < 1 << 14)
+        return number < 1 << 6 ? [UInt8(number)] : [UInt8(number >> 8) | 0x40, UInt8(number & 0xff)]
     }
 
     private func seal(_ payload: [UInt8], header: [UInt8], number: UInt32) -> [UInt8] {

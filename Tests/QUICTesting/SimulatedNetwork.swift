@@ -3,7 +3,7 @@ package import Datagrams
 /// Carries datagrams in virtual time, and loses, repeats, delays and reorders them as its seed says.
 package struct SimulatedNetwork {
     /// How a datagram may fare.
-    package struct Conditions: Sendable {
+    package struct Conditions: Sendable, Hashable {
         /// The time every datagram takes.
         package var latency = Duration.milliseconds(5)
         /// At most this much more, at random: enough of it reorders.
@@ -13,8 +13,10 @@ package struct SimulatedNetwork {
         /// The probability that it arrives twice.
         package var duplication = 0.0
 
+        /// Five milliseconds, and no trouble.
         package init() {}
 
+        /// Conditions of the test's choice.
         package init(latency: Duration = .milliseconds(5), jitter: Duration, loss: Double, duplication: Double) {
             self.latency = latency
             self.jitter = jitter
@@ -25,24 +27,37 @@ package struct SimulatedNetwork {
 
     /// A datagram on its way.
     package struct Transit {
+        /// When it arrives.
         package let arrival: MonotonicInstant
+        /// The UDP payload.
         package let bytes: [UInt8]
+        /// The receiver's side of the path.
         package let path: NetworkPath
+        /// Its ECN mark.
         package let ecn: ECN
         fileprivate let order: Int
+
+        func comes(before other: Transit) -> Bool {
+            arrival == other.arrival ? order < other.order : arrival < other.arrival
+        }
     }
 
+    /// What every datagram goes through that is not sent under conditions of its own.
     package var conditions: Conditions
     /// Whether a datagram is let through at all; for tests that cut one direction.
     package var admits: (Transit) -> Bool = { _ in true }
     private var generator: SeededGenerator
-    private var inTransit: [Transit] = []
+    private var inTransit = ArrivalQueue()
     private var sent = 0
 
+    /// A network on which nothing is under way.
     package init(seed: UInt64, conditions: Conditions = Conditions()) {
         self.conditions = conditions
         generator = SeededGenerator(seed: seed)
     }
+
+    /// How many datagrams are under way.
+    package var inTransitCount: Int { inTransit.count }
 
     /// When the next datagram arrives.
     package var nextArrival: MonotonicInstant? { inTransit.first?.arrival }
@@ -56,16 +71,28 @@ package struct SimulatedNetwork {
         batch.removeAll()
     }
 
-    /// Takes one datagram; `path` is the receiver's.
-    package mutating func carry(_ bytes: [UInt8], path: NetworkPath, ecn: ECN = .notCapable, at now: MonotonicInstant) {
+    /// Takes one datagram; `path` is the receiver's, and `particular` conditions hold for it alone.
+    ///
+    /// - Returns: How many copies of it are under way now.
+    @discardableResult
+    package mutating func carry(
+        _ bytes: [UInt8],
+        path: NetworkPath,
+        ecn: ECN = .notCapable,
+        under particular: Conditions? = nil,
+        at now: MonotonicInstant
+    ) -> Int {
+        let conditions = particular ?? self.conditions
+        let inTransitBefore = inTransitCount
         let copies = generator.chance(conditions.duplication) ? 2 : 1
         for _ in 0..<copies where !generator.chance(conditions.loss) {
             let extra = Double.random(in: 0...1, using: &generator)
             let delay = conditions.latency + conditions.jitter * extra
             sent += 1
             let transit = Transit(arrival: now.advanced(by: delay), bytes: bytes, path: path, ecn: ecn, order: sent)
-            if admits(transit) { insert(transit) }
+            if admits(transit) { inTransit.insert(transit) }
         }
+        return inTransitCount - inTransitBefore
     }
 
     /// The next datagram that has arrived by `now`.
@@ -74,9 +101,9 @@ package struct SimulatedNetwork {
         return inTransit.removeFirst()
     }
 
-    private mutating func insert(_ transit: Transit) {
-        let position = inTransit.lastIndex { ($0.arrival, $0.order) < (transit.arrival, transit.order) }
-        inTransit.insert(transit, at: position.map { $0 + 1 } ?? 0)
+    /// Gives back the memory kept for datagrams to come, when none is under way.
+    package mutating func releaseSpace() {
+        if inTransitCount == 0 { inTransit = ArrivalQueue() }
     }
 }
 
