@@ -116,7 +116,16 @@ let package = Package(
             uses: ["CommandLineValues", "Datagrams", "LoadEngine", "LoadModel", "TextValues", argumentParser]
         ),
 
-        module("QUICTesting", in: "Tests", uses: ["CNgtcp2", "Datagrams", "QUICEndpoint", "QUICTransport"]),
+        module(
+            "QUICTesting",
+            in: "Tests",
+            uses: ["BoundedMemory", "CNgtcp2", "Datagrams", "QUICEndpoint", "QUICTransport", "TextValues"]
+        ),
+        executable(
+            "life-simulation",
+            in: "Tests",
+            uses: ["BoundedMemory", "EchoService", "QUICEndpoint", "QUICServer", "QUICTesting", argumentParser]
+        ),
         tests(of: "BoundedMemory", uses: ["BoundedMemory", "CShims", "QUICTesting"]),
         tests(of: "Datagrams", uses: ["Datagrams"]),
         tests(of: "DatagramIO", uses: ["DatagramIO", "Datagrams"]),
