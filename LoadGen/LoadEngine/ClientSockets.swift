@@ -25,8 +25,11 @@ final class ClientSockets {
     init(count: Int, target: SocketAddress) throws {
         let loop = try EventLoop()
         entries = try (0..<count).map { index in
+            // Connections share a socket. Joined into one message, their datagrams would reach one worker of a server on
+            // this machine, whichever they belong to.
+            let options = UDPSocket.Options(segmentationOffload: false)
+            var socket = try UDPSocket(bindingTo: target.anyAddress, options: options)
             // A fixed peer lets the kernel report a closed port.
-            var socket = try UDPSocket(bindingTo: target.anyAddress)
             try socket.connect(to: target)
             try loop.add(socket, tag: UInt64(index))
             return Entry(socket)

@@ -22,6 +22,8 @@ public final class Endpoint {
     private let environment: ConnectionEnvironment
     private let admission: Admission
     private let validation: AddressValidation
+    private let workerIndex: UInt8
+    private let workerCount: Int
     private let replies = TransmitBatch(datagramCapacity: 64)
     private var limiters: ReplyLimiters
     private var tally = EndpointStatistics()
@@ -35,6 +37,8 @@ public final class Endpoint {
         self.tls = tls
         connections = ConnectionSet(ledger: MemoryLedger(), closingLimit: configuration.closingLimit)
         admission = Admission(limits: configuration.admission)
+        workerIndex = configuration.workerIndex
+        workerCount = configuration.workerCount
         validation = AddressValidation(secret: configuration.tokenSecret)
         host = ServerHost(
             connections: connections,
@@ -151,6 +155,11 @@ extension Endpoint {
     private func advance(to now: MonotonicInstant) -> MonotonicInstant {
         latest = max(latest, now)
         return latest
+    }
+
+    /// Whether `id` was issued by another worker of this server.
+    private func namesAnotherWorker(_ id: ConnectionID) -> Bool {
+        id.count > 0 && id[0] != workerIndex && Int(id[0]) < workerCount
     }
 
     private func drop(_ reason: DropReason) {
@@ -297,6 +306,8 @@ extension Endpoint {
     }
 
     private func reset(_ id: ConnectionID, triggerBytes: Int, path: NetworkPath, at now: MonotonicInstant) {
+        // A reset for what another worker keeps would end a healthy connection.
+        guard !namesAnotherWorker(id) else { return drop(.otherWorker) }
         guard limiters.reset.take(at: now) else { return drop(.rateLimited) }
         let isQueued = unsafe reply(on: path) { space in
             unsafe StatelessPackets.reset(

@@ -10,6 +10,8 @@ public struct EndpointConfiguration: Sendable {
     public var closingLimit = ConnectionSet.closingLimitDefault
     /// Which worker this is: the first byte of the connection IDs it issues, so that packets find it.
     public var workerIndex: UInt8 = 0
+    /// How many workers share the address.
+    public var workerCount = 1
     /// The key of stateless reset tokens. Workers of one server share it.
     public var resetSecret = EndpointSecret()
     /// The key of Retry and NEW_TOKEN tokens. Workers of one server share it.

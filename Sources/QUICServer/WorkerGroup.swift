@@ -48,6 +48,7 @@ struct WorkerGroup {
         endpoint.transport = configuration.transport
         endpoint.admission = configuration.admission
         endpoint.workerIndex = UInt8(workers.count)
+        endpoint.workerCount = configuration.workerCount
         endpoint.resetSecret = resetSecret
         endpoint.tokenSecret = tokenSecret
         return endpoint

@@ -2,14 +2,17 @@ internal import CNgtcp2
 
 /// The application protocols offered or accepted, in order of preference: TLS ALPN identifiers. RFC 7301.
 public struct ApplicationProtocols: Sendable, Hashable {
-    /// The identifiers, each of 1 to 255 bytes of UTF-8.
+    /// The identifiers, 1 to 8 of them, each of 1 to 31 bytes of UTF-8: GnuTLS takes no more.
     public let names: [String]
 
-    /// - Throws: When there is none, or one is empty or longer than 255 bytes.
+    /// - Throws: When there is none, there are more than 8, or one is empty or longer than 31 bytes.
     public init(_ names: [String]) throws(QUICError) {
         guard !names.isEmpty else { throw QUICError("no application protocol was named; at least one is needed") }
-        for name in names where !(1...255).contains(name.utf8.count) {
-            throw QUICError("the application protocol '\(name)' is not of 1 to 255 bytes")
+        guard names.count <= 8 else {
+            throw QUICError("\(names.count) application protocols were named; at most 8 are accepted")
+        }
+        for name in names where !(1...31).contains(name.utf8.count) {
+            throw QUICError("the application protocol '\(name)' is not of 1 to 31 bytes")
         }
         self.names = names
     }

@@ -135,6 +135,21 @@ import Testing
         #expect(pair.server.statistics.drops == [.rateLimited: 95])
     }
 
+    /// Two workers share the key of reset tokens, so either could end the other's connections.
+    @Test func aPacketOfAnotherWorkersConnectionIsNotAnsweredWithAReset() throws {
+        var configuration = EndpointConfiguration()
+        configuration.workerIndex = 1
+        configuration.workerCount = 2
+        let pair = try Pair(seed: 9, services: [EchoService()], configuration: configuration)
+        var packet = [UInt8](repeating: 0x40, count: 100)
+        for (worker, resets) in [(UInt8(0), 0), (1, 1), (2, 2)] {
+            packet[1] = worker
+            pair.inject(packet, from: Self.stranger)
+            #expect(pair.server.statistics.statelessResets == resets)
+        }
+        #expect(pair.server.statistics.drops == [.otherWorker: 1])
+    }
+
     // RFC 9000 §10.3.3: a stateless reset is smaller than the packet that triggered it.
     @Test(arguments: [21, 22, 30, 43, 44, 200, 1_500])
     func aStatelessResetIsSmallerThanItsTrigger(bytes: Int) throws {

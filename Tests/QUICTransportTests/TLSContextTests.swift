@@ -16,10 +16,12 @@ import Testing
         #expect(error?.description.contains("/no/such/key") == true)
     }
 
-    @Test func protocolsHaveOneTo255Bytes() throws {
+    @Test func protocolsAreOneToEightOfOneTo31Bytes() throws {
         #expect(throws: QUICError.self) { try ApplicationProtocols([]) }
         #expect(throws: QUICError.self) { try ApplicationProtocols([""]) }
-        #expect(throws: QUICError.self) { try ApplicationProtocols([String(repeating: "a", count: 256)]) }
-        #expect(try ApplicationProtocols([String(repeating: "a", count: 255)]).names.count == 1)
+        #expect(throws: QUICError.self) { try ApplicationProtocols([String(repeating: "a", count: 32)]) }
+        #expect(throws: QUICError.self) { try ApplicationProtocols((0..<9).map(String.init)) }
+        let most = try ApplicationProtocols((0..<8).map { "\($0)" + String(repeating: "a", count: 30) })
+        #expect(try TLSServerContext(certificate: .selfSigned, protocols: most).protocols.names.count == 8)
     }
 }
