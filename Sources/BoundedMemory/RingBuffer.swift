@@ -23,12 +23,17 @@ public struct RingBuffer<Element: ~Copyable>: ~Copyable {
     ///
     /// - Parameters:
     ///   - capacityLimit: The most elements it takes, at least 1.
-    ///   - ledger: Where its block is charged, as ``MemoryClass/rings``.
+    ///   - owner: Where its block is charged.
+    ///   - memoryClass: As what it is charged there.
     @inlinable
-    public init(capacityLimit: Int, ledger: MemoryLedger? = nil) {
+    public init(
+        capacityLimit: Int,
+        owner: (any MemoryOwner)? = nil,
+        chargedTo memoryClass: MemoryClass = .rings
+    ) {
         precondition(capacityLimit > 0)
         self.capacityLimit = capacityLimit
-        storage = SlotStorage(capacity: 0, ledger: ledger, chargedTo: .rings)
+        storage = SlotStorage(capacity: 0, owner: owner, chargedTo: memoryClass)
     }
 
     @inlinable

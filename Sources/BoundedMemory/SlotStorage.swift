@@ -11,13 +11,13 @@ public struct SlotStorage<Element: ~Copyable>: ~Copyable {
     @usableFromInline let slots: UnsafeMutableBufferPointer<Element>
     /// The bytes the allocator set aside for the block.
     public let allocatedBytes: Int
-    @usableFromInline let ledger: MemoryLedger?
+    @usableFromInline let owner: (any MemoryOwner)?
     @usableFromInline let memoryClass: MemoryClass
 
-    /// A block of `capacity` slots, charged to `memoryClass` of `ledger` while it lives.
+    /// A block of `capacity` slots, charged to `memoryClass` of `owner` while it lives.
     @inlinable
-    public init(capacity: Int, ledger: MemoryLedger?, chargedTo memoryClass: MemoryClass) {
-        self.ledger = ledger
+    public init(capacity: Int, owner: (any MemoryOwner)?, chargedTo memoryClass: MemoryClass) {
+        self.owner = owner
         self.memoryClass = memoryClass
         guard capacity > 0 else {
             unsafe slots = UnsafeMutableBufferPointer(start: nil, count: 0)
@@ -26,14 +26,14 @@ public struct SlotStorage<Element: ~Copyable>: ~Copyable {
         }
         unsafe slots = .allocate(capacity: capacity)
         allocatedBytes = unsafe SlotStorage.blockBytes(UnsafeRawPointer(slots.baseAddress))
-        ledger?.charge(allocatedBytes, to: memoryClass)
+        owner?.charge(allocatedBytes, to: memoryClass)
     }
 
     @inlinable
     deinit {
         guard allocatedBytes > 0 else { return }
         unsafe slots.deallocate()
-        ledger?.release(allocatedBytes, from: memoryClass)
+        owner?.release(allocatedBytes, from: memoryClass)
     }
 
     /// How many slots there are.
@@ -50,10 +50,10 @@ public struct SlotStorage<Element: ~Copyable>: ~Copyable {
         return unsafe start
     }
 
-    /// A block of another capacity, charged to the same ledger.
+    /// A block of another capacity, charged to the same owner.
     @inlinable
     public func replacement(capacity: Int) -> SlotStorage {
-        SlotStorage(capacity: capacity, ledger: ledger, chargedTo: memoryClass)
+        SlotStorage(capacity: capacity, owner: owner, chargedTo: memoryClass)
     }
 }
 

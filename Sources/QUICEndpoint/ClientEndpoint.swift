@@ -21,7 +21,11 @@ public final class ClientEndpoint {
         service: any StreamService
     ) {
         self.tls = tls
-        connections = ConnectionSet(ledger: MemoryLedger(), closingLimit: configuration.closingLimit)
+        connections = ConnectionSet(
+            ledger: MemoryLedger(),
+            closingLimit: configuration.closingLimit,
+            closingBytesLimit: configuration.closingBytesLimit
+        )
         host = ClientHost(connections: connections, service: service, configuration: configuration)
         unsafe environment = ConnectionEnvironment(
             configuration: configuration.transport,

@@ -6,35 +6,58 @@ public import QUICTransport
 ///
 /// RFC 9000 §10.2.1: an endpoint in the closing state can discard all other connection state.
 ///
-/// Owns: its IDs and the close packet, about 300 bytes. Released by: ``ConnectionSet``, three PTOs after the end, or
-/// when the table of closing connections is full. Bound: ``ConnectionSet/closingLimit`` records.
+/// Owns: itself, its IDs and the close packet, about 350 bytes. Released by: ``ConnectionSet``, three PTOs after the end, or
+/// when the records of closing connections are too many or too large. Bound: ``ConnectionSet/closingLimit`` records of
+/// ``ConnectionSet/closingBytesLimit`` bytes together.
 public final class ClosingConnection {
     /// The name the connection had.
     public let handle: ConnectionHandle
     /// The connection IDs that still lead here.
-    public let sourceConnectionIDs: [ConnectionID]
-    /// The CONNECTION_CLOSE packet; empty when draining.
-    let packet: [UInt8]
+    let sourceConnectionIDs: ConnectionIDList
     let path: NetworkPath
+    /// The CONNECTION_CLOSE packet; empty when draining.
+    private let packet: SlotStorage<UInt8>
+    private let ledger: MemoryLedger
     private var receivedPackets = 0
     private var nextReplyAt = 1
 
-    init(handle: ConnectionHandle, sourceConnectionIDs: [ConnectionID], packet: [UInt8], path: NetworkPath) {
-        self.handle = handle
-        self.sourceConnectionIDs = sourceConnectionIDs
-        self.packet = packet
+    init(
+        of connection: Connection,
+        packet bytes: UnsafeRawBufferPointer,
+        path: NetworkPath,
+        ledger: MemoryLedger
+    ) {
+        handle = connection.handle
         self.path = path
+        self.ledger = ledger
+        sourceConnectionIDs = ConnectionIDList(
+            copying: connection.sourceConnectionIDs,
+            owner: ledger,
+            chargedTo: .closing
+        )
+        packet = SlotStorage(capacity: bytes.count, owner: ledger, chargedTo: .closing)
+        if bytes.count > 0 {
+            unsafe UnsafeMutableRawBufferPointer(start: packet.start, count: bytes.count).copyMemory(from: bytes)
+        }
+        ledger.charge(self, to: .closing)
+    }
+
+    deinit {
+        ledger.release(self, from: .closing)
     }
 
     /// Whether this is the draining state, in which nothing is sent.
-    public var isDraining: Bool { packet.isEmpty }
+    public var isDraining: Bool { packet.capacity == 0 }
 
-    /// What this record takes, to the nearest allocation.
+    /// What this record takes, exactly as the allocator counts it.
     var bytes: Int {
-        let object = 96
-        let arrayHeader = 32
-        let ids = arrayHeader + sourceConnectionIDs.capacity * MemoryLayout<ConnectionID>.stride
-        return object + ids + (packet.isEmpty ? 0 : arrayHeader + packet.capacity)
+        MemoryLedger.blockBytes(of: self) + sourceConnectionIDs.allocatedBytes + packet.allocatedBytes
+    }
+
+    /// Calls `body` with the close packet.
+    func withPacket(_ body: (RawSpan) -> Void) {
+        guard !isDraining else { return }
+        unsafe body(UnsafeRawBufferPointer(start: packet.start, count: packet.capacity).bytes)
     }
 
     /// Counts a late packet, and says whether to repeat the close packet.
@@ -44,7 +67,7 @@ public final class ClosingConnection {
     func shouldReply(toDatagramOf bytes: Int) -> Bool {
         guard !isDraining else { return false }
         receivedPackets += 1
-        guard receivedPackets >= nextReplyAt, packet.count <= 3 * bytes else { return false }
+        guard receivedPackets >= nextReplyAt, packet.capacity <= 3 * bytes else { return false }
         nextReplyAt *= 2
         return true
     }

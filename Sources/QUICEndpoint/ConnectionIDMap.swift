@@ -37,7 +37,7 @@ public struct ConnectionIDMap: ~Copyable {
     ///   - ledger: Where its block is charged, as ``MemoryClass/table``.
     public init(seed: UInt64 = .random(in: .min ... .max), ledger: MemoryLedger? = nil) {
         self.seed = seed
-        storage = SlotStorage(capacity: 0, ledger: ledger, chargedTo: .table)
+        storage = SlotStorage(capacity: 0, owner: ledger, chargedTo: .table)
     }
 
     /// The number of slots: 0, or a power of two from 16.

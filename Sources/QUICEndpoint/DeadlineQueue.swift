@@ -31,8 +31,8 @@ public struct DeadlineQueue: ~Copyable {
     ///
     /// - Parameter ledger: Where its blocks are charged, as ``MemoryClass/table``.
     public init(ledger: MemoryLedger? = nil) {
-        heap = SlotStorage(capacity: 0, ledger: ledger, chargedTo: .table)
-        positions = SlotStorage(capacity: 0, ledger: ledger, chargedTo: .table)
+        heap = SlotStorage(capacity: 0, owner: ledger, chargedTo: .table)
+        positions = SlotStorage(capacity: 0, owner: ledger, chargedTo: .table)
     }
 
     /// The soonest deadline; nil when there is none.

@@ -35,7 +35,11 @@ public final class Endpoint {
     ///   - services: What answers on each application protocol.
     public init(configuration: EndpointConfiguration, tls: TLSServerContext, services: [any StreamService]) {
         self.tls = tls
-        connections = ConnectionSet(ledger: MemoryLedger(), closingLimit: configuration.closingLimit)
+        connections = ConnectionSet(
+            ledger: MemoryLedger(),
+            closingLimit: configuration.closingLimit,
+            closingBytesLimit: configuration.closingBytesLimit
+        )
         admission = Admission(limits: configuration.admission)
         workerIndex = configuration.workerIndex
         workerCount = configuration.workerCount
@@ -143,8 +147,7 @@ extension Endpoint {
             tally.drops[.closing, default: 0] += 1
             // RFC 9000 §10.2.1: the answer goes to the address it was first sent to.
             if record.shouldReply(toDatagramOf: datagram.byteCount), !replies.isFull {
-                let packet = record.packet
-                unsafe replies.append(copying: packet.span.bytes, path: record.path)
+                record.withPacket { replies.append(copying: $0, path: record.path) }
             }
         case .none:
             drop(.unroutable)

@@ -6,8 +6,10 @@ public struct EndpointConfiguration: Sendable {
     public var transport = TransportConfiguration()
     /// When new connections are turned away.
     public var admission = AdmissionLimits()
-    /// How many closing and draining records are kept, about 400 bytes each; one more displaces the oldest.
+    /// How many closing and draining records are kept, about 350 bytes each; one more displaces the oldest.
     public var closingLimit = ConnectionSet.closingLimitDefault
+    /// How many bytes those records may take together; one that does not fit displaces the oldest.
+    public var closingBytesLimit = ConnectionSet.closingBytesLimitDefault
     /// Which worker this is: the first byte of the connection IDs it issues, so that packets find it.
     public var workerIndex: UInt8 = 0
     /// How many workers share the address.

@@ -87,7 +87,7 @@ extension Connection {
         }
         unsafe callbacks.stream_close = { _, _, _, _, userData, streamData in
             unsafe Connection.with(userData, streamData) { connection, stream in
-                connection.retire(stream.id)
+                connection.retire(stream)
                 return 0
             }
         }

@@ -13,8 +13,10 @@ extension Connection {
     }
 
     /// The open stream numbered `id`.
+    ///
+    /// - Complexity: O(n) in the open streams.
     public func stream(_ id: StreamID) -> Stream? {
-        streams[id]
+        streams.find(id)
     }
 
     /// Makes the object for a stream that ngtcp2 just opened.
@@ -22,7 +24,7 @@ extension Connection {
     func adopt(_ id: StreamID) -> Stream {
         let stream = Stream(id: id, connection: self)
         watch.noteProgress(at: now)
-        streams[id] = stream
+        streams.insert(stream)
         if let connection = unsafe native?.pointer {
             let pointer = unsafe Unmanaged.passUnretained(stream).toOpaque()
             unsafe ngtcp2_conn_set_stream_user_data(connection, id.rawValue, pointer)
@@ -31,16 +33,15 @@ extension Connection {
     }
 
     /// A stream ended on both sides, or was reset.
-    func retire(_ id: StreamID) {
+    func retire(_ closed: Stream) {
         // Taken out as an owned reference: the pointer in ngtcp2 that led here keeps nothing alive.
-        guard let stream = streams.removeValue(forKey: id) else { return }
+        guard !closed.isClosed else { return }
+        let stream = streams.remove(closed)
         if let connection = unsafe native?.pointer {
             // What the application did not give back for this stream still belongs to the connection's window.
             unsafe ngtcp2_conn_extend_max_offset(connection, stream.uncreditedBytes)
             unsafe extendStreamLimit(for: stream.id, of: connection)
         }
-        // An empty dictionary keeps its capacity: one without an allocation takes its place.
-        if streams.isEmpty { streams = [:] }
         forget(stream)
     }
 

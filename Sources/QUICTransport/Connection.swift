@@ -1,6 +1,5 @@
 public import BoundedMemory
 internal import CNgtcp2
-internal import CShims
 public import Datagrams
 
 /// One QUIC connection, client or server, without sockets or clocks.
@@ -40,9 +39,9 @@ public final class Connection {
     /// The connection IDs that lead here: ours, and the one the client made up first.
     ///
     /// Kept here because `ngtcp2_conn_get_scid` does not list an ID whose allocation failed half way.
-    public private(set) var sourceConnectionIDs: [ConnectionID]
+    package private(set) var sourceConnectionIDs: ConnectionIDList
     /// The last 16 bytes of the stateless resets by which the peer may end this connection, in the form of IDs.
-    public private(set) var peerResetTokens: [ConnectionID] = []
+    package private(set) var peerResetTokens: ConnectionIDList
     /// The application protocol TLS agreed on; nil before that.
     public private(set) var applicationProtocol: String?
     /// A moment of the application's own at which its endpoint is to wake it.
@@ -55,7 +54,7 @@ public final class Connection {
     let environment: ConnectionEnvironment
     var native: NativeConnection?
     var tls: TLSSession?
-    var streams: [StreamID: Stream] = [:]
+    var streams = StreamList()
     var sendQueue = StreamQueue()
     var service: (any StreamService)?
     private var nativeContext: NativeContext?
@@ -79,14 +78,17 @@ public final class Connection {
     ) {
         self.role = role
         self.handle = handle
-        self.sourceConnectionIDs = sourceConnectionIDs
         self.environment = environment
         createdAt = now
         self.now = now
         watch = ProgressWatch(at: now)
         account = MemoryAccount(ledger: environment.ledger)
         account.bytesLimit = environment.configuration.handshakeBytesLimit
-        account.charge(ownBytes, to: .table)
+        self.sourceConnectionIDs = ConnectionIDList(owner: account, chargedTo: .table)
+        peerResetTokens = ConnectionIDList(owner: account, chargedTo: .table)
+        account.charge(self, to: .table)
+        account.charge(account, to: .table)
+        for id in sourceConnectionIDs { add(id) }
     }
 
     deinit {
@@ -261,13 +263,15 @@ extension Connection {
         let tlsBefore = TLSMemory.tallyNow()
         releaseTLS()
         sendQueue.removeAll()
-        for stream in streams.values { forget(stream) }
-        streams = [:]
+        while let stream = streams.removeFirst() { forget(stream) }
         native = nil
         nativeContext = nil
         chargeTLS(since: tlsBefore)
         service = nil
-        account.release(ownBytes, from: .table)
+        sourceConnectionIDs.removeAll()
+        peerResetTokens.removeAll()
+        account.release(account, from: .table)
+        account.release(self, from: .table)
         state = .closed
     }
 
@@ -281,12 +285,12 @@ extension Connection {
     }
 
     func remove(peerResetToken token: ConnectionID) {
-        peerResetTokens.removeAll { $0 == token }
+        peerResetTokens.remove(token)
     }
 
     /// Takes note of a connection ID that no longer leads here.
     func remove(_ id: ConnectionID) {
-        sourceConnectionIDs.removeAll { $0 == id }
+        sourceConnectionIDs.remove(id)
     }
 
     /// The handshake is complete: from now on the larger limit holds, and TLS can go.
@@ -308,11 +312,6 @@ extension Connection {
         tls = nil
     }
 
-    /// The bytes of this object itself, as the allocator counts them.
-    private var ownBytes: Int {
-        unsafe Int(qh_block_bytes(Unmanaged.passUnretained(self).toOpaque()))
-    }
-
     /// The pieces ngtcp2 and GnuTLS point to, made once before the `ngtcp2_conn`.
     ///
     /// - Returns: The allocator to make it with.
@@ -326,7 +325,8 @@ extension Connection {
                 calloc: TransportAllocator.allocateZeroed,
                 realloc: TransportAllocator.reallocate
             ),
-            reference: ngtcp2_crypto_conn_ref(get_conn: Connection.nativeConnection, user_data: this)
+            reference: ngtcp2_crypto_conn_ref(get_conn: Connection.nativeConnection, user_data: this),
+            account: account
         )
         let memory = unsafe context.memory
         nativeContext = consume context

@@ -1,3 +1,4 @@
+import BoundedMemory
 internal import CNgtcp2
 
 /// The one owner of an `ngtcp2_conn`.
@@ -18,7 +19,7 @@ struct NativeConnection: ~Copyable {
 
 /// What ngtcp2 and GnuTLS keep pointers to as long as a connection lives: its allocator, and the way back to it.
 ///
-/// Owns: one block of about 56 bytes. Released by: `deinit`, after the `NativeConnection`.
+/// Owns: one block of 56 bytes, charged as ``MemoryClass/table``. Released by: `deinit`, after the `NativeConnection`.
 @safe
 struct NativeContext: ~Copyable {
     @unsafe
@@ -27,16 +28,14 @@ struct NativeContext: ~Copyable {
         var reference: ngtcp2_crypto_conn_ref
     }
 
-    let pointer: UnsafeMutablePointer<Contents>
+    private let storage: SlotStorage<Contents>
 
-    init(memory: ngtcp2_mem, reference: ngtcp2_crypto_conn_ref) {
-        unsafe pointer = .allocate(capacity: 1)
-        unsafe pointer.initialize(to: Contents(memory: memory, reference: reference))
+    init(memory: ngtcp2_mem, reference: ngtcp2_crypto_conn_ref, account: MemoryAccount) {
+        unsafe storage = unsafe SlotStorage(capacity: 1, owner: account, chargedTo: .table)
+        unsafe storage.start.initialize(to: Contents(memory: memory, reference: reference))
     }
 
-    deinit {
-        unsafe pointer.deallocate()
-    }
+    private var pointer: UnsafeMutablePointer<Contents> { unsafe storage.start }
 
     var memory: UnsafeMutablePointer<ngtcp2_mem> {
         unsafe UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: ngtcp2_mem.self)

@@ -3,8 +3,8 @@ internal import CNgtcp2
 
 /// One bidirectional stream: the bytes we owe the peer, and the credit the peer has with us. RFC 9000 §2.
 ///
-/// Owns: the bytes written and not yet acknowledged. Released by: acknowledgement, or the end of the stream.
-/// Bound: the stream window, since credit is extended only as bytes are released.
+/// Owns: the bytes written and not yet acknowledged, and itself (about 200 bytes). Released by: acknowledgement, or the
+/// end of the stream. Bound: the stream window, since credit is extended only as bytes are released.
 @safe
 public final class Stream {
     /// Its number.
@@ -30,13 +30,18 @@ public final class Stream {
     private var isFinished = false
     private var isFinSent = false
 
+    /// The next stream in the queue of those with something to send.
     var nextQueued: Stream?
     var isQueued = false
+    /// The neighbours in the list of open streams.
+    var nextOpen: Stream?
+    unowned(unsafe) var previousOpen: Stream?
 
     init(id: StreamID, connection: Connection) {
         self.id = id
         unsafe self.connection = connection
         queue = ByteQueue(capacityLimitBytes: connection.configuration.streamWindowBytes, account: connection.account)
+        connection.account.charge(self, to: .table)
     }
 
     /// The bytes written here and not yet acknowledged, generated ones included.
@@ -171,5 +176,6 @@ extension Stream {
         isClosed = true
         releaseUnacknowledged()
         context = nil
+        unsafe connection.account.release(self, from: .table)
     }
 }

@@ -35,7 +35,7 @@ private struct Token: ~Copyable {
 
     @Test func doublesFromEightToTheLimitAndGivesBackWhatDoesNotFit() {
         let ledger = MemoryLedger()
-        var ring = RingBuffer<Int>(capacityLimit: 40, ledger: ledger)
+        var ring = RingBuffer<Int>(capacityLimit: 40, owner: ledger)
         var capacities: [Int] = []
         for number in 0..<40 {
             #expect(ring.push(number) == nil)
@@ -124,7 +124,7 @@ private struct Token: ~Copyable {
     func agreesWithAnArray(seed: UInt64, limit: Int) {
         var random = SeededGenerator(seed: seed)
         let (ledger, tally) = (MemoryLedger(), Tally())
-        var ring = RingBuffer<Token>(capacityLimit: limit, ledger: ledger)
+        var ring = RingBuffer<Token>(capacityLimit: limit, owner: ledger)
         var model: [Int] = []
         var overflows = 0
         for step in 0..<100_000 {

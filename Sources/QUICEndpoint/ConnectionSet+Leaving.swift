@@ -1,0 +1,140 @@
+import BoundedMemory
+public import Datagrams
+public import QUICTransport
+
+extension ConnectionSet {
+    /// The longest that a closing or draining record is kept, however late the peer's acknowledgements were.
+    ///
+    /// RFC 9000 §10.2 asks for three PTOs, and a peer decides how long its PTO is.
+    public static let closingPeriodLimit = Duration.seconds(30)
+
+    /// Ends a connection: sends its last packet, releases everything it held, and keeps a record if one is due.
+    ///
+    /// The one way out. Routes go first, unless the record needs them, then TLS and transport, then the deadline and the
+    /// slot; what the account still held afterwards would show in ``ledger``.
+    public func finish(
+        _ connection: Connection,
+        _ end: ConnectionEnd,
+        at now: MonotonicInstant,
+        into batch: TransmitBatch
+    ) {
+        let record = makeRecord(of: connection, end, at: now, into: batch)
+        let closingPeriod = min(connection.closingPeriod, Self.closingPeriodLimit)
+        count(end.cause, of: connection)
+        for index in 0..<connection.peerResetTokens.count {
+            forgetReset(withToken: connection.peerResetTokens[index], of: connection.handle)
+        }
+        if record == nil { retireRoutes(connection.sourceConnectionIDs, of: connection.handle) }
+        release(connection)
+        if let record {
+            keep(record, until: now.advanced(by: closingPeriod))
+        } else {
+            removeSlot(of: connection.handle)
+        }
+        onClose(connection, end.cause)
+        connection.context = nil
+    }
+
+    /// Drops every closing and draining record.
+    public func removeClosingRecords() {
+        while let oldest = closingOrder.popFirst() {
+            if case .closing(let record) = occupant(of: oldest) { remove(record) }
+        }
+    }
+
+    /// Ends a closing or draining period.
+    func remove(_ record: ClosingConnection) {
+        closingBytes -= record.bytes
+        if record.isDraining { counts.draining -= 1 } else { counts.closing -= 1 }
+        // The records that ran out before it are still named in the order of closing.
+        if counts.closing + counts.draining == 0 { closingOrder.removeAll() }
+        retireRoutes(record.sourceConnectionIDs, of: record.handle)
+        removeSlot(of: record.handle)
+    }
+
+    private func count(_ cause: CloseCause, of connection: Connection) {
+        switch connection.state {
+        case .handshaking: counts.handshaking -= 1
+        default: counts.established -= 1
+        }
+        counts.closed += 1
+        counts.closedByCause[cause.label, default: 0] += 1
+        if case .budgetExceeded(let cap) = cause { counts.budgetExceeded[cap, default: 0] += 1 }
+    }
+
+    private func release(_ connection: Connection) {
+        #if NEGATIVE_CONTROLS
+        if NegativeControl.keepsClosedConnections {
+            hoard.append(connection)
+            return
+        }
+        #endif
+        connection.release()
+    }
+
+    /// Writes the close packet and makes the record that will repeat it, when the end calls for one.
+    private func makeRecord(
+        of connection: Connection,
+        _ end: ConnectionEnd,
+        at now: MonotonicInstant,
+        into batch: TransmitBatch
+    ) -> ClosingConnection? {
+        guard let path = connection.path else { return nil }
+        switch end {
+        case .discard:
+            return nil
+        case .drain:
+            return unsafe makeRecord(of: connection, packet: UnsafeRawBufferPointer(start: nil, count: 0), path: path)
+        case .close:
+            return unsafe withUnsafeTemporaryAllocation(
+                byteCount: TransmitBatch.datagramBytesLimit,
+                alignment: 16
+            ) { space in
+                let byteCount = unsafe connection.writeClose(for: end, into: space, at: now)?.count ?? 0
+                guard byteCount > 0 else { return nil }
+                let packet = unsafe UnsafeRawBufferPointer(rebasing: space[..<byteCount])
+                if !batch.isFull { unsafe batch.append(copying: packet.bytes, path: path) }
+                return unsafe makeRecord(of: connection, packet: packet, path: path)
+            }
+        }
+    }
+
+    private func makeRecord(
+        of connection: Connection,
+        packet: UnsafeRawBufferPointer,
+        path: NetworkPath
+    ) -> ClosingConnection? {
+        guard closingLimit > 0 else { return nil }
+        return unsafe ClosingConnection(of: connection, packet: packet, path: path, ledger: ledger)
+    }
+
+    private func keep(_ record: ClosingConnection, until removalTime: MonotonicInstant) {
+        makeRoom(for: record)
+        closingBytes += record.bytes
+        slots.settle(.closing(record), at: record.handle)
+        deadlines.set(removalTime, for: record.handle.index)
+        if record.isDraining { counts.draining += 1 } else { counts.closing += 1 }
+        _ = closingOrder.push(record.handle)
+    }
+
+    /// Drops the oldest records until there is room for one more.
+    private func makeRoom(for record: ClosingConnection) {
+        while closingOrder.count >= closingLimit || closingBytes + record.bytes > closingBytesLimit,
+            let oldest = closingOrder.popFirst()
+        {
+            if case .closing(let record) = occupant(of: oldest) { remove(record) }
+        }
+    }
+
+    private func retireRoutes(_ ids: borrowing ConnectionIDList, of handle: ConnectionHandle) {
+        #if NEGATIVE_CONTROLS
+        if NegativeControl.keepsClosedConnections { return }
+        #endif
+        for index in 0..<ids.count { retire(ids[index], from: handle) }
+    }
+
+    private func removeSlot(of handle: ConnectionHandle) {
+        deadlines.remove(handle.index)
+        slots.free(handle)
+    }
+}
