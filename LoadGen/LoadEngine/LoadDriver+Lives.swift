@@ -102,7 +102,8 @@ extension ConnectionOutcome {
         case .tlsAlert(let code): self = .alert(code)
         case .refused: self = .refused
         case .versionNegotiation: self = .versionNegotiationFailed
-        case .acknowledgementSilence, .noProgress, .lifetime, .localClose, .transportError, .budgetExceeded,
+        case .acknowledgementSilence, .noProgress, .lifetime, .retainedMemory, .localClose, .transportError,
+            .budgetExceeded,
             .outOfMemory, .noViablePath, .addressValidation,
             .abandoned:
             self = .transportError

@@ -95,6 +95,11 @@ public final class MemoryAccount {
         ledger.adjust(bytes: bytes, blocks: blocks, of: memoryClass)
     }
 
+    /// Whether `bytes` more of transport or rings stay within ``bytesLimit``: for those who can do without.
+    package func hasRoom(for bytes: Int) -> Bool {
+        bytes <= limit - self.bytes[MemoryClass.transport.index] - self.bytes[MemoryClass.rings.index]
+    }
+
     /// Counts an allocation that may be refused; false when it must fail on purpose.
     @inline(__always)
     func admitsAllocation() -> Bool { ledger.admitsAllocation() }

@@ -24,6 +24,8 @@ package struct ConnectionDocument: Hashable, Sendable, Codable {
     package var liveBytes: Int
     /// The most bytes it held at once.
     package var peakBytes: Int
+    /// Bytes that its transport keeps from closed streams.
+    package var retainedBytes: Int
     /// Bytes it holds now, by class.
     package var classes: [String: Int]
     /// The time until its next deadline.
@@ -38,6 +40,7 @@ package struct ConnectionDocument: Hashable, Sendable, Codable {
         case connectionIDs = "connection_ids"
         case liveBytes = "live_bytes"
         case peakBytes = "peak_bytes"
+        case retainedBytes = "retained_bytes"
         case classes
         case deadlineSeconds = "deadline_seconds"
     }
@@ -54,6 +57,7 @@ package struct ConnectionDocument: Hashable, Sendable, Codable {
         connectionIDs = report.connectionIDCount
         liveBytes = report.totalBytes
         peakBytes = report.peakBytes
+        retainedBytes = report.retainedBytes
         classes = Dictionary(uniqueKeysWithValues: report.liveBytes.map { ($0.key.rawValue, $0.value) })
         deadlineSeconds = report.nextDeadline.map { $0 / .seconds(1) }
     }

@@ -30,6 +30,8 @@ package struct ServerSettings: Sendable {
     package var connectionLimit: Int?
     /// How long a connection may last; nil for ever.
     package var connectionLifetime: Duration?
+    /// Bytes a connection's transport may keep from closed streams; nil for any number.
+    package var retainedLimitBytes: Int?
     /// Whether clients may change their address.
     package var allowsMigration = TransportConfiguration().allowsMigration
     /// Threads.
@@ -66,6 +68,7 @@ package struct ServerSettings: Sendable {
         configuration.transport.handshakeBytesLimit = handshakeMemoryLimitBytes
         configuration.transport.connectionBytesLimit = connectionMemoryLimitBytes
         configuration.memoryBytesLimit = memoryLimitBytes
+        configuration.transport.retainedBytesLimit = retainedLimitBytes
         configuration.connectionLimit = connectionLimit
         if let connectionLifetime {
             let lifetime = try Self.checked(connectionLifetime, option: "connection-lifetime")

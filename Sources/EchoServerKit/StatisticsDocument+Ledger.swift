@@ -1,5 +1,6 @@
 internal import BoundedMemory
 internal import QUICEndpoint
+internal import QUICServer
 
 extension StatisticsDocument {
     /// What connections hold, in all and by class.
@@ -28,16 +29,49 @@ extension StatisticsDocument {
 
         /// All classes together.
         package var total: Usage
+        /// Bytes of the class `transport` that pools keep from closed streams.
+        package var retainedBytes: Int
         /// Each class, by the name of its ``MemoryClass``.
         package var classes: [String: Usage]
 
         init(_ statistics: EndpointStatistics) {
             total = Usage(statistics.ledgerTotal)
-            classes = Dictionary(
+            retainedBytes = statistics.retainedBytes
+            classes = Self.named(statistics.ledger)
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case total
+            case retainedBytes = "retained_bytes"
+            case classes
+        }
+
+        static func named(_ ledger: [MemoryClass: MemoryUsage]) -> [String: Usage] {
+            Dictionary(
                 uniqueKeysWithValues: MemoryClass.allCases.map { memoryClass in
-                    (memoryClass.rawValue, Usage(statistics.ledger[memoryClass] ?? MemoryUsage()))
+                    (memoryClass.rawValue, Usage(ledger[memoryClass] ?? MemoryUsage()))
                 }
             )
+        }
+    }
+    /// One worker's part.
+    package struct Worker: Hashable, Sendable, Codable {
+        /// Connections handshaking or established.
+        package var liveConnections: Int
+        /// What they hold in all.
+        package var total: Ledger.Usage
+        /// What they hold, by the name of its ``MemoryClass``.
+        package var classes: [String: Ledger.Usage]
+
+        private enum CodingKeys: String, CodingKey {
+            case liveConnections = "live_connections"
+            case total, classes
+        }
+
+        init(_ statistics: WorkerStatistics) {
+            liveConnections = statistics.liveConnections
+            total = Ledger.Usage(statistics.ledgerTotal)
+            classes = Ledger.named(statistics.ledger)
         }
     }
 }

@@ -39,6 +39,8 @@ package struct StatisticsDocument: Hashable, Sendable, Codable {
     package var sockets: Sockets
     /// How often free memory was returned to the system.
     package var heapTrims: Int
+    /// Each worker's part of the ledger.
+    package var workers: [Worker]
     /// The whole process.
     package var process: ProcessReading
 
@@ -61,6 +63,7 @@ package struct StatisticsDocument: Hashable, Sendable, Codable {
         case ecn
         case sockets
         case heapTrims = "heap_trims"
+        case workers
         case process
     }
 }
@@ -87,6 +90,7 @@ extension StatisticsDocument {
         ecn = ECNMarks(endpoint.ecnMarks)
         sockets = Sockets(statistics.sockets)
         heapTrims = statistics.heapTrims
+        workers = statistics.workers.map { Worker($0) }
         self.process = process
     }
 

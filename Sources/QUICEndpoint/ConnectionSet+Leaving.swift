@@ -31,6 +31,7 @@ extension ConnectionSet {
         } else {
             removeSlot(of: connection.handle)
         }
+        if counts.live == 0 { waitingOrder.removeAll() }
         onClose(connection, end.cause)
         connection.context = nil
     }

@@ -44,6 +44,12 @@ public final class ConnectionSet {
     /// The closing records in the order they were made, and handles of some that are gone.
     var closingOrder: RingBuffer<ConnectionHandle>
     var slots: ConnectionSlots
+    /// Connections whose datagrams wait for the next turn, and handles of some that are gone.
+    var waitingOrder: RingBuffer<ConnectionHandle>
+    /// The number of the present turn.
+    var turn: UInt32 = 0
+    /// Turns until the accounts are held against the ledger, in debug builds.
+    var turnsToCheck = 0
     /// What the closing records take.
     var closingBytes = 0
     private var sweepPosition = 0
@@ -65,6 +71,7 @@ public final class ConnectionSet {
         deadlines = DeadlineQueue(ledger: ledger)
         closingOrder = RingBuffer(capacityLimit: max(1, closingLimit), owner: ledger, chargedTo: .table)
         slots = ConnectionSlots(ledger: ledger)
+        waitingOrder = RingBuffer(capacityLimit: Int(UInt32.max), owner: ledger)
     }
 
     deinit {
@@ -135,6 +142,15 @@ extension ConnectionSet {
     public func reports(at now: MonotonicInstant) -> [ConnectionReport] {
         (0..<slots.count).compactMap { index in
             if case .live(let connection) = slots[index] { connection.report(at: now) } else { nil }
+        }
+    }
+
+    /// Bytes of the transport that pools keep from closed streams, in all connections.
+    ///
+    /// - Complexity: O(n).
+    var retainedBytes: Int {
+        (0..<slots.count).reduce(0) { sum, index in
+            if case .live(let connection) = slots[index] { sum + connection.retainedBytes } else { sum }
         }
     }
 

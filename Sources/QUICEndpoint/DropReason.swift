@@ -14,6 +14,8 @@ public enum DropReason: String, Sendable, CaseIterable {
     case rateLimited = "rate_limited"
     /// It belongs to a connection that is kept to another path.
     case otherPath = "other_path"
+    /// Too many datagrams of its connection wait for their turn already.
+    case queueFull = "queue_full"
     /// It belongs to a connection that is closing or draining.
     case closing
     /// There was no memory for the connection it would open.

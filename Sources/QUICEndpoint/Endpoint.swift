@@ -63,8 +63,10 @@ public final class Endpoint {
         connections.releaseAll()
     }
 
-    /// When ``expire(at:)`` is due next; nil while nothing is.
-    public var nextDeadline: MonotonicInstant? { connections.nextDeadline }
+    /// When ``expire(at:)`` is due next, which is at once while datagrams wait for their turn; nil while nothing is.
+    public var nextDeadline: MonotonicInstant? {
+        connections.hasWaitingDatagrams ? latest : connections.nextDeadline
+    }
 
     /// Whether a shutdown has sent all its close packets.
     public var isShutDown: Bool { isShuttingDown && connections.isEmpty && replies.isEmpty }
@@ -82,6 +84,7 @@ public final class Endpoint {
         statistics.ledger = Dictionary(
             uniqueKeysWithValues: MemoryClass.allCases.map { ($0, connections.ledger.usage(of: $0)) }
         )
+        statistics.retainedBytes = connections.retainedBytes
         statistics.ledgerTotal = connections.ledger.totalUsage
         return statistics
     }
@@ -123,9 +126,14 @@ extension Endpoint {
         }
     }
 
-    /// The moment of ``nextDeadline`` has come.
+    /// The moment of ``nextDeadline`` has come, or the caller has been once around its loop.
+    ///
+    /// Each call begins a turn: a connection handles ``TransportConfiguration/datagramsPerTurn`` datagrams in one turn,
+    /// and those beyond wait for the next.
     public func expire(at now: MonotonicInstant) {
-        connections.expire(at: advance(to: now), into: replies)
+        let now = advance(to: now)
+        connections.beginTurn(at: now, into: replies)
+        connections.expire(at: now, into: replies)
     }
 
     private func deliver(
@@ -138,6 +146,10 @@ extension Endpoint {
         switch connections.occupant(of: handle) {
         case .live(let connection):
             guard connection.accepts(path) else { return drop(.otherPath) }
+            guard connection.admitsDatagram(inTurn: connections.turn) else {
+                if connections.keepForNextTurn(datagram, path: path, ecn: ecn, of: connection) { return }
+                return drop(.queueFull)
+            }
             if let end = connection.receive(datagram, path: path, ecn: ecn, at: now) {
                 connections.finish(connection, end, at: now, into: replies)
             } else {

@@ -8,12 +8,14 @@ public struct EndpointStatistics: Sendable {
     public internal(set) var connectionIDs = 0
     /// Deadlines waiting.
     public internal(set) var deadlines = 0
-    /// Bytes of the tables of IDs, deadlines and slots.
+    /// Bytes of the tables of IDs, deadlines and slots; part of ``ledger``.
     public internal(set) var tableBytes = 0
     /// What connections hold, by class.
     public internal(set) var ledger: [MemoryClass: MemoryUsage] = [:]
     /// What they hold in all.
     public internal(set) var ledgerTotal = MemoryUsage()
+    /// Bytes of the transport that pools keep from closed streams; part of ``ledger``.
+    public internal(set) var retainedBytes = 0
     /// What became of first packets, by ``AdmissionDecision/label``.
     public internal(set) var admissions: [String: Int] = [:]
     /// Datagrams dropped, by reason.
@@ -66,6 +68,7 @@ public struct EndpointStatistics: Sendable {
         sum.tableBytes += other.tableBytes
         sum.ledger.merge(other.ledger, uniquingKeysWith: +)
         sum.ledgerTotal = sum.ledgerTotal + other.ledgerTotal
+        sum.retainedBytes += other.retainedBytes
         sum.admissions.merge(other.admissions, uniquingKeysWith: +)
         sum.drops.merge(other.drops, uniquingKeysWith: +)
         sum.received += other.received

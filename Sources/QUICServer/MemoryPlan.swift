@@ -15,6 +15,8 @@ public struct MemoryPlan: Sendable, Hashable {
     public static let idleTransportBytes = 32 * 1024
     /// ngtcp2's part of one open stream.
     public static let streamBytes = 600
+    /// The least that a limit on retained bytes may be: one stream leaves 4.5 KB.
+    public static let retainedBytesMinimum = 8 * 1024
     /// GnuTLS's keys of an established connection (4.4 KB), and our objects and table entries (0.5 KB), rounded up.
     public static let overheadBytes = 8 * 1024
 
@@ -57,6 +59,12 @@ public struct MemoryPlan: Sendable, Hashable {
             throw .configuration(
                 "a handshake memory limit of \(transport.handshakeBytesLimit) bytes fails every handshake; "
                     + "at least \(handshakeBytesMinimum) bytes are needed"
+            )
+        }
+        if let limit = transport.retainedBytesLimit, limit < retainedBytesMinimum {
+            throw .configuration(
+                "a retained limit of \(limit) bytes would end every connection after its first stream, which leaves about 5 KB "
+                    + "in the transport's pools; at least \(retainedBytesMinimum) bytes are needed"
             )
         }
         guard transport.streamWindowBytes <= transport.connectionWindowBytes else {

@@ -1,3 +1,4 @@
+public import BoundedMemory
 import DatagramIO
 public import QUICEndpoint
 
@@ -7,6 +8,8 @@ public struct ServerStatistics: Sendable {
     public internal(set) var endpoint = EndpointStatistics()
     /// What the sockets received, sent and lost.
     public internal(set) var sockets = SocketTotals()
+    /// The connections and the ledger of each worker.
+    public internal(set) var workers: [WorkerStatistics] = []
     /// How often free memory was returned to the system.
     public internal(set) var heapTrims = 0
 
@@ -16,7 +19,24 @@ public struct ServerStatistics: Sendable {
     static func += (sum: inout ServerStatistics, other: ServerStatistics) {
         sum.endpoint += other.endpoint
         sum.sockets += other.sockets
+        sum.workers += other.workers
         sum.heapTrims += other.heapTrims
+    }
+}
+
+/// What one worker holds.
+public struct WorkerStatistics: Sendable {
+    /// Connections handshaking or established.
+    public internal(set) var liveConnections = 0
+    /// What they hold, by class.
+    public internal(set) var ledger: [MemoryClass: MemoryUsage] = [:]
+    /// What they hold in all.
+    public internal(set) var ledgerTotal = MemoryUsage()
+
+    init(_ endpoint: EndpointStatistics) {
+        liveConnections = endpoint.connections.live
+        ledger = endpoint.ledger
+        ledgerTotal = endpoint.ledgerTotal
     }
 }
 

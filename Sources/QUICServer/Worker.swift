@@ -100,6 +100,7 @@ final class Worker {
     private var statistics: ServerStatistics {
         var statistics = ServerStatistics()
         statistics.endpoint = endpoint.statistics
+        statistics.workers = [WorkerStatistics(statistics.endpoint)]
         statistics.sockets = SocketTotals(socket.statistics)
         statistics.heapTrims = trimmer.trimCount
         return statistics
@@ -114,7 +115,7 @@ final class Worker {
             received.forEach { datagram, path, ecn in endpoint.receive(datagram, path: path, ecn: ecn, at: now) }
             try flush(at: now)
         }
-        if let deadline = endpoint.nextDeadline, deadline <= now { endpoint.expire(at: now) }
+        endpoint.expire(at: now)
         try flush(at: now)
         trimDeadline = trimmer.update(liveBytes: endpoint.ledger.totalUsage.liveBytes, at: now)
     }

@@ -16,6 +16,8 @@ public enum CloseCause: Sendable, Hashable {
     case noProgress
     /// It was as old as a connection may be.
     case lifetime
+    /// The pools inside its transport kept more than they may after its streams had closed.
+    case retainedMemory
     /// The peer sent a stateless reset. RFC 9000 §10.3.
     case statelessReset
     /// TLS failed; the alert was sent. RFC 9001 §4.8.
@@ -48,6 +50,7 @@ public enum CloseCause: Sendable, Hashable {
         case .acknowledgementSilence: "acknowledgement_silence"
         case .noProgress: "no_progress"
         case .lifetime: "lifetime"
+        case .retainedMemory: "retained_memory"
         case .statelessReset: "stateless_reset"
         case .tlsAlert: "tls_alert"
         case .transportError: "transport_error"
@@ -65,7 +68,7 @@ public enum CloseCause: Sendable, Hashable {
     public static let labels: [String] = [
         CloseCause.peerClose, .localClose, .shutdown, .idleTimeout, .handshakeTimeout, .acknowledgementSilence,
         .noProgress,
-        .lifetime, .statelessReset, .tlsAlert(0),
+        .lifetime, .retainedMemory, .statelessReset, .tlsAlert(0),
         .transportError, .budgetExceeded(.connection), .outOfMemory, .refused, .versionNegotiation, .noViablePath,
         .addressValidation, .abandoned,
     ].map(\.label)

@@ -56,6 +56,10 @@ public final class Connection {
     var tls: TLSSession?
     var streams = StreamList()
     var sendQueue = StreamQueue()
+    var waiting: WaitingDatagrams?
+    var turn = Turn()
+    /// The least that ngtcp2 held of this connection while no stream was open.
+    private var leanTransportBytes = Int.max
     var service: (any StreamService)?
     private var nativeContext: NativeContext?
     /// The moment of the event being handled, for callbacks that need one.
@@ -161,7 +165,22 @@ extension Connection {
             }
         }
         releaseTLSIfDone()
-        return status == 0 ? requestedEnd : end(after: status)
+        if status != 0 { return end(after: status) }
+        return requestedEnd ?? endOfRetention()
+    }
+
+    /// The end of a connection whose pools keep more than they may, once no stream uses them.
+    private func endOfRetention() -> ConnectionEnd? {
+        guard streams.count == 0, !isHandshaking else { return nil }
+        leanTransportBytes = min(leanTransportBytes, account.liveBytes(of: .transport))
+        guard let limit = configuration.retainedBytesLimit, retainedBytes > limit else { return nil }
+        return .close(.retainedMemory)
+    }
+
+    /// What ngtcp2's pools keep from streams that are closed: the bytes beyond those it once did with. 0 while a stream is
+    /// open.
+    public var retainedBytes: Int {
+        streams.count > 0 ? 0 : max(0, account.liveBytes(of: .transport) - leanTransportBytes)
     }
 
     /// Remembers why ngtcp2 gave up, and says what is left to do.
@@ -262,6 +281,7 @@ extension Connection {
         precondition(state != .closed, "a connection is released once")
         let tlsBefore = TLSMemory.tallyNow()
         releaseTLS()
+        waiting = nil
         sendQueue.removeAll()
         while let stream = streams.removeFirst() { forget(stream) }
         native = nil

@@ -21,6 +21,8 @@ public struct ConnectionReport: Sendable {
     public let liveBytes: [MemoryClass: Int]
     /// The most bytes it held at once.
     public let peakBytes: Int
+    /// Bytes of the transport that its pools keep from closed streams.
+    public let retainedBytes: Int
     /// The time until something is due; nil when nothing is.
     public let nextDeadline: Duration?
 
@@ -44,6 +46,7 @@ extension Connection {
                 uniqueKeysWithValues: MemoryClass.allCases.map { ($0, account.liveBytes(of: $0)) }
             ),
             peakBytes: account.peakBytes,
+            retainedBytes: retainedBytes,
             nextDeadline: deadline == .distantFuture ? nil : now.duration(to: deadline)
         )
     }

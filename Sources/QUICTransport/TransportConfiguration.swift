@@ -12,6 +12,9 @@ public struct TransportConfiguration: Sendable {
     public var noProgressTimeout: Duration? = .seconds(60)
     /// How long a connection may last at all; nil for ever, the default. ngtcp2's pools inside a connection never shrink.
     public var lifetime: Duration?
+    /// How many bytes ngtcp2's pools may keep of a connection when its last stream has closed; nil, the default, for as
+    /// many as they grew to. A connection that keeps more is closed, so that its client opens a fresh one.
+    public var retainedBytesLimit: Int?
     /// Bytes in flight towards us on one stream: what an echo may have to keep for it. Default 16 KiB. RFC 9000 §4.1.
     public var streamWindowBytes = 16 * 1024
     /// Bytes in flight towards us on all streams together. Default 64 KiB. RFC 9000 §4.1.
@@ -26,6 +29,12 @@ public struct TransportConfiguration: Sendable {
     /// Bytes of transport and echo a connection may hold once established. Default 192 KiB: an honest one on a lossy path
     /// needs less than 150 KB, and flow control alone would let a hostile one hold 1.9 MB.
     public var connectionBytesLimit = 192 * 1024
+    /// Datagrams of one connection that are handled before other connections have their turn. Default 32.
+    public var datagramsPerTurn = 32
+    /// Datagrams of one connection that may wait for its next turn. Default 64; one more is dropped.
+    public var waitingDatagrams = 64
+    /// Bytes of those datagrams together. Default 32 KiB: with a turn's share they are as much as a connection window.
+    public var waitingDatagramBytes = 32 * 1024
     /// Whether a server sends a ticket for resumption, about 300 bytes until acknowledged. Default true. RFC 8446 §4.6.1.
     public var sendsSessionTicket = true
     /// Whether to probe for packets larger than 1,200 bytes. Default false: the probes cost CPU on every connection.

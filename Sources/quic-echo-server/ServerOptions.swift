@@ -89,6 +89,15 @@ struct ServerOptions: ParsableArguments {
     @Option(help: "How long a connection may last, however busy. (default: for ever)", transform: DurationArgument.init)
     var connectionLifetime: DurationArgument?
 
+    @Option(
+        help: """
+            Bytes the pools of a connection may keep when its last stream has closed; one that keeps more is closed. \
+            (default: no limit)
+            """,
+        transform: ByteCountArgument.init
+    )
+    var retainedLimit: ByteCountArgument?
+
     @Flag(
         help: """
             Follow clients to another address or port. Off by default: ngtcp2 has an assertion on that path that a \
@@ -128,6 +137,7 @@ struct ServerOptions: ParsableArguments {
         settings.memoryLimitBytes = memoryLimit?.count
         settings.connectionLimit = connections
         settings.connectionLifetime = connectionLifetime?.duration
+        settings.retainedLimitBytes = retainedLimit?.count
         settings.allowsMigration = allowMigration
         settings.workerCount = workers
         return settings

@@ -32,6 +32,8 @@ func busyServer() -> ServerStatistics {
     statistics.sockets.truncated = 7
     statistics.sockets.sendErrors = 8
     statistics.sockets.receiveErrors = 9
+    statistics.endpoint.retainedBytes = 81_000
+    statistics.workers = [WorkerStatistics(statistics.endpoint)]
     statistics.heapTrims = 4
     return statistics
 }

@@ -39,19 +39,31 @@ final class HostileClient {
         self.receiving = PacketKeys(secret: receiving)
         destination = unsafe ConnectionID(ngtcp2_conn_get_dcid(native).pointee).bytes
         pair.client.abandon(connection, at: pair.now)
-        pair.network.admits = { [unowned self] transit in
-            if transit.path.remote == Pair.serverAddress { hear(transit.bytes) }
-            return transit.path.local == Pair.serverAddress
+        let admitsOthers = pair.network.admits
+        pair.network.admits = { [weak self, address] transit in
+            guard transit.path.local == address else { return admitsOthers(transit) }
+            self?.hear(transit.bytes)
+            return false
         }
     }
 
-    /// Sends one packet with these frames.
+    /// Sends one packet with these frames, and lets the server answer.
     func send(_ frames: [UInt8], from source: SocketAddress? = nil, to destination: [UInt8]? = nil) {
+        pair.inject(packet(frames, to: destination), from: source ?? address)
+    }
+
+    /// The server receives one packet with these frames and does not get to answer.
+    func push(_ frames: [UInt8]) {
+        let path = NetworkPath(local: Pair.serverAddress, remote: address)
+        unsafe pair.server.receive(packet(frames).span.bytes, path: path, ecn: .notCapable, at: pair.now)
+    }
+
+    private func packet(_ frames: [UInt8], to destination: [UInt8]? = nil) -> [UInt8] {
         let padded = frames + [UInt8](repeating: 0, count: max(0, 8 - frames.count))
         let number = nextNumber
         nextNumber += 1
         let header = [0x43] + (destination ?? self.destination) + number.bigEndianBytes
-        pair.inject(sending.protect(header: header, number: number, payload: padded), from: source ?? address)
+        return sending.protect(header: header, number: number, payload: padded)
     }
 
     /// An ACK frame for every packet heard so far, in one range. RFC 9000 §19.3.

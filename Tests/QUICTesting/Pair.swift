@@ -88,6 +88,7 @@ package final class Pair {
     package func inject(_ bytes: [UInt8], from remote: SocketAddress) {
         let path = NetworkPath(local: Self.serverAddress, remote: remote)
         unsafe server.receive(bytes.span.bytes, path: path, ecn: .notCapable, at: now)
+        while let deadline = server.nextDeadline, deadline <= now { server.expire(at: now) }
         settle()
     }
 

@@ -1,0 +1,63 @@
+import BoundedMemory
+import Datagrams
+import QUICTransport
+
+/// Turns: what one connection may handle before the others had their share.
+extension ConnectionSet {
+    /// Whether datagrams wait for the next turn.
+    var hasWaitingDatagrams: Bool { !waitingOrder.isEmpty }
+
+    /// Keeps a datagram of `connection` for its next turn; false when as many wait as may.
+    func keepForNextTurn(_ datagram: RawSpan, path: NetworkPath, ecn: ECN, of connection: Connection) -> Bool {
+        let waitsAlready = connection.hasWaitingDatagrams
+        guard connection.keepForNextTurn(datagram, path: path, ecn: ecn) else { return false }
+        if !waitsAlready { waitingOrder.push(connection.handle) }
+        return true
+    }
+
+    /// Begins the next turn: each connection with datagrams that wait handles its share of them.
+    func beginTurn(at now: MonotonicInstant, into batch: TransmitBatch) {
+        turn &+= 1
+        for _ in 0..<waitingOrder.count {
+            guard let handle = waitingOrder.popFirst(), let connection = connection(handle) else { continue }
+            if let end = connection.receiveWaiting(inTurn: turn, at: now) {
+                finish(connection, end, at: now, into: batch)
+                continue
+            }
+            touch(handle)
+            if connection.hasWaitingDatagrams { waitingOrder.push(handle) }
+        }
+        #if DEBUG
+        checkAccountsFromTimeToTime()
+        #endif
+    }
+}
+
+// MARK: - The ledger against the accounts
+
+extension ConnectionSet {
+    /// Whether what the ledger says of each class is what connections, records and tables say of themselves.
+    package var accountsAddUp: Bool {
+        var bytes: [MemoryClass: Int] = [.table: tableBytes, .closing: 0, .rings: waitingOrder.allocatedBytes]
+        for index in 0..<slots.count {
+            switch slots[index] {
+            case .none: continue
+            case .closing(let record): bytes[.closing, default: 0] += record.bytes
+            case .live(let connection):
+                for memoryClass in MemoryClass.allCases {
+                    bytes[memoryClass, default: 0] += connection.account.liveBytes(of: memoryClass)
+                }
+            }
+        }
+        return MemoryClass.allCases.allSatisfy { bytes[$0, default: 0] == ledger.usage(of: $0).liveBytes }
+    }
+
+    /// Checks that at every turn of a small set, and of a large one so often that a turn costs no more than of one of 64
+    /// connections.
+    func checkAccountsFromTimeToTime() {
+        turnsToCheck -= 1
+        guard turnsToCheck <= 0 else { return }
+        turnsToCheck = slots.count / 64
+        assert(accountsAddUp, "the ledger says other than the connections: \(ledger.totalUsage)")
+    }
+}

@@ -1,0 +1,47 @@
+package import Datagrams
+
+/// Taking turns with other connections: a flood on one of them must not make the others wait.
+extension Connection {
+    /// How many datagrams were handled in the latest turn.
+    struct Turn {
+        var number: UInt32 = 0
+        var handledDatagrams: UInt32 = 0
+    }
+
+    /// Whether datagrams of this connection wait for its next turn.
+    public var hasWaitingDatagrams: Bool { waiting != nil }
+
+    /// Whether a datagram that arrives in the turn `number` may be handled in it, and counts it if so.
+    ///
+    /// It may not when others wait already, since they go first.
+    package func admitsDatagram(inTurn number: UInt32) -> Bool {
+        waiting == nil && takeShare(ofTurn: number)
+    }
+
+    /// Keeps a copy of a datagram for the next turn; false when as many wait as may.
+    package func keepForNextTurn(_ datagram: RawSpan, path: NetworkPath, ecn: ECN) -> Bool {
+        let waiting = waiting ?? WaitingDatagrams(account: account, configuration: configuration)
+        let isKept = waiting.push(datagram, path: path, ecn: ecn)
+        self.waiting = waiting.isEmpty ? nil : waiting
+        return isKept
+    }
+
+    /// Handles the datagrams that wait, as many as the turn `number` has for this connection.
+    ///
+    /// - Returns: How the connection ended; nil while it lives.
+    package func receiveWaiting(inTurn number: UInt32, at now: MonotonicInstant) -> ConnectionEnd? {
+        while let waiting, takeShare(ofTurn: number), let held = waiting.popFirst() {
+            if waiting.isEmpty { self.waiting = nil }
+            let end = held.withBytes { receive($0, path: held.path, ecn: held.ecn, at: now) }
+            if let end { return end }
+        }
+        return nil
+    }
+
+    private func takeShare(ofTurn number: UInt32) -> Bool {
+        if turn.number != number { turn = Turn(number: number) }
+        guard turn.handledDatagrams < configuration.datagramsPerTurn else { return false }
+        turn.handledDatagrams += 1
+        return true
+    }
+}

@@ -1,0 +1,113 @@
+import BoundedMemory
+import Datagrams
+import EchoService
+import QUICEndpoint
+import QUICTesting
+import Testing
+
+@testable import QUICTransport
+
+/// A flood on one connection: what is handled at once, what waits, what is dropped.
+@Suite struct TurnTests {
+    private let limits = TransportConfiguration()
+
+    private func flooded(seed: UInt64, packets: Int, payload: [UInt8] = Frame.ping) throws -> (Pair, HostileClient) {
+        let pair = try Pair(seed: seed, services: [EchoService()])
+        let client = try #require(try HostileClient(pair: pair))
+        pair.server.expire(at: pair.now)
+        for _ in 0..<packets { client.push(payload) }
+        return (pair, client)
+    }
+
+    private func rings(_ pair: Pair) -> Int { pair.server.ledger.usage(of: .rings).liveBytes }
+
+    @Test func aConnectionHandlesItsShareOfATurnAndTheRestWaits() throws {
+        let (pair, _) = try flooded(seed: 1, packets: 40)
+        #expect(rings(pair) > 0)
+        #expect(pair.server.nextDeadline == pair.now)
+        #expect(pair.server.statistics.drops[.queueFull] == nil)
+        pair.server.expire(at: pair.now)
+        #expect(rings(pair) == 0)
+        #expect(try #require(pair.server.nextDeadline) > pair.now)
+    }
+
+    @Test func aFloodIsBoundedInSlotsAndDroppedBeyond() throws {
+        let (pair, _) = try flooded(seed: 2, packets: 500)
+        let dropped = 500 - limits.datagramsPerTurn - limits.waitingDatagrams
+        #expect(pair.server.statistics.drops[.queueFull] == dropped)
+        // 64 blocks of a short packet, 64 slots, and the queue itself.
+        #expect(rings(pair) < 64 * 64 + 64 * 96 + 256)
+        pair.server.expire(at: pair.now)
+        #expect(rings(pair) > 0)
+        pair.server.expire(at: pair.now)
+        #expect(rings(pair) == 0)
+        #expect(pair.server.statistics.connections.established == 1)
+    }
+
+    @Test func aFloodIsBoundedInBytesToo() throws {
+        let payload = Frame.ping + [UInt8](repeating: 0, count: 1_300)
+        let (pair, _) = try flooded(seed: 3, packets: 500, payload: payload)
+        let kept = 500 - limits.datagramsPerTurn - (pair.server.statistics.drops[.queueFull] ?? 0)
+        #expect(kept == limits.waitingDatagramBytes / 1_334)
+        #expect(rings(pair) < limits.waitingDatagramBytes + 64 * 96 + 64 * 24)
+    }
+
+    @Test func aConnectionNearItsLimitKeepsNoDatagramsThatWouldPassIt() throws {
+        var configuration = EndpointConfiguration()
+        configuration.transport.connectionBytesLimit = 31_000
+        let pair = try Pair(seed: 4, services: [EchoService()], configuration: configuration)
+        let client = try #require(try HostileClient(pair: pair))
+        pair.server.expire(at: pair.now)
+        for _ in 0..<500 { client.push(Frame.ping + [UInt8](repeating: 0, count: 1_200)) }
+        let account = try #require(pair.server.reports(at: pair.now).first)
+        let held = (account.liveBytes[.transport] ?? 0) + (account.liveBytes[.rings] ?? 0)
+        #expect(held <= 31_000)
+        #expect((pair.server.statistics.drops[.queueFull] ?? 0) > 500 - 32 - 64)
+        pair.run(for: .seconds(1))
+        #expect(pair.server.statistics.connections.established == 1, "\(pair.serverCloses)")
+    }
+
+    @Test func datagramsThatWaitKeepTheirOrder() throws {
+        let pair = try Pair(seed: 5, services: [EchoService()])
+        let client = try #require(try HostileClient(pair: pair))
+        pair.server.expire(at: pair.now)
+        for offset in 0..<90 { client.push(Frame.stream(0, offset: UInt64(offset), [UInt8(offset)])) }
+        // In order nothing is reassembled, for which ngtcp2 would take a chunk of 8 KiB.
+        let before = try #require(pair.server.reports(at: pair.now).first?.liveBytes[.transport])
+        while let deadline = pair.server.nextDeadline, deadline <= pair.now { pair.server.expire(at: pair.now) }
+        let after = try #require(pair.server.reports(at: pair.now).first?.liveBytes[.transport])
+        #expect(after - before < 8_192)
+        pair.run(for: .milliseconds(50))
+        #expect(client.heard.contains { $0.payload.contains((0..<90).map { UInt8($0) }) })
+    }
+
+    @Test func theOthersAreServedInTheSameTurn() throws {
+        let pair = try Pair(seed: 6, services: [EchoService()])
+        let first = try #require(try HostileClient(pair: pair))
+        let second = try #require(try HostileClient(pair: pair))
+        pair.server.expire(at: pair.now)
+        for _ in 0..<200 { first.push(Frame.ping) }
+        second.push(Frame.stream(0, [1, 2, 3], isFinal: true))
+        let handles = pair.server.reports(at: pair.now).map(\.handle)
+        let waiting = handles.map { pair.server.connection($0)?.hasWaitingDatagrams }
+        #expect(waiting == [true, false])
+        #expect(try #require(pair.server.reports(at: pair.now).last).streamCount == 1)
+    }
+
+    @Test func aConnectionThatEndsWhileItsDatagramsWaitReturnsThem() throws {
+        let (pair, _) = try flooded(seed: 7, packets: 100)
+        #expect(rings(pair) > 0)
+        pair.server.close(try #require(pair.server.reports(at: pair.now).first).handle, at: pair.now)
+        #expect(rings(pair) == 0)
+        pair.run(for: .seconds(60))
+        expectEverythingReturned(pair)
+    }
+
+    @Test func aShutdownReturnsThemToo() throws {
+        let (pair, _) = try flooded(seed: 8, packets: 100)
+        pair.server.shutDown()
+        pair.run(for: .seconds(1))
+        #expect(pair.server.isShutDown)
+        expectEverythingReturned(pair)
+    }
+}
