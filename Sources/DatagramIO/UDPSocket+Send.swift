@@ -60,7 +60,7 @@ extension UDPSocket {
 
     /// No room for now. `sendmmsg` never takes 0 messages; if it did, waiting is the answer that cannot loop.
     private static func isBlocked(_ result: Int32) -> Bool {
-        result == 0 || result == -EAGAIN || result == -ENOBUFS || result == -ENOMEM
+        result == 0 || result == -EAGAIN
     }
 
     /// Counts and removes the datagrams of the first `messageCount` messages; returns how many they were.
@@ -83,7 +83,12 @@ extension UDPSocket {
     ) throws(SocketError) {
         let datagramCount = sendArrays.messages.first?.datagramCount ?? 1
         let error = PathError(code: code)
-        if datagramCount > 1, error != nil || code == EIO {
+        if code == ENOBUFS || code == ENOMEM {
+            // The socket stays writable meanwhile, so waiting for that would spin. Lost, as on a full queue further on.
+            statistics.sendErrors += UInt64(datagramCount)
+            batch.removeFirst(datagramCount)
+            retry.advance(by: datagramCount)
+        } else if datagramCount > 1, error != nil || code == EIO {
             retry = PlainRetry(datagramCount: datagramCount, blamesOffload: code == EIO || code == EINVAL)
         } else if let error {
             statistics.sendErrors += 1

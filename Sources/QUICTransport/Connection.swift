@@ -58,6 +58,8 @@ public final class Connection {
     var sendQueue = StreamQueue()
     var waiting: WaitingDatagrams?
     var turn = Turn()
+    /// Whether ngtcp2 is at work, and calls back.
+    private var isInsideEvent = false
     /// The least that ngtcp2 held of this connection while no stream was open.
     private var leanTransportBytes = Int.max
     var service: (any StreamService)?
@@ -151,6 +153,8 @@ extension Connection {
         defer { watch.noteReceived(bytesInFlight: inFlightBefore, after: bytesInFlight, at: now) }
         var nativePath = unsafe NativePath(path)
         var info = ngtcp2_pkt_info(ecn: ecn.rawValue)
+        isInsideEvent = true
+        defer { isInsideEvent = false }
         let status = unsafe datagram.withUnsafeBytes { bytes in
             unsafe nativePath.withPath { path in
                 unsafe ngtcp2_conn_read_pkt_versioned(
@@ -279,6 +283,7 @@ extension Connection {
     /// The one release path of a connection: every cause of an end leads here, exactly once.
     public func release() {
         precondition(state != .closed, "a connection is released once")
+        precondition(!isInsideEvent, "a callback closes with close(code:); ngtcp2 still uses the connection")
         let tlsBefore = TLSMemory.tallyNow()
         releaseTLS()
         waiting = nil

@@ -75,8 +75,26 @@ import Testing
         #expect(client.usesSegmentationOffload)
     }
 
-    @Test(arguments: [EAGAIN, ENOBUFS])
-    func fullKernelBuffersLeaveTheRestInTheBatch(code: Int32) throws {
+    /// epoll says at once that such a socket is writable: waiting for it would be a loop that uses all of a core.
+    @Test(arguments: [ENOBUFS, ENOMEM])
+    func whatTheKernelHasNoMemoryForIsLostAndCounted(code: Int32) throws {
+        let server = try Peer()
+        let client = try Peer(options: .init(segmentationOffload: false))
+        for number in 0..<10 { client.queue(payload(number, count: 20), to: server.address) }
+        let descriptor = client.socket.descriptor.rawValue
+        var calls = 0
+        let outcome = try client.socket.send(client.outbox) { arrays, count in
+            calls += 1
+            return calls <= 3 ? -code : arrays.transmit(count, on: descriptor)
+        }
+        #expect(outcome == .drained)
+        #expect(client.outbox.isEmpty)
+        #expect(client.socket.statistics.sendErrors == 3)
+        #expect(client.socket.statistics.datagramsSent == 7)
+        #expect(client.socket.pollPathError() == nil)
+    }
+
+    @Test func fullKernelBuffersLeaveTheRestInTheBatch() throws {
         let server = try Peer()
         let client = try Peer(options: .init(segmentationOffload: false))
         for number in 0..<10 { client.queue(payload(number, count: 20), to: server.address) }
@@ -84,7 +102,7 @@ import Testing
         var calls = 0
         let outcome = try client.socket.send(client.outbox) { arrays, _ in
             calls += 1
-            return calls == 1 ? arrays.transmit(4, on: descriptor) : -code
+            return calls == 1 ? arrays.transmit(4, on: descriptor) : -EAGAIN
         }
         #expect(outcome == .blocked)
         #expect(calls == 2)
