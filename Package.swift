@@ -144,7 +144,12 @@ let package = Package(
                 "BoundedMemory", "CNgtcp2", "Datagrams", "EchoService", "QUICEndpoint", "QUICTesting", "QUICTransport",
             ]
         ),
-        tests(of: "QUICServer", uses: ["QUICEndpoint", "QUICServer", "QUICTransport"]),
+        tests(
+            of: "QUICServer",
+            uses: [
+                "DatagramIO", "Datagrams", "EchoService", "QUICEndpoint", "QUICServer", "QUICTesting", "QUICTransport",
+            ]
+        ),
         tests(of: "QUICTransport", uses: ["Datagrams", "QUICTransport"]),
         // They start the executables, which scripts/test builds.
         tests(of: "Process", uses: ["DatagramIO", "Datagrams", "LoadModel"]),

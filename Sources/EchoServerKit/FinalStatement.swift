@@ -22,10 +22,11 @@ package struct FinalStatement: Hashable, Sendable {
             connection IDs \(endpoint.connectionIDs), deadlines \(endpoint.deadlines), \
             ledger \(ledger.liveBytes) bytes in \(ledger.liveBlocks) blocks
             """
-        unreturned = Self.mustReturn(endpoint).filter { $0.value != 0 }.map { "\($0.name) \($0.value)" }
+        unreturned = Self.mustReturn(statistics).filter { $0.value != 0 }.map { "\($0.name) \($0.value)" }
     }
 
-    private static func mustReturn(_ endpoint: EndpointStatistics) -> [(name: String, value: Int)] {
+    private static func mustReturn(_ statistics: ServerStatistics) -> [(name: String, value: Int)] {
+        let endpoint = statistics.endpoint
         let connections = endpoint.connections
         let counts = [
             ("connections.live", connections.live),
@@ -34,6 +35,7 @@ package struct FinalStatement: Hashable, Sendable {
             ("connections.created - connections.closed", connections.created - connections.closed),
             ("connection_ids", endpoint.connectionIDs),
             ("deadlines", endpoint.deadlines),
+            ("hand_over.waiting_bytes", statistics.handOver.waitingBytes),
         ]
         return counts + usage(endpoint.ledgerTotal, of: "total")
             + MemoryClass.allCases.flatMap { memoryClass in

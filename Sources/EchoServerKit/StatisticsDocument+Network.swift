@@ -75,4 +75,28 @@ extension StatisticsDocument {
             receiveErrors = totals.receiveErrors
         }
     }
+
+    /// Datagrams that reached another worker's socket than that of their connection's worker.
+    package struct HandOver: Hashable, Sendable, Codable {
+        /// Put into an inbox, since start.
+        package var handed: Int
+        /// Taken out by their worker, since start.
+        package var received: Int
+        /// Dropped because an inbox was full, since start.
+        package var overflowed: Int
+        /// Bytes of what waits, and of its slots, now.
+        package var waitingBytes: Int
+
+        private enum CodingKeys: String, CodingKey {
+            case handed, received, overflowed
+            case waitingBytes = "waiting_bytes"
+        }
+
+        init(_ statistics: HandOverStatistics) {
+            handed = statistics.handed
+            received = statistics.received
+            overflowed = statistics.overflowed
+            waitingBytes = statistics.waitingBytes
+        }
+    }
 }

@@ -37,6 +37,8 @@ package struct StatisticsDocument: Hashable, Sendable, Codable {
     package var ecn: ECNMarks
     /// What the sockets lost.
     package var sockets: Sockets
+    /// What workers handed to each other.
+    package var handOver: HandOver
     /// How often free memory was returned to the system.
     package var heapTrims: Int
     /// Each worker's part of the ledger.
@@ -62,6 +64,7 @@ package struct StatisticsDocument: Hashable, Sendable, Codable {
         case statelessResets = "stateless_resets"
         case ecn
         case sockets
+        case handOver = "hand_over"
         case heapTrims = "heap_trims"
         case workers
         case process
@@ -89,6 +92,7 @@ extension StatisticsDocument {
         statelessResets = endpoint.statelessResets
         ecn = ECNMarks(endpoint.ecnMarks)
         sockets = Sockets(statistics.sockets)
+        handOver = HandOver(statistics.handOver)
         heapTrims = statistics.heapTrims
         workers = statistics.workers.map { Worker($0) }
         self.process = process

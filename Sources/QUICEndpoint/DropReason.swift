@@ -8,7 +8,7 @@ public enum DropReason: String, Sendable, CaseIterable {
     case malformed
     /// It leads to no connection and opens none.
     case unroutable
-    /// It belongs to a connection of another worker: the kernel brought it here.
+    /// It belongs to a connection of another worker, which did not take it.
     case otherWorker = "other_worker"
     /// The answer it deserves would exceed the rate of such answers.
     case rateLimited = "rate_limited"

@@ -4,7 +4,7 @@ public import QUICTransport
 
 /// A QUIC server without sockets, clocks or threads: datagrams and the time go in, datagrams and a deadline come out.
 ///
-/// Feed it with ``receive(_:path:ecn:at:)`` and ``expire(at:)``, then take what it has to send with
+/// Feed it with ``receive(_:path:ecn:at:isHandedOver:)`` and ``expire(at:)``, then take what it has to send with
 /// ``transmit(into:at:)`` until that leaves the batch empty, and come back at ``nextDeadline``. One thread at a time.
 ///
 /// Owns: its connections, and one batch of replies that belong to no connection (96 KB). Released by: each connection's
@@ -15,6 +15,15 @@ public final class Endpoint {
         get { connections.onClose }
         set { connections.onClose = newValue }
     }
+
+    /// Called with a packet that belongs to a connection of the worker `worker`; says whether that worker will get it.
+    ///
+    /// The bytes live as long as the call. The other endpoint takes them with
+    /// ``receive(_:path:ecn:at:isHandedOver:)``. A packet that nobody takes, as without this, is dropped
+    /// (``DropReason/otherWorker``).
+    ///
+    /// There are no loops: an ID names one worker, and that worker's endpoint never calls this for it.
+    public var onOtherWorker: (_ worker: Int, RawSpan, NetworkPath, ECN) -> Bool = { _, _, _, _ in false }
 
     private let tls: TLSServerContext
     private let connections: ConnectionSet
@@ -104,10 +113,20 @@ public final class Endpoint {
 
 extension Endpoint {
     /// A datagram arrived.
-    public func receive(_ datagram: RawSpan, path: NetworkPath, ecn: ECN, at now: MonotonicInstant) {
+    ///
+    /// - Parameter isHandedOver: Whether another worker's endpoint received it, which has counted it.
+    public func receive(
+        _ datagram: RawSpan,
+        path: NetworkPath,
+        ecn: ECN,
+        at now: MonotonicInstant,
+        isHandedOver: Bool = false
+    ) {
         let now = advance(to: now)
-        tally.received.count(datagram.byteCount)
-        tally.ecnMarks[Int(ecn.rawValue)] += 1
+        if !isHandedOver {
+            tally.received.count(datagram.byteCount)
+            tally.ecnMarks[Int(ecn.rawValue)] += 1
+        }
         guard datagram.byteCount > 0 else { return drop(.empty) }
         guard datagram.byteCount <= TransportConfiguration.receivedDatagramBytesLimit else { return drop(.oversized) }
         switch DatagramHeader(datagram) {
@@ -118,8 +137,13 @@ extension Endpoint {
         case .packet(let destination, _, let isLong):
             if let handle = connections.route(to: destination) ?? connections.routeOfReset(datagram) {
                 deliver(datagram, to: handle, path: path, ecn: ecn, at: now)
+            } else if isLong, let initial = InitialPacket(datagram) {
+                // It stays where it arrived: a client makes the ID of its first packets up, so that names nobody.
+                open(initial, datagram, path: path, ecn: ecn, at: now)
+            } else if namesAnotherWorker(destination) {
+                if !onOtherWorker(Int(destination[0]), datagram, path, ecn) { drop(.otherWorker) }
             } else if isLong {
-                open(datagram, path: path, ecn: ecn, at: now)
+                drop(.unroutable)
             } else {
                 reset(destination, triggerBytes: datagram.byteCount, path: path, at: now)
             }
@@ -172,9 +196,9 @@ extension Endpoint {
         return latest
     }
 
-    /// Whether `id` was issued by another worker of this server.
+    /// Whether `id` was issued by another worker of this server, as far as one can tell: anyone can make such an ID up.
     private func namesAnotherWorker(_ id: ConnectionID) -> Bool {
-        id.count > 0 && id[0] != workerIndex && Int(id[0]) < workerCount
+        id.count == TransportConfiguration.connectionIDLength && id[0] != workerIndex && Int(id[0]) < workerCount
     }
 
     private func drop(_ reason: DropReason) {
@@ -232,8 +256,13 @@ extension Endpoint {
 // MARK: - Datagrams without a connection
 
 extension Endpoint {
-    private func open(_ datagram: RawSpan, path: NetworkPath, ecn: ECN, at now: MonotonicInstant) {
-        guard let initial = InitialPacket(datagram) else { return drop(.unroutable) }
+    private func open(
+        _ initial: InitialPacket,
+        _ datagram: RawSpan,
+        path: NetworkPath,
+        ecn: ECN,
+        at now: MonotonicInstant
+    ) {
         let verdict = validation.verdict(on: initial, from: path.remote, at: now)
         let decision = admission.decide(verdict, counts: connections.counts, isShuttingDown: isShuttingDown)
         tally.admissions[decision.label, default: 0] += 1
@@ -321,8 +350,6 @@ extension Endpoint {
     }
 
     private func reset(_ id: ConnectionID, triggerBytes: Int, path: NetworkPath, at now: MonotonicInstant) {
-        // A reset for what another worker keeps would end a healthy connection.
-        guard !namesAnotherWorker(id) else { return drop(.otherWorker) }
         guard limiters.reset.take(at: now) else { return drop(.rateLimited) }
         let isQueued = unsafe reply(on: path) { space in
             unsafe StatelessPackets.reset(

@@ -13,8 +13,8 @@ import QUICEndpoint
 /// ```
 ///
 /// Owns: its workers' threads, sockets and connections. Released by: ``shutDown()``; a server that is let go without it
-/// serves until the process ends. Bound: ``MemoryPlan/memoryBytesLimit``, and 180 KB a
-/// worker.
+/// serves until the process ends. Bound: ``MemoryPlan/memoryBytesLimit``, and 180 KB a worker, 280 KB more while other
+/// workers' datagrams wait for it.
 public final class Server: Sendable {
     /// The address it listens on, with the port the system chose if 0 was asked for.
     public let address: SocketAddress

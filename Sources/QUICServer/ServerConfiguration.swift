@@ -18,6 +18,9 @@ public struct ServerConfiguration: Sendable {
     public var connectionLimit: Int?
     /// Threads, each with a socket and connections of its own. Default 1.
     public var workerCount = 1
+    /// Whether the kernel takes packets to their worker. Without it workers hand over what they get of each other's;
+    /// off only for tests of that.
+    var steersDatagrams = true
 
     /// The defaults.
     public init() {}

@@ -10,16 +10,19 @@ public struct ServerStatistics: Sendable {
     public internal(set) var sockets = SocketTotals()
     /// The connections and the ledger of each worker.
     public internal(set) var workers: [WorkerStatistics] = []
+    /// What workers handed to each other.
+    public internal(set) var handOver = HandOverStatistics()
     /// How often free memory was returned to the system.
     public internal(set) var heapTrims = 0
 
     /// Whether everything is back to zero.
-    public var hasReturned: Bool { endpoint.hasReturned }
+    public var hasReturned: Bool { endpoint.hasReturned && handOver.waitingBytes == 0 }
 
     static func += (sum: inout ServerStatistics, other: ServerStatistics) {
         sum.endpoint += other.endpoint
         sum.sockets += other.sockets
         sum.workers += other.workers
+        sum.handOver += other.handOver
         sum.heapTrims += other.heapTrims
     }
 }

@@ -4,7 +4,9 @@ import Datagrams
 import QUICEndpoint
 import Synchronization
 
-/// One thread with one socket, one event loop and one endpoint. Workers share nothing but immutable configuration.
+/// One thread with one socket, one event loop and one endpoint.
+///
+/// Workers share nothing but immutable configuration and the inboxes through which they hand datagrams to each other.
 ///
 /// Owns: the socket, the loop, the endpoint, and two batches (about 180 KB). Released by: the end of ``run()``.
 final class Worker {
@@ -53,6 +55,7 @@ final class Worker {
 
     let mailbox: Mailbox
     private let endpoint: Endpoint
+    private let inbox: HandOverInbox
     private var socket: UDPSocket
     private var loop: EventLoop
     private let received: ReceiveBatch
@@ -66,11 +69,27 @@ final class Worker {
     /// Receive batches handled in a row before deadlines and commands get their turn.
     private static let batchesPerTurn = 8
 
-    init(socket: consuming UDPSocket, endpoint: Endpoint) throws(SocketError) {
+    /// Handed-over datagrams handled in a row before what came of them is sent.
+    private static let handOversPerFlush = 32
+
+    /// - Parameters:
+    ///   - index: Which worker this is: what its connection IDs begin with, and which of `inboxes` is its own.
+    ///   - inboxes: Those of all workers of the server, in their order.
+    init(
+        index: Int,
+        socket: consuming UDPSocket,
+        endpoint: Endpoint,
+        inboxes: [HandOverInbox]
+    ) throws(SocketError) {
         let loop = try EventLoop()
         try loop.add(socket, tag: Self.socketTag)
         mailbox = Mailbox(waker: loop.waker)
         received = ReceiveBatch(receiveOffload: socket.usesReceiveOffload)
+        inbox = inboxes[index]
+        endpoint.onOtherWorker = { worker, datagram, path, ecn in
+            inboxes.indices.contains(worker) && inboxes[worker].put(datagram, path: path, ecn: ecn)
+        }
+        inbox.open(waking: loop.waker)
         self.endpoint = endpoint
         self.loop = loop
         self.socket = socket
@@ -80,14 +99,22 @@ final class Worker {
     ///
     /// - Returns: The last statistics.
     func run() throws(SocketError) -> ServerStatistics {
-        defer { answerLateCommands() }
+        defer {
+            inbox.close()
+            answerLateCommands()
+        }
         while !(isShuttingDown && endpoint.isShutDown && outgoing.isEmpty) {
             let now = MonotonicInstant.now()
             let wakeup = try loop.wait(until: nextDeadline, now: now)
             for index in 0..<wakeup.readyCount where loop.ready(index).isWritable { try unblock() }
-            if wakeup.wasWoken { execute(mailbox.takeAll()) }
+            if wakeup.wasWoken {
+                execute(mailbox.takeAll())
+                try receiveHandedOver()
+            }
             try turn()
         }
+        // What the last statistics would still show as waiting has no connection left to go to.
+        inbox.close()
         return statistics
     }
 
@@ -102,6 +129,7 @@ final class Worker {
         statistics.endpoint = endpoint.statistics
         statistics.workers = [WorkerStatistics(statistics.endpoint)]
         statistics.sockets = SocketTotals(socket.statistics)
+        statistics.handOver = inbox.statistics
         statistics.heapTrims = trimmer.trimCount
         return statistics
     }
@@ -118,6 +146,19 @@ final class Worker {
         endpoint.expire(at: now)
         try flush(at: now)
         trimDeadline = trimmer.update(liveBytes: endpoint.ledger.totalUsage.liveBytes, at: now)
+    }
+
+    /// Receives what other workers have handed over until now; one timestamp for all of it.
+    private func receiveHandedOver() throws(SocketError) {
+        let now = MonotonicInstant.now()
+        var count = inbox.beginTaking()
+        while count > 0, let datagram = inbox.takeFirst() {
+            datagram.withBytes {
+                endpoint.receive($0, path: datagram.path, ecn: datagram.ecn, at: now, isHandedOver: true)
+            }
+            count -= 1
+            if count.isMultiple(of: Self.handOversPerFlush) { try flush(at: now) }
+        }
     }
 
     /// Sends until there is nothing more to send or the socket takes no more.

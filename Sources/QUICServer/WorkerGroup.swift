@@ -11,11 +11,13 @@ struct WorkerGroup {
     private let tls: TLSServerContext
     private let resetSecret = EndpointSecret()
     private let tokenSecret = EndpointSecret()
+    private let inboxes: [HandOverInbox]
 
     init(configuration: ServerConfiguration, tls: TLSServerContext) {
         self.configuration = configuration
         self.tls = tls
         address = configuration.listenAddress
+        inboxes = (0..<configuration.workerCount).map { _ in HandOverInbox() }
     }
 
     /// Starts the next worker, on a socket of its own.
@@ -23,7 +25,7 @@ struct WorkerGroup {
         let endpoint = Endpoint(configuration: endpointConfiguration, tls: tls, services: services)
         let worker: Worker
         do throws(SocketError) {
-            worker = try Worker(socket: bind(), endpoint: endpoint)
+            worker = try Worker(index: workers.count, socket: bind(), endpoint: endpoint, inboxes: inboxes)
         } catch {
             throw .socket(error)
         }
@@ -37,7 +39,7 @@ struct WorkerGroup {
         if isShared, workers.isEmpty { address = try UDPSocket(bindingTo: address).boundAddress }
         let socket = try UDPSocket(bindingTo: address, options: UDPSocket.Options(reusePort: isShared))
         address = socket.boundAddress
-        if isShared, workers.count == configuration.workerCount - 1 {
+        if isShared, configuration.steersDatagrams, workers.count == configuration.workerCount - 1 {
             try ReuseportSteering.attach(to: socket, workerCount: configuration.workerCount)
         }
         return socket

@@ -31,7 +31,7 @@ import Testing
             statement.unreturned == [
                 "connections.live 20", "connections.closing 1", "connections.draining 2",
                 "connections.created - connections.closed 20", "connection_ids 71", "deadlines 23",
-                "ledger.total.live_bytes 460116", "ledger.total.live_blocks 6",
+                "hand_over.waiting_bytes 3504", "ledger.total.live_bytes 460116", "ledger.total.live_blocks 6",
                 "ledger.classes.transport.live_bytes 451000", "ledger.classes.transport.live_blocks 2",
                 "ledger.classes.rings.live_bytes 8192", "ledger.classes.rings.live_blocks 1",
                 "ledger.classes.closing.live_bytes 924", "ledger.classes.closing.live_blocks 3",
@@ -41,19 +41,20 @@ import Testing
     }
 
     @Test func eachNumberAloneIsEnoughNotToHaveReturned() {
-        let breakages: [(String, (inout EndpointStatistics) -> Void)] = [
-            ("connections.live 1", { $0.connections.handshaking = 1 }),
-            ("connections.live 1", { $0.connections.established = 1 }),
-            ("connections.closing 1", { $0.connections.closing = 1 }),
-            ("connections.draining 1", { $0.connections.draining = 1 }),
-            ("connections.created - connections.closed 1", { $0.connections.created += 1 }),
-            ("connection_ids 1", { $0.connectionIDs = 1 }),
-            ("deadlines 1", { $0.deadlines = 1 }),
-            ("ledger.total.live_blocks 1", { $0.ledgerTotal = usage([0]) }),
+        let breakages: [(String, (inout ServerStatistics) -> Void)] = [
+            ("connections.live 1", { $0.endpoint.connections.handshaking = 1 }),
+            ("connections.live 1", { $0.endpoint.connections.established = 1 }),
+            ("connections.closing 1", { $0.endpoint.connections.closing = 1 }),
+            ("connections.draining 1", { $0.endpoint.connections.draining = 1 }),
+            ("connections.created - connections.closed 1", { $0.endpoint.connections.created += 1 }),
+            ("connection_ids 1", { $0.endpoint.connectionIDs = 1 }),
+            ("deadlines 1", { $0.endpoint.deadlines = 1 }),
+            ("hand_over.waiting_bytes 1", { $0.handOver.waitingBytes = 1 }),
+            ("ledger.total.live_blocks 1", { $0.endpoint.ledgerTotal = usage([0]) }),
         ]
         for (name, breakIt) in breakages {
             var statistics = returned()
-            breakIt(&statistics.endpoint)
+            breakIt(&statistics)
             #expect(FinalStatement(statistics).unreturned == [name])
             #expect(!statistics.hasReturned)
         }

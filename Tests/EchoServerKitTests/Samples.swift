@@ -34,6 +34,10 @@ func busyServer() -> ServerStatistics {
     statistics.sockets.receiveErrors = 9
     statistics.endpoint.retainedBytes = 81_000
     statistics.workers = [WorkerStatistics(statistics.endpoint)]
+    statistics.handOver.handed = 46
+    statistics.handOver.received = 44
+    statistics.handOver.overflowed = 5
+    statistics.handOver.waitingBytes = 3_504
     statistics.heapTrims = 4
     return statistics
 }

@@ -1,8 +1,9 @@
 import Foundation
 import QUICEndpoint
-import QUICServer
 import QUICTransport
 import Testing
+
+@testable import QUICServer
 
 /// docs/limits.md says what the code says.
 @Suite struct LimitsDocumentTests {
@@ -39,6 +40,8 @@ import Testing
             "closingBytesLimit": "\(ConnectionSet.closingBytesLimitDefault)",
             "closingPeriodLimit": seconds(ConnectionSet.closingPeriodLimit),
             "closingLimit": "\(ConnectionSet.closingLimitDefault)",
+            "inboxCapacity": "\(HandOverInbox.capacityDefault)",
+            "inboxBytesLimit": "\(HandOverInbox.bytesLimitDefault)",
             "handshakeTimeout": seconds(transport.handshakeTimeout),
             "idleTimeout": seconds(transport.idleTimeout),
             "acknowledgementTimeout": seconds(transport.acknowledgementTimeout),

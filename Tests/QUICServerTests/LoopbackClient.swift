@@ -1,0 +1,126 @@
+import DatagramIO
+import Datagrams
+import QUICEndpoint
+import QUICTesting
+import QUICTransport
+
+/// A client on real sockets, behind an imaginary NAT that may give it another port at any time.
+final class LoopbackClient {
+    /// A socket; a class, so that there can be several in an array.
+    private final class Port {
+        var socket: UDPSocket
+
+        init(_ options: UDPSocket.Options) throws {
+            socket = try UDPSocket(bindingTo: SocketAddress(ipv4: 127, 0, 0, 1, port: 0), options: options)
+        }
+    }
+
+    let recorder = RecordingClient()
+    private let endpoint: ClientEndpoint
+    /// The path as the client sees it, whatever the NAT does.
+    private let path: NetworkPath
+    private let options: UDPSocket.Options
+    private var ports: [Port]
+    private let received = ReceiveBatch()
+    private let outgoing = TransmitBatch()
+    private var loop: EventLoop
+
+    private static let patience = Duration.seconds(60)
+
+    /// - Parameter joinsDatagrams: Whether datagrams leave as one message where possible (GSO).
+    init(of server: SocketAddress, seed: UInt64, joinsDatagrams: Bool = false) throws {
+        var configuration = EndpointConfiguration()
+        configuration.seed = seed
+        configuration.transport.staysOpen()
+        let tls = try TLSClientContext(protocols: try ApplicationProtocols(["echo"]))
+        endpoint = ClientEndpoint(configuration: configuration, tls: tls, service: recorder)
+        options = UDPSocket.Options(segmentationOffload: joinsDatagrams)
+        let port = try Port(options)
+        path = NetworkPath(local: port.socket.boundAddress, remote: server)
+        let loop = try EventLoop()
+        try loop.add(port.socket, tag: 0)
+        ports = [port]
+        self.loop = loop
+    }
+
+    /// Whether datagrams do leave as one message.
+    var joinsDatagrams: Bool { ports.last?.socket.usesSegmentationOffload ?? false }
+
+    /// Sends from another port from now on; what is sent to the former ones still arrives.
+    func rebind() throws {
+        let port = try Port(options)
+        try loop.add(port.socket, tag: UInt64(ports.count))
+        ports.append(port)
+    }
+
+    /// Opens a connection, and waits until its handshake is complete.
+    func connect() throws -> Connection {
+        let connection = try endpoint.connect(path: path, at: .now())
+        try run { connection.state == .established }
+        return connection
+    }
+
+    /// Sends `bytes` on a new stream of each connection, all of them at once, and says whether all came back.
+    func echo(_ bytes: [UInt8], on connections: [Connection]) throws -> Bool {
+        let streams = try connections.map { connection in
+            let stream = try connection.openStream()
+            unsafe try stream.write(bytes.span.bytes)
+            stream.finish()
+            endpoint.touch(connection)
+            return (connection, stream.id)
+        }
+        let expected = RecordingClient.Received(bytes: bytes, isComplete: true)
+        return try run { streams.allSatisfy { recorder.received(on: $0, $1) == expected } }
+    }
+
+    /// Closes `connections`.
+    func close(_ connections: [Connection]) throws {
+        for connection in connections { endpoint.close(connection, at: .now()) }
+        try send()
+        endpoint.removeClosingRecords()
+    }
+
+    /// Serves the connections until `isDone`; false when patience ends before.
+    @discardableResult
+    private func run(until isDone: () -> Bool) throws -> Bool {
+        let end = MonotonicInstant.now().advanced(by: Self.patience)
+        try send()
+        while !isDone() {
+            let now = MonotonicInstant.now()
+            if now >= end { return false }
+            _ = try loop.wait(until: min(end, endpoint.nextDeadline ?? end), now: now)
+            for port in ports { try receive(at: port) }
+            if let deadline = endpoint.nextDeadline, deadline <= .now() { endpoint.expire(at: .now()) }
+            try send()
+        }
+        return true
+    }
+
+    private func receive(at port: Port) throws {
+        while try port.socket.receive(into: received) > 0 {
+            let now = MonotonicInstant.now()
+            received.forEach { datagram, _, ecn in endpoint.receive(datagram, path: path, ecn: ecn, at: now) }
+        }
+    }
+
+    private func send() throws {
+        guard let port = ports.last else { return }
+        repeat {
+            endpoint.transmit(into: outgoing, at: .now())
+            if outgoing.isEmpty { return }
+            // What a full socket does not take is lost, as anywhere on a path.
+            _ = try port.socket.send(outgoing)
+            outgoing.removeAll()
+        } while true
+    }
+}
+
+extension TransportConfiguration {
+    /// Switches every deadline of an established connection off: a test that waits for a thread of the test library may
+    /// wait for minutes, and its connections with it.
+    mutating func staysOpen() {
+        idleTimeout = .seconds(3_600)
+        acknowledgementTimeout = nil
+        noProgressTimeout = nil
+    }
+}
