@@ -81,6 +81,20 @@ public struct RingBuffer<Element: ~Copyable>: ~Copyable {
         return nil
     }
 
+    /// Puts `element` at the end; when the queue is full, the first element makes room and is given back.
+    ///
+    /// - Complexity: O(1) amortised; in a full queue without any allocation.
+    @inlinable
+    @discardableResult
+    public mutating func pushDisplacing(_ element: consuming Element) -> Element? {
+        guard elementCount == capacityLimit else { return push(element) }
+        // A full queue fills its block: the slot of the first element is the one behind the last.
+        let first = unsafe (storage.start + head).move()
+        unsafe (storage.start + head).initialize(to: element)
+        head = RingBuffer.slot(head + 1, in: storage.capacity)
+        return first
+    }
+
     /// Takes the first element out; nil when there is none.
     ///
     /// - Complexity: O(1) amortised.

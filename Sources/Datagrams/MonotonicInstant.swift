@@ -2,7 +2,7 @@
 ///
 /// Nothing below the event loop reads a clock: every entry point takes the moment as an argument, one for a whole
 /// batch of datagrams. That lets a server and its clients run in virtual time.
-public struct MonotonicInstant: InstantProtocol, Hashable, Sendable {
+public struct MonotonicInstant: InstantProtocol, Hashable, Sendable, BitwiseCopyable {
     /// Nanoseconds since the clock's start.
     public let nanoseconds: UInt64
 

@@ -5,9 +5,9 @@ import Musl
 #endif
 
 /// An IPv4 or IPv6 address with a UDP port, held inline in 28 bytes.
-public struct SocketAddress: Hashable, Sendable {
+public struct SocketAddress: Hashable, Sendable, BitwiseCopyable {
     /// The address family.
-    public enum Family: UInt8, Sendable {
+    public enum Family: UInt8, Sendable, BitwiseCopyable {
         /// IPv4.
         case ipv4
         /// IPv6.

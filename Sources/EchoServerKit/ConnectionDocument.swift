@@ -47,7 +47,7 @@ package struct ConnectionDocument: Hashable, Sendable, Codable {
 
     /// What `report` says of a connection of the worker `worker`.
     package init(_ report: ConnectionReport, worker: Int) {
-        id = "\(worker)-\(report.handle.index)-\(report.handle.generation)"
+        id = Self.id(of: report.handle, worker: worker)
         state = report.state.rawValue
         ageSeconds = report.age / .seconds(1)
         local = report.path?.local.description
@@ -60,6 +60,11 @@ package struct ConnectionDocument: Hashable, Sendable, Codable {
         retainedBytes = report.retainedBytes
         classes = Dictionary(uniqueKeysWithValues: report.liveBytes.map { ($0.key.rawValue, $0.value) })
         deadlineSeconds = report.nextDeadline.map { $0 / .seconds(1) }
+    }
+
+    /// The ID of a connection of the worker `worker`.
+    static func id(of handle: ConnectionHandle, worker: Int) -> String {
+        "\(worker)-\(handle.index)-\(handle.generation)"
     }
 
     /// Every live connection of a server, worker by worker.

@@ -37,6 +37,9 @@ package struct ServerSettings: Sendable {
     /// Threads.
     package var workerCount = ServerConfiguration().workerCount
 
+    /// Events each worker keeps; 0 for none.
+    package var eventLogCapacity = ServerConfiguration().eventLogCapacity
+
     /// The timeouts accepted: long enough for a round trip, and never none.
     package static let timeoutAccepted = Duration.milliseconds(10)...Duration.seconds(86_400)
 
@@ -60,6 +63,11 @@ package struct ServerSettings: Sendable {
             throw SettingsError(option: "workers", value: "\(workerCount)", accepted: "1 to \(limit)")
         }
         configuration.workerCount = workerCount
+        guard (0...EventLog.capacityLimit).contains(eventLogCapacity) else {
+            let accepted = "0 to \(EventLog.capacityLimit)"
+            throw SettingsError(option: "event-log", value: "\(eventLogCapacity)", accepted: accepted)
+        }
+        configuration.eventLogCapacity = eventLogCapacity
         try setMemoryLimits(of: &configuration)
         return configuration
     }

@@ -39,6 +39,8 @@ package struct StatisticsDocument: Hashable, Sendable, Codable {
     package var sockets: Sockets
     /// What workers handed to each other.
     package var handOver: HandOver
+    /// What the event logs hold.
+    package var eventLog: EventLog
     /// How often free memory was returned to the system.
     package var heapTrims: Int
     /// Each worker's part of the ledger.
@@ -65,6 +67,7 @@ package struct StatisticsDocument: Hashable, Sendable, Codable {
         case ecn
         case sockets
         case handOver = "hand_over"
+        case eventLog = "event_log"
         case heapTrims = "heap_trims"
         case workers
         case process
@@ -93,6 +96,7 @@ extension StatisticsDocument {
         ecn = ECNMarks(endpoint.ecnMarks)
         sockets = Sockets(statistics.sockets)
         handOver = HandOver(statistics.handOver)
+        eventLog = EventLog(statistics.eventLog)
         heapTrims = statistics.heapTrims
         workers = statistics.workers.map { Worker($0) }
         self.process = process

@@ -18,6 +18,7 @@ extension ConnectionSet {
         at now: MonotonicInstant,
         into batch: TransmitBatch
     ) {
+        onEnd(connection, end.cause)
         let record = makeRecord(of: connection, end, at: now, into: batch)
         let closingPeriod = min(connection.closingPeriod, Self.closingPeriodLimit)
         count(end.cause, of: connection)

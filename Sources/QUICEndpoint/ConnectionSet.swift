@@ -31,6 +31,8 @@ public final class ConnectionSet {
     public let closingLimit: Int
     /// How many bytes closing and draining records may take together; one that does not fit displaces the oldest.
     public let closingBytesLimit: Int
+    /// Called exactly once for each connection, before anything that it holds is released.
+    var onEnd: (Connection, CloseCause) -> Void = { _, _ in }
     /// Called exactly once for each connection, after everything it held was released.
     public var onClose: (Connection, CloseCause) -> Void = { _, _ in }
     /// Called when a connection's ``Connection/applicationDeadline`` has come; it may end the connection.

@@ -25,6 +25,9 @@ public final class Endpoint {
     /// There are no loops: an ID names one worker, and that worker's endpoint never calls this for it.
     public var onOtherWorker: (_ worker: Int, RawSpan, NetworkPath, ECN) -> Bool = { _, _, _, _ in false }
 
+    /// What happened lately.
+    public let eventLog: EventLog
+
     private let tls: TLSServerContext
     private let connections: ConnectionSet
     private let host: ServerHost
@@ -50,6 +53,7 @@ public final class Endpoint {
             closingBytesLimit: configuration.closingBytesLimit
         )
         admission = Admission(limits: configuration.admission)
+        eventLog = EventLog(capacity: configuration.eventLogCapacity)
         workerIndex = configuration.workerIndex
         workerCount = configuration.workerCount
         validation = AddressValidation(secret: configuration.tokenSecret)
@@ -66,6 +70,8 @@ public final class Endpoint {
             resetSecret: configuration.resetSecret,
             host: host
         )
+        host.onEstablish = { [unowned self] in eventLog.append(.established, of: $0, at: latest) }
+        connections.onEnd = { [unowned self] in logEnd(of: $0, $1) }
     }
 
     deinit {
@@ -141,7 +147,9 @@ extension Endpoint {
                 // It stays where it arrived: a client makes the ID of its first packets up, so that names nobody.
                 open(initial, datagram, path: path, ecn: ecn, at: now)
             } else if namesAnotherWorker(destination) {
-                if !onOtherWorker(Int(destination[0]), datagram, path, ecn) { drop(.otherWorker) }
+                guard !onOtherWorker(Int(destination[0]), datagram, path, ecn) else { return }
+                drop(.otherWorker)
+                eventLog.append(.handOverOverflow, from: path.remote, at: now)
             } else if isLong {
                 drop(.unroutable)
             } else {
@@ -199,6 +207,11 @@ extension Endpoint {
     /// Whether `id` was issued by another worker of this server, as far as one can tell: anyone can make such an ID up.
     private func namesAnotherWorker(_ id: ConnectionID) -> Bool {
         id.count == TransportConfiguration.connectionIDLength && id[0] != workerIndex && Int(id[0]) < workerCount
+    }
+
+    private func logEnd(of connection: Connection, _ cause: CloseCause) {
+        if case .budgetExceeded(let cap) = cause { eventLog.append(.budgetExceeded(cap), of: connection, at: latest) }
+        eventLog.append(.closed(cause), of: connection, at: latest)
     }
 
     private func drop(_ reason: DropReason) {
@@ -266,6 +279,9 @@ extension Endpoint {
         let verdict = validation.verdict(on: initial, from: path.remote, at: now)
         let decision = admission.decide(verdict, counts: connections.counts, isShuttingDown: isShuttingDown)
         tally.admissions[decision.label, default: 0] += 1
+        if let refusal = EndpointEvent.Refusal(decision) {
+            eventLog.append(.refused(refusal), from: path.remote, at: now)
+        }
         switch decision {
         case .accept(let retriedFrom):
             let isProven = verdict != .unvalidated
@@ -309,6 +325,7 @@ extension Endpoint {
             return drop(.outOfMemory)
         }
         guard let connection else { return drop(.unroutable) }
+        eventLog.append(.accepted, of: connection, at: now)
         guard let end = connection.receive(datagram, path: path, ecn: ecn, at: now) else { return }
         connections.finish(connection, end, at: now, into: replies)
         if end.cause == .addressValidation { sendRetry(answering: initial, path: path, at: now) }

@@ -10,6 +10,8 @@ public struct EndpointConfiguration: Sendable {
     public var closingLimit = ConnectionSet.closingLimitDefault
     /// How many bytes those records may take together; one that does not fit displaces the oldest.
     public var closingBytesLimit = ConnectionSet.closingBytesLimitDefault
+    /// How many of its latest events an endpoint keeps, 72 bytes each; 0 for none, at most ``EventLog/capacityLimit``.
+    public var eventLogCapacity = EventLog.capacityDefault
     /// Which worker this is: the first byte of the connection IDs it issues, so that packets find it.
     public var workerIndex: UInt8 = 0
     /// How many workers share the address.

@@ -3,6 +3,8 @@ import QUICTransport
 
 /// What the connections of a server ask their endpoint for.
 final class ServerHost: EndpointHost {
+    /// Called when a handshake is complete.
+    var onEstablish: (Connection) -> Void = { _ in }
     private let services: [String: any StreamService]
     private let validation: AddressValidation
 
@@ -19,6 +21,11 @@ final class ServerHost: EndpointHost {
 
     override func service(for applicationProtocol: String) -> (any StreamService)? {
         services[applicationProtocol]
+    }
+
+    override func connectionDidEstablish(_ connection: Connection) {
+        super.connectionDidEstablish(connection)
+        onEstablish(connection)
     }
 
     override func addressToken(for remote: SocketAddress, at now: MonotonicInstant) -> [UInt8]? {

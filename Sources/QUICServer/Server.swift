@@ -13,7 +13,7 @@ import QUICEndpoint
 /// ```
 ///
 /// Owns: its workers' threads, sockets and connections. Released by: ``shutDown()``; a server that is let go without it
-/// serves until the process ends. Bound: ``MemoryPlan/memoryBytesLimit``, and 180 KB a worker, 280 KB more while other
+/// serves until the process ends. Bound: ``MemoryPlan/memoryBytesLimit``, and 200 KB a worker, 280 KB more while other
 /// workers' datagrams wait for it.
 public final class Server: Sendable {
     /// The address it listens on, with the port the system chose if 0 was asked for.
@@ -30,6 +30,10 @@ public final class Server: Sendable {
         guard (1...ServerConfiguration.workerCountLimit).contains(configuration.workerCount) else {
             let accepted = "1 to \(ServerConfiguration.workerCountLimit)"
             throw .configuration("\(configuration.workerCount) workers were asked for; accepted are \(accepted)")
+        }
+        guard (0...EventLog.capacityLimit).contains(configuration.eventLogCapacity) else {
+            let accepted = "0 to \(EventLog.capacityLimit)"
+            throw .configuration("\(configuration.eventLogCapacity) events were to be kept; accepted are \(accepted)")
         }
         memoryPlan = try MemoryPlan(configuration)
         var configuration = configuration
@@ -66,6 +70,17 @@ public final class Server: Sendable {
         var reports: [[ConnectionReport]] = []
         for worker in workers { reports.append(await worker.connections()) }
         return reports
+    }
+
+    /// What happened lately, oldest first: the events that the workers keep.
+    public func events() async -> [ServerEvent] {
+        var logged: [(worker: Int, event: EndpointEvent)] = []
+        for (index, worker) in workers.enumerated() { logged += await worker.events().map { (index, $0) } }
+        let now = MonotonicInstant.now()
+        // Events of one worker may have the same time and stay in their order.
+        return logged.enumerated()
+            .sorted { ($0.element.event.time, $0.offset) < ($1.element.event.time, $1.offset) }
+            .map { ServerEvent(worker: $1.worker, age: $1.event.time.duration(to: now), event: $1.event) }
     }
 
     /// Refuses new connections, sends CONNECTION_CLOSE to all, and releases everything.

@@ -18,6 +18,9 @@ public struct ServerConfiguration: Sendable {
     public var connectionLimit: Int?
     /// Threads, each with a socket and connections of its own. Default 1.
     public var workerCount = 1
+    /// How many of its latest events each worker keeps, 72 bytes each; 0 for none, at most ``EventLog/capacityLimit``.
+    /// Default 256.
+    public var eventLogCapacity = EventLog.capacityDefault
     /// Whether the kernel takes packets to their worker. Without it workers hand over what they get of each other's;
     /// off only for tests of that.
     var steersDatagrams = true

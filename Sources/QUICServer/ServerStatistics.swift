@@ -12,6 +12,8 @@ public struct ServerStatistics: Sendable {
     public internal(set) var workers: [WorkerStatistics] = []
     /// What workers handed to each other.
     public internal(set) var handOver = HandOverStatistics()
+    /// What the event logs hold, which is no connection's.
+    public internal(set) var eventLog = EventLogStatistics()
     /// How often free memory was returned to the system.
     public internal(set) var heapTrims = 0
 
@@ -23,6 +25,7 @@ public struct ServerStatistics: Sendable {
         sum.sockets += other.sockets
         sum.workers += other.workers
         sum.handOver += other.handOver
+        sum.eventLog += other.eventLog
         sum.heapTrims += other.heapTrims
     }
 }

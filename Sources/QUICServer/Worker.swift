@@ -14,6 +14,7 @@ final class Worker {
     enum Command: Sendable {
         case report(@Sendable (ServerStatistics) -> Void)
         case list(@Sendable ([ConnectionReport]) -> Void)
+        case listEvents(@Sendable ([EndpointEvent]) -> Void)
         case shutDown
     }
 
@@ -130,6 +131,7 @@ final class Worker {
         statistics.workers = [WorkerStatistics(statistics.endpoint)]
         statistics.sockets = SocketTotals(socket.statistics)
         statistics.handOver = inbox.statistics
+        statistics.eventLog = endpoint.eventLog.statistics
         statistics.heapTrims = trimmer.trimCount
         return statistics
     }
@@ -183,6 +185,7 @@ final class Worker {
             switch command {
             case .report(let answer): answer(statistics)
             case .list(let answer): answer(endpoint.reports(at: .now()))
+            case .listEvents(let answer): answer(endpoint.eventLog.latest)
             case .shutDown:
                 isShuttingDown = true
                 endpoint.shutDown()

@@ -49,6 +49,7 @@ struct WorkerGroup {
         var endpoint = EndpointConfiguration()
         endpoint.transport = configuration.transport
         endpoint.admission = configuration.admission
+        endpoint.eventLogCapacity = configuration.eventLogCapacity
         endpoint.workerIndex = UInt8(workers.count)
         endpoint.workerCount = configuration.workerCount
         endpoint.resetSecret = resetSecret

@@ -103,6 +103,14 @@ final class WorkerThread: Sendable {
         }
     }
 
+    /// The events that the worker keeps, oldest first; none once it has ended.
+    func events() async -> [EndpointEvent] {
+        await withCheckedContinuation { continuation in
+            let isPosted = mailbox.post(.listEvents { continuation.resume(returning: $0) })
+            if !isPosted { continuation.resume(returning: []) }
+        }
+    }
+
     /// What the worker did and holds now, or at its end.
     func statistics() async throws(SocketError) -> ServerStatistics {
         let current: ServerStatistics? = await withCheckedContinuation { continuation in

@@ -1,5 +1,5 @@
 /// Why a connection ended. Every way a connection can end is one of these, and each has a counter of its name.
-public enum CloseCause: Sendable, Hashable {
+public enum CloseCause: Sendable, Hashable, BitwiseCopyable {
     /// The peer sent CONNECTION_CLOSE. RFC 9000 §10.2.
     case peerClose
     /// The application, or an operator, closed it.

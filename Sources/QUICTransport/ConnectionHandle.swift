@@ -1,7 +1,7 @@
 /// Names a connection of one endpoint: a slot of its table, and which of the connections that slot has held.
 ///
 /// A handle kept beyond the end of its connection names nothing: the slot's next connection has another generation.
-public struct ConnectionHandle: Hashable, Sendable {
+public struct ConnectionHandle: Hashable, Sendable, BitwiseCopyable {
     /// The slot, below `UInt32.max`.
     public let index: UInt32
     /// Which of the connections the slot has held one after the other.

@@ -1,5 +1,5 @@
 /// One of the limits on what a connection may hold.
-public enum MemoryCap: String, Sendable, CaseIterable {
+public enum MemoryCap: String, Sendable, CaseIterable, BitwiseCopyable {
     /// ``TransportConfiguration/handshakeBytesLimit``.
     case handshake
     /// ``TransportConfiguration/connectionBytesLimit``.

@@ -21,13 +21,11 @@ struct AdminPages {
             GET /stats            what the server did and holds, as JSON
             GET /connections      what each live connection is and holds
             GET /connections/ID   the same for one of them
+            GET /events           what happened lately, newest last
+            GET /events?limit=N   the newest N of that
 
             """
-        return HTTPResponse(
-            statusCode: .ok,
-            headers: [.contentType: "text/plain; charset=utf-8"],
-            body: Data(text.utf8)
-        )
+        return Self.text(text)
     }
 
     /// `GET /stats`
@@ -52,6 +50,26 @@ struct AdminPages {
         let documents = ConnectionDocument.all(await server.connections())
         guard let document = documents.first(where: { $0.id == id }) else { return HTTPResponse(statusCode: .notFound) }
         return (try? Self.json(document)) ?? HTTPResponse(statusCode: .internalServerError)
+    }
+
+    /// `GET /events`
+    func events(_ items: [HTTPRequest.QueryItem]) async -> HTTPResponse {
+        do {
+            let query = try EventQuery(items.map { ($0.name, $0.value) })
+            return try Self.json(EventDocument.all(await server.events(), query))
+        } catch let failure as EventQuery.Failure {
+            return Self.text("\(failure)\n", statusCode: .badRequest)
+        } catch {
+            return HTTPResponse(statusCode: .internalServerError)
+        }
+    }
+
+    private static func text(_ text: String, statusCode: HTTPStatusCode = .ok) -> HTTPResponse {
+        HTTPResponse(
+            statusCode: statusCode,
+            headers: [.contentType: "text/plain; charset=utf-8"],
+            body: Data(text.utf8)
+        )
     }
 
     private static func json(_ document: some Encodable) throws -> HTTPResponse {

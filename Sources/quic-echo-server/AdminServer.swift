@@ -29,6 +29,7 @@ struct AdminServer: Service {
         await http.appendRoute("GET /connections/:id") { (request: HTTPRequest) in
             await pages.connection(request.routeParameters["id"])
         }
+        await http.appendRoute("GET /events") { (request: HTTPRequest) in await pages.events(request.query) }
         let listening = Task { try await http.waitUntilListening() }
         let (ended, continuation) = AsyncStream.makeStream(of: Void.self)
         let task = Task {

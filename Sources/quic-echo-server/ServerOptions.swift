@@ -109,6 +109,9 @@ struct ServerOptions: ParsableArguments {
     @Option(help: "How many threads serve, 1 to \(ServerConfiguration.workerCountLimit).")
     var workers = Default.settings.workerCount
 
+    @Option(help: "How many of its latest events each thread keeps for GET /events; 0 for none.")
+    var eventLog = Default.settings.eventLogCapacity
+
     func validate() throws {
         do {
             _ = try settings.configuration()
@@ -140,6 +143,7 @@ struct ServerOptions: ParsableArguments {
         settings.retainedLimitBytes = retainedLimit?.count
         settings.allowsMigration = allowMigration
         settings.workerCount = workers
+        settings.eventLogCapacity = eventLog
         return settings
     }
 

@@ -79,6 +79,26 @@ private struct Token: ~Copyable {
         #expect(overflows == 2)
     }
 
+    @Test(arguments: [1, 5, 8, 64])
+    func displacingTheFirstKeepsTheLatestInTheSameBlock(limit: Int) {
+        let tally = Tally()
+        var ring = RingBuffer<Token>(capacityLimit: limit)
+        var bytes: Set<Int> = []
+        for number in 0..<1_000 {
+            let displaced = self.number(of: ring.pushDisplacing(Token(number, tally)))
+            #expect(displaced == (number < limit ? nil : number - limit))
+            if number >= limit - 1 { bytes.insert(ring.allocatedBytes) }
+        }
+        #expect(bytes.count == 1)
+        var numbers: [Int] = []
+        ring.forEach { numbers.append($0.number) }
+        #expect(numbers == Array(1_000 - limit..<1_000))
+        #expect(tally.live == limit)
+        #expect(ring.overflowCount == 0)
+        for number in 1_000 - limit..<1_000 { #expect(pop(&ring) == number) }
+        #expect(tally.live == 0)
+    }
+
     @Test func poppedAndRefusedElementsDie() {
         let tally = Tally()
         var ring = RingBuffer<Token>(capacityLimit: 16)
@@ -151,7 +171,11 @@ private struct Token: ~Copyable {
     }
 
     private func pop(_ ring: inout RingBuffer<Token>) -> Int? {
-        guard let token = ring.popFirst() else { return nil }
+        number(of: ring.popFirst())
+    }
+
+    private func number(of token: consuming Token?) -> Int? {
+        guard let token else { return nil }
         return token.number
     }
 

@@ -38,6 +38,9 @@ func busyServer() -> ServerStatistics {
     statistics.handOver.received = 44
     statistics.handOver.overflowed = 5
     statistics.handOver.waitingBytes = 3_504
+    statistics.eventLog.events = 256
+    statistics.eventLog.dropped = 14_750
+    statistics.eventLog.bytes = 18_440
     statistics.heapTrims = 4
     return statistics
 }

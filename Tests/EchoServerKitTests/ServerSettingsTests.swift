@@ -15,6 +15,7 @@ import Testing
         #expect(configuration.transport.peerUnidirectionalStreams == 0)
         #expect(configuration.admission.retryPolicy == .auto)
         #expect(configuration.workerCount == 1)
+        #expect(configuration.eventLogCapacity == 256)
     }
 
     @Test func everySettingReachesTheServer() throws {
@@ -26,6 +27,7 @@ import Testing
         settings.handshakeTimeout = .seconds(2)
         settings.retryPolicy = .always
         settings.workerCount = 3
+        settings.eventLogCapacity = 7
         let configuration = try settings.configuration()
         #expect(configuration.listenAddress.description == "[::1]:0")
         #expect(configuration.certificate == .files(certificate: "chain.pem", privateKey: "key.pem"))
@@ -33,6 +35,7 @@ import Testing
         #expect(configuration.transport.handshakeTimeout == .seconds(2))
         #expect(configuration.admission.retryPolicy == .always)
         #expect(configuration.workerCount == 3)
+        #expect(configuration.eventLogCapacity == 7)
     }
 
     @Test func clientsOfHTTP3MayOpenTheirUnidirectionalStreams() throws {
@@ -61,6 +64,13 @@ import Testing
         var settings = ServerSettings()
         settings.workerCount = count
         #expect(refusal(of: settings) == "--workers \(count) is not accepted: use 1 to 256")
+    }
+
+    @Test(arguments: [-1, 65_537])
+    func anEventLogOutOfRangeIsRefused(count: Int) {
+        var settings = ServerSettings()
+        settings.eventLogCapacity = count
+        #expect(refusal(of: settings) == "--event-log \(count) is not accepted: use 0 to 65536")
     }
 
     @Test(arguments: [(Duration.zero, "0s"), (.milliseconds(9), "9ms"), (.seconds(86_401), "86401s")])

@@ -35,6 +35,7 @@ extension RealProcesses {
                 Refusal("--workers", "0", naming: "--workers", "0", "1 to 256"),
                 Refusal("--workers", "257", naming: "--workers", "257", "1 to 256"),
                 Refusal("--workers", "many", naming: "--workers", "many", "1 to 256"),
+                Refusal("--event-log", "65537", naming: "--event-log", "65537", "0 to 65536"),
                 Refusal("--log-level", "loud", naming: "--log-level", "loud", "debug"),
                 Refusal("--certificate", "a.pem", naming: "--certificate", "a.pem", "--private-key"),
                 Refusal("--private-key", "a.pem", naming: "--private-key", "a.pem", "--certificate"),

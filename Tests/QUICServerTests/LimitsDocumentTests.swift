@@ -42,6 +42,7 @@ import Testing
             "closingLimit": "\(ConnectionSet.closingLimitDefault)",
             "inboxCapacity": "\(HandOverInbox.capacityDefault)",
             "inboxBytesLimit": "\(HandOverInbox.bytesLimitDefault)",
+            "eventLogCapacity": "\(ServerConfiguration().eventLogCapacity)",
             "handshakeTimeout": seconds(transport.handshakeTimeout),
             "idleTimeout": seconds(transport.idleTimeout),
             "acknowledgementTimeout": seconds(transport.acknowledgementTimeout),
