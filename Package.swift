@@ -124,7 +124,10 @@ let package = Package(
         executable(
             "life-simulation",
             in: "Tests",
-            uses: ["BoundedMemory", "EchoService", "QUICEndpoint", "QUICServer", "QUICTesting", argumentParser]
+            uses: [
+                "BoundedMemory", "EchoService", "QUICEndpoint", "QUICServer", "QUICTesting", "QUICTransport",
+                argumentParser,
+            ]
         ),
         tests(of: "BoundedMemory", uses: ["BoundedMemory", "CShims", "QUICTesting"]),
         tests(of: "Datagrams", uses: ["Datagrams"]),

@@ -5,6 +5,7 @@ extension ServerSnapshot {
         closedByCause.merge(other.closedByCause, uniquingKeysWith: max)
         connectionIDs = max(connectionIDs, other.connectionIDs)
         deadlines = max(deadlines, other.deadlines)
+        tableBytes = max(tableBytes, other.tableBytes)
         handshakesInFlight = max(handshakesInFlight, other.handshakesInFlight)
         ledger.formMaximum(with: other.ledger)
         process.formMaximum(with: other.process)

@@ -1,8 +1,8 @@
 extension ServerSnapshot {
     /// What is not back to zero, by its name in the JSON, with its value: `connection_ids 3`.
     ///
-    /// Live connections, closing and draining records, connection IDs, deadlines, handshakes in flight, and the
-    /// ledger's bytes and blocks all have to be zero when no peer is there.
+    /// Live connections, closing and draining records, connection IDs, deadlines, the bytes of their tables, handshakes
+    /// in flight, and the ledger's bytes and blocks all have to be zero when no peer is there.
     public var unreturned: [String] {
         mustReturn.filter { $0.value != 0 }.map { "\($0.name) \($0.value)" }
     }
@@ -17,6 +17,7 @@ extension ServerSnapshot {
             ("connections.draining", connections.draining),
             ("connection_ids", connectionIDs),
             ("deadlines", deadlines),
+            ("table_bytes", tableBytes),
             ("handshakes_in_flight", handshakesInFlight),
             ("ledger.total.live_bytes", ledger.total.liveBytes),
             ("ledger.total.live_blocks", ledger.total.liveBlocks),

@@ -44,6 +44,8 @@ public struct ServerSnapshot: Sendable, Equatable, Codable {
     public var connectionIDs: Int
     /// Deadlines that are set.
     public var deadlines: Int
+    /// Bytes of the tables that find connections and their deadlines.
+    public var tableBytes: Int
     /// Handshakes begun and not yet done.
     public var handshakesInFlight: Int
     /// Bytes and blocks held for connections.
@@ -56,6 +58,7 @@ public struct ServerSnapshot: Sendable, Equatable, Codable {
         case closedByCause = "closed_by_cause"
         case connectionIDs = "connection_ids"
         case deadlines
+        case tableBytes = "table_bytes"
         case handshakesInFlight = "handshakes_in_flight"
         case ledger
         case process

@@ -20,6 +20,10 @@ extension ConnectionSet {
     ) {
         onEnd(connection, end.cause)
         let record = makeRecord(of: connection, end, at: now, into: batch)
+        #if NEGATIVE_CONTROLS
+        let ids = connection.sourceConnectionIDs.all
+        let hasRecord = record != nil
+        #endif
         let closingPeriod = min(connection.closingPeriod, Self.closingPeriodLimit)
         count(end.cause, of: connection)
         for index in 0..<connection.peerResetTokens.count {
@@ -33,6 +37,9 @@ extension ConnectionSet {
             removeSlot(of: connection.handle)
         }
         if counts.live == 0 { waitingOrder.removeAll() }
+        #if NEGATIVE_CONTROLS
+        if connection.role == .server { plantFault(of: connection.handle, routes: ids, hasRecord: hasRecord) }
+        #endif
         onClose(connection, end.cause)
         connection.context = nil
     }
@@ -66,7 +73,7 @@ extension ConnectionSet {
 
     private func release(_ connection: Connection) {
         #if NEGATIVE_CONTROLS
-        if NegativeControl.keepsClosedConnections {
+        if NegativeControl.keepClosedConnections.isChosen {
             hoard.append(connection)
             return
         }
@@ -130,7 +137,7 @@ extension ConnectionSet {
 
     private func retireRoutes(_ ids: borrowing ConnectionIDList, of handle: ConnectionHandle) {
         #if NEGATIVE_CONTROLS
-        if NegativeControl.keepsClosedConnections { return }
+        if NegativeControl.keepClosedConnections.isChosen { return }
         #endif
         for index in 0..<ids.count { retire(ids[index], from: handle) }
     }
@@ -140,3 +147,18 @@ extension ConnectionSet {
         slots.free(handle)
     }
 }
+
+#if NEGATIVE_CONTROLS
+extension ConnectionSet {
+    /// Keeps what nothing of a connection that has ended should have left.
+    private func plantFault(of handle: ConnectionHandle, routes ids: [ConnectionID], hasRecord: Bool) {
+        if NegativeControl.keepTombstone.strikes { tombstones.formUnion(ids) }
+        // The slot goes with the deadline: the next connection in it would have the deadline moved, and removed at its end.
+        if !hasRecord, slots.isNextFree(handle), NegativeControl.forgetTimer.strikes {
+            slots.loseNextFree()
+            // So late that no test waits for it, and meets the precondition that no deadline outlives its connection.
+            deadlines.set(MonotonicInstant(nanoseconds: .max - 1), for: handle.index)
+        }
+    }
+}
+#endif

@@ -27,7 +27,7 @@ extension ConnectionSet {
             touch(handle)
             if connection.hasWaitingDatagrams { waitingOrder.push(handle) }
         }
-        #if DEBUG
+        #if DEBUG && !NEGATIVE_CONTROLS
         checkAccountsFromTimeToTime()
         #endif
     }

@@ -57,6 +57,7 @@ public final class ConnectionSet {
     private var sweepPosition = 0
     #if NEGATIVE_CONTROLS
     var hoard: [Connection] = []
+    var tombstones: Set<ConnectionID> = []
     #endif
 
     /// An empty set.
@@ -105,10 +106,16 @@ extension ConnectionSet {
     /// Deadlines waiting.
     public var deadlineCount: Int { deadlines.count }
 
-    /// Bytes of the tables themselves: slots, routes and deadlines. They shrink when emptied.
+    /// Bytes of the tables themselves: slots, routes, deadlines and the order of records. None when they are empty.
     public var tableBytes: Int {
-        slots.allocatedBytes + routes.allocatedBytes + resetRoutes.allocatedBytes
+        let bytes =
+            slots.allocatedBytes + routes.allocatedBytes + resetRoutes.allocatedBytes
             + deadlines.allocatedBytes + closingOrder.allocatedBytes
+        #if NEGATIVE_CONTROLS
+        return bytes + tombstones.capacity * MemoryLayout<ConnectionID>.stride
+        #else
+        return bytes
+        #endif
     }
 
     /// The next moment at which something is due.

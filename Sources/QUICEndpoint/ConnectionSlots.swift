@@ -27,7 +27,7 @@ struct ConnectionSlots: ~Copyable {
     /// Slots with a tenant.
     private(set) var occupiedCount = 0
     private var storage: SlotStorage<Slot>
-    private var freeSlots = Slot.end
+    fileprivate var freeSlots = Slot.end
     private var firstToTransmit = Slot.end
     private var lastToTransmit = Slot.end
     private var lastGeneration: UInt32 = 0
@@ -143,7 +143,7 @@ struct ConnectionSlots: ~Copyable {
         count += 1
     }
 
-    private subscript(slot index: UInt32) -> Slot {
+    fileprivate subscript(slot index: UInt32) -> Slot {
         _read {
             precondition(Int(index) < count, "no such slot")
             yield unsafe storage.start[Int(index)]
@@ -154,3 +154,13 @@ struct ConnectionSlots: ~Copyable {
         }
     }
 }
+
+#if NEGATIVE_CONTROLS
+extension ConnectionSlots {
+    /// Whether the place of `handle` is the next to have a tenant.
+    func isNextFree(_ handle: ConnectionHandle) -> Bool { freeSlots == handle.index }
+
+    /// Lets nobody have that place any more.
+    mutating func loseNextFree() { freeSlots = self[slot: freeSlots].link }
+}
+#endif

@@ -8,7 +8,7 @@ public struct EndpointStatistics: Sendable {
     public internal(set) var connectionIDs = 0
     /// Deadlines waiting.
     public internal(set) var deadlines = 0
-    /// Bytes of the tables of IDs, deadlines and slots; part of ``ledger``.
+    /// Bytes of the tables of IDs, deadlines and slots, part of ``ledger``; none when nothing is in them.
     public internal(set) var tableBytes = 0
     /// What connections hold, by class.
     public internal(set) var ledger: [MemoryClass: MemoryUsage] = [:]
@@ -57,7 +57,7 @@ public struct EndpointStatistics: Sendable {
     /// Whether everything is back to zero: nothing lives, nothing is routed, nothing is held.
     public var hasReturned: Bool {
         connections.live == 0 && connections.closing == 0 && connections.draining == 0 && connectionIDs == 0
-            && deadlines == 0 && ledgerTotal.isEmpty && connections.created == connections.closed
+            && deadlines == 0 && tableBytes == 0 && ledgerTotal.isEmpty && connections.created == connections.closed
     }
 
     /// Adds another endpoint's statistics.

@@ -334,6 +334,9 @@ extension Connection {
 
     private func releaseTLS() {
         if let connection = unsafe native?.pointer { unsafe ngtcp2_conn_set_tls_native_handle(connection, nil) }
+        #if NEGATIVE_CONTROLS
+        if tls != nil, role == .server, NegativeControl.dropTLSFree.strikes { tls.take()?.leak() }
+        #endif
         tls = nil
     }
 

@@ -174,6 +174,12 @@ extension Stream {
     /// Ends the stream on our side; the bytes go with it.
     func close() {
         isClosed = true
+        #if NEGATIVE_CONTROLS
+        if unsafe !queue.isEmpty && connection.role == .server && NegativeControl.leakRing.strikes {
+            _ = unsafe Unmanaged.passRetained(self)
+            return
+        }
+        #endif
         releaseUnacknowledged()
         context = nil
         unsafe connection.account.release(self, from: .table)

@@ -45,4 +45,9 @@ struct TLSSession: ~Copyable {
         }
         return unsafe String(decoding: UnsafeBufferPointer(start: data, count: Int(name.size)), as: UTF8.self)
     }
+
+    #if NEGATIVE_CONTROLS
+    /// Lets go of the session without freeing it.
+    consuming func leak() { discard self }
+    #endif
 }

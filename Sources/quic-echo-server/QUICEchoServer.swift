@@ -39,6 +39,12 @@ struct QUICEchoServer: AsyncParsableCommand {
     @OptionGroup(title: "Observing it")
     var observationOptions: ObservationOptions
 
+    #if NEGATIVE_CONTROLS
+    func validate() throws {
+        if let refusal = NegativeControl.refusal { throw ValidationError(refusal) }
+    }
+    #endif
+
     func run() async throws {
         // A reader of our output, or an admin client, that goes away is no reason to end.
         signal(SIGPIPE, SIG_IGN)

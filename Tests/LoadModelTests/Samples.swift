@@ -13,6 +13,7 @@ let statsJSON = """
       "closed_by_cause": {"peer_close": 4900, "idle_timeout": 90},
       "connection_ids": 31,
       "deadlines": 9,
+      "table_bytes": 4096,
       "handshakes_in_flight": 1,
       "ledger": {
         "total": {"live_bytes": 120000, "live_blocks": 240, "peak_bytes": 99000000},
@@ -46,6 +47,7 @@ func idleServer(residentBytes: Int = 20 << 20) -> ServerSnapshot {
         closedByCause: ["peer_close": 5],
         connectionIDs: 0,
         deadlines: 0,
+        tableBytes: 0,
         handshakesInFlight: 0,
         ledger: LedgerSnapshot(
             total: none,

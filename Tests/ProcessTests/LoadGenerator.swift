@@ -17,7 +17,12 @@ enum LoadGenerator {
 
     /// The same, with what it expects of `server`'s statistics.
     static func run(_ server: RunningServer, _ options: String...) async throws -> Run {
-        try await start(server.address, ["--admin", server.admin] + options).ending()
+        try await start(server, options).ending()
+    }
+
+    /// Starts the load generator, which is to watch `server`'s statistics.
+    static func start(_ server: RunningServer, _ options: [String]) throws -> Running {
+        try start(server.address, ["--admin", server.admin] + options)
     }
 
     /// Starts the load generator.
@@ -34,6 +39,11 @@ enum LoadGenerator {
             folder = try TemporaryFolder()
             let arguments = ["run", "--target", target, "--quiet", "--json", folder.path("report")] + options
             program = try RunningProgram(Programs.loadGenerator, arguments, seconds: 100)
+        }
+
+        /// Lets it close its connections, and report on what it has done so far.
+        func interrupt() {
+            program.send(SIGINT)
         }
 
         /// Waits for its end.

@@ -19,14 +19,12 @@ enum Programs {
 
     /// A server built with the trait `NegativeControls`, which can be told to break the memory promise.
     static var negativeServer: URL {
-        get throws {
-            guard let server = try ours("quic-echo-server", in: "QUICHARNESS_NEGATIVE_EXECUTABLES") else {
-                throw Missing(
-                    description: "QUICHARNESS_NEGATIVE_EXECUTABLES is not set: run scripts/test, which sets it"
-                )
-            }
-            return server
-        }
+        get throws { try negative("quic-echo-server") }
+    }
+
+    /// The simulation of lives built with the same trait.
+    static var negativeSimulation: URL {
+        get throws { try negative("life-simulation") }
     }
 
     /// Debian's client of ngtcp2 with GnuTLS.
@@ -60,6 +58,14 @@ enum Programs {
     private static func ours(_ name: String, in variable: String) throws -> URL? {
         guard let folder = ProcessInfo.processInfo.environment[variable] else { return nil }
         return try existing("\(folder)/\(name)", remedy: "run scripts/test, which builds it")
+    }
+
+    private static func negative(_ name: String) throws -> URL {
+        let variable = "QUICHARNESS_NEGATIVE_EXECUTABLES"
+        guard let program = try ours(name, in: variable) else {
+            throw Missing(description: "\(variable) is not set: run scripts/test, which sets it")
+        }
+        return program
     }
 
     private static func besideTests(_ name: String) throws -> URL {

@@ -49,10 +49,19 @@ extension LifeSimulation {
     func checkEverythingReturned() {
         let statistics = server.statistics
         let counts = statistics.connections
-        expect(statistics.hasReturned, "not everything was returned: \(counts), \(statistics.ledger)")
+        expect(statistics.hasReturned, "not everything was returned")
+        let records = counts.closing + counts.draining
+        expect(counts.live == 0 && records == 0, "\(counts.live) connections and \(records) records are left")
         expect(statistics.connectionIDs == 0, "\(statistics.connectionIDs) connection IDs are left")
         expect(statistics.deadlines == 0, "\(statistics.deadlines) deadlines are left")
-        expect(statistics.tableBytes <= Self.emptyTableBytesLimit, "tables keep \(statistics.tableBytes) bytes")
+        expect(statistics.tableBytes == 0, "tables keep \(statistics.tableBytes) bytes")
+        for memoryClass in MemoryClass.allCases {
+            let usage = statistics.ledger[memoryClass] ?? MemoryUsage()
+            expect(
+                usage.isEmpty,
+                "the class \(memoryClass.rawValue) keeps \(usage.liveBytes) bytes in \(usage.liveBlocks) blocks"
+            )
+        }
         checkClasses(statistics)
         expect(counts.created == acceptedCount, "\(counts.created) connections for \(acceptedCount) clients")
         expect(counts.closedByCause.values.reduce(0, +) == counts.closed, "the causes do not add up: \(counts)")

@@ -3,6 +3,7 @@ import BoundedMemory
 import EchoService
 import QUICEndpoint
 import QUICTesting
+import QUICTransport
 
 /// The `life-simulation` command: opens and abandons connections in virtual time, and says what they left behind.
 @main
@@ -35,6 +36,9 @@ struct LifeSimulationCommand: ParsableCommand {
 
     func validate() throws {
         guard lives > 0, limit > 0 else { throw ValidationError("--lives and --limit have to be positive") }
+        #if NEGATIVE_CONTROLS
+        if let refusal = NegativeControl.refusal { throw ValidationError(refusal) }
+        #endif
     }
 
     func run() throws {
