@@ -103,9 +103,7 @@ extension ConnectionOutcome {
         case .refused: self = .refused
         case .versionNegotiation: self = .versionNegotiationFailed
         case .acknowledgementSilence, .noProgress, .lifetime, .retainedMemory, .localClose, .transportError,
-            .budgetExceeded,
-            .outOfMemory, .noViablePath, .addressValidation,
-            .abandoned:
+            .budgetExceeded, .outOfMemory, .addressValidation, .abandoned:
             self = .transportError
         }
     }

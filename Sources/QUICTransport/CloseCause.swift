@@ -32,8 +32,6 @@ public enum CloseCause: Sendable, Hashable, BitwiseCopyable {
     case refused
     /// The server speaks none of the client's versions. RFC 9000 §6.2.
     case versionNegotiation
-    /// No path to the peer works any more. RFC 9000 §8.2.4.
-    case noViablePath
     /// The client has to prove its address first; it got a Retry. RFC 9000 §8.1.2.
     case addressValidation
     /// The client gave up silently on purpose: the load generator's abandonment.
@@ -58,7 +56,6 @@ public enum CloseCause: Sendable, Hashable, BitwiseCopyable {
         case .outOfMemory: "out_of_memory"
         case .refused: "refused"
         case .versionNegotiation: "version_negotiation"
-        case .noViablePath: "no_viable_path"
         case .addressValidation: "address_validation"
         case .abandoned: "abandoned"
         }
@@ -67,9 +64,7 @@ public enum CloseCause: Sendable, Hashable, BitwiseCopyable {
     /// Every label there is, for tables that show the zeros too.
     public static let labels: [String] = [
         CloseCause.peerClose, .localClose, .shutdown, .idleTimeout, .handshakeTimeout, .acknowledgementSilence,
-        .noProgress,
-        .lifetime, .retainedMemory, .statelessReset, .tlsAlert(0),
-        .transportError, .budgetExceeded(.connection), .outOfMemory, .refused, .versionNegotiation, .noViablePath,
-        .addressValidation, .abandoned,
+        .noProgress, .lifetime, .retainedMemory, .statelessReset, .tlsAlert(0), .transportError,
+        .budgetExceeded(.connection), .outOfMemory, .refused, .versionNegotiation, .addressValidation, .abandoned,
     ].map(\.label)
 }

@@ -204,8 +204,6 @@ extension Connection {
             return .discard(.transportError)
         case NGTCP2_ERR_RECV_VERSION_NEGOTIATION:
             return .discard(.versionNegotiation)
-        case NGTCP2_ERR_NO_VIABLE_PATH:
-            return .discard(.noViablePath)
         case NGTCP2_ERR_CRYPTO:
             return .close(.tlsAlert(pendingAlert))
         case NGTCP2_ERR_NOMEM:
