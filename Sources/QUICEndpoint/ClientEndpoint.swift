@@ -145,14 +145,16 @@ extension ClientEndpoint {
         connections.removeClosingRecords()
     }
 
-    /// Closes a connection with CONNECTION_CLOSE. RFC 9000 §10.2.
+    /// Closes a connection with CONNECTION_CLOSE; nothing happens to one that has ended. RFC 9000 §10.2.
     public func close(_ connection: Connection, code: UInt64 = 0, at now: MonotonicInstant) {
+        guard connection.state != .closed else { return }
         connection.close(code: code)
         connections.finish(connection, .close(.localClose), at: advance(to: now), into: replies)
     }
 
-    /// Forgets a connection without a word to the server.
+    /// Forgets a connection without a word to the server; nothing happens to one that has ended.
     public func abandon(_ connection: Connection, at now: MonotonicInstant) {
+        guard connection.state != .closed else { return }
         connections.finish(connection, .discard(.abandoned), at: advance(to: now), into: replies)
     }
 }

@@ -127,6 +127,11 @@ enum Frame {
         [0x18] + varint(number) + varint(retiringBefore) + [UInt8(id.count)] + id + token
     }
 
+    /// A transport error; 0x100 and an alert for one of TLS. RFC 9000 §20.1.
+    static func connectionClose(_ error: UInt64) -> [UInt8] {
+        [0x1c] + varint(error) + varint(0) + varint(0)
+    }
+
     static func retireConnectionID(_ number: UInt64) -> [UInt8] {
         [0x19] + varint(number)
     }

@@ -14,7 +14,7 @@ package struct InitialPacketWriter {
     private let key: [UInt8]
     private let iv: [UInt8]
     private let headerKey: [UInt8]
-    private var nextPacketNumber: UInt32 = 0
+    private var nextPacketNumber: UInt32
 
     /// RFC 9001 §5.2: the salt of version 1.
     private static let salt: [UInt8] = [
@@ -26,7 +26,14 @@ package struct InitialPacketWriter {
     ///   - destination: The connection ID the client makes up, 8 to 20 bytes.
     ///   - source: The client's own connection ID.
     ///   - token: What the server gave it in a Retry.
-    package init(destination: ConnectionID, source: ConnectionID, token: [UInt8] = []) {
+    ///   - firstPacketNumber: Beyond those of another writer of this client.
+    package init(
+        destination: ConnectionID,
+        source: ConnectionID,
+        token: [UInt8] = [],
+        firstPacketNumber: UInt32 = 0
+    ) {
+        nextPacketNumber = firstPacketNumber
         self.destination = destination.withBytes { Array(copying: $0) }
         self.source = source.withBytes { Array(copying: $0) }
         self.token = Self.variableLength(token.count) + token
