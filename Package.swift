@@ -14,6 +14,8 @@ let settings: [SwiftSetting] =
         // Breaks the promise on purpose, for the tests that must then fail. Never part of a shipped build:
         // docs/testing.md, "Negative controls".
         .define("NEGATIVE_CONTROLS", .when(traits: ["NegativeControls"])),
+        // What accounting is measured against, in Benchmarks. Never part of a shipped build either.
+        .define("WITHOUT_ACCOUNTING", .when(traits: ["WithoutAccounting"])),
     ] + strictness
 
 /// A target of ours, with the settings all of them share.
@@ -46,6 +48,7 @@ let package = Package(
     name: "QUICHarness",
     products: [
         .library(name: "QUICServer", targets: ["QUICServer"]),
+        .library(name: "QUICEndpoint", targets: ["BoundedMemory", "Datagrams", "QUICEndpoint", "QUICTransport"]),
         .library(name: "EchoService", targets: ["EchoService"]),
         .executable(name: "quic-echo-server", targets: ["quic-echo-server"]),
         .executable(name: "quic-loadgen", targets: ["quic-loadgen"]),
@@ -54,7 +57,11 @@ let package = Package(
         .trait(
             name: "NegativeControls",
             description: "Lets an environment variable break the memory promise, so that tests see their checks fail."
-        )
+        ),
+        .trait(
+            name: "WithoutAccounting",
+            description: "Takes memory without charging for it, so that Benchmarks can say what charging costs."
+        ),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),

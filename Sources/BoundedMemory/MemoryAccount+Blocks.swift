@@ -54,7 +54,7 @@ extension MemoryAccount {
     @inline(__always)
     public func free(_ block: UnsafeMutableRawPointer?, from memoryClass: MemoryClass) {
         guard let block = unsafe block else { return }
-        unsafe release(qh_block_bytes(block), from: memoryClass)
+        if Accounting.isOn { unsafe release(qh_block_bytes(block), from: memoryClass) }
         unsafe systemFree(block)
     }
 
@@ -68,6 +68,7 @@ extension MemoryAccount {
     @inline(__always)
     private func admit(_ block: UnsafeMutableRawPointer?, to memoryClass: MemoryClass) -> UnsafeMutableRawPointer? {
         guard let block = unsafe block else { return unsafe refuse(nil) }
+        guard Accounting.isOn else { return unsafe block }
         let bytes = unsafe qh_block_bytes(block)
         guard admits(bytes, in: memoryClass) else { return unsafe refuse(block) }
         charge(bytes, to: memoryClass)

@@ -60,6 +60,7 @@ public final class MemoryAccount {
     /// Adds one block of `bytes` bytes. This never refuses: it is for memory that is taken already.
     @inline(__always)
     public func charge(_ bytes: Int, to memoryClass: MemoryClass) {
+        guard Accounting.isOn else { return }
         self.bytes[memoryClass.index] += bytes
         blocks[memoryClass.index] += 1
         total += bytes
@@ -72,6 +73,7 @@ public final class MemoryAccount {
     /// - Precondition: It was charged to the same class.
     @inline(__always)
     public func release(_ bytes: Int, from memoryClass: MemoryClass) {
+        guard Accounting.isOn else { return }
         let index = memoryClass.index
         precondition(self.bytes[index] >= bytes && blocks[index] > 0, "more memory released than was charged")
         self.bytes[index] -= bytes
@@ -85,7 +87,7 @@ public final class MemoryAccount {
     /// - Precondition: The class is left with nothing negative.
     @inline(__always)
     public func adjust(bytes: Int, blocks: Int, of memoryClass: MemoryClass) {
-        guard bytes != 0 || blocks != 0 else { return }
+        guard Accounting.isOn, bytes != 0 || blocks != 0 else { return }
         let index = memoryClass.index
         self.bytes[index] += bytes
         self.blocks[index] += blocks
@@ -102,12 +104,12 @@ public final class MemoryAccount {
 
     /// Counts an allocation that may be refused; false when it must fail on purpose.
     @inline(__always)
-    func admitsAllocation() -> Bool { ledger.admitsAllocation() }
+    func admitsAllocation() -> Bool { !Accounting.isOn || ledger.admitsAllocation() }
 
     /// Whether `added` more bytes of a class stay within ``bytesLimit``; counts it when they do not.
     @inline(__always)
     func admits(_ added: Int, in memoryClass: MemoryClass) -> Bool {
-        guard memoryClass == .transport || memoryClass == .rings else { return true }
+        guard Accounting.isOn, memoryClass == .transport || memoryClass == .rings else { return true }
         if added <= limit - bytes[MemoryClass.transport.index] - bytes[MemoryClass.rings.index] { return true }
         limitRefusals += 1
         return false

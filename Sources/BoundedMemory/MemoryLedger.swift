@@ -32,6 +32,7 @@ public final class MemoryLedger {
     /// Adds one block of `bytes` bytes.
     @inline(__always)
     public func charge(_ bytes: Int, to memoryClass: MemoryClass) {
+        guard Accounting.isOn else { return }
         precondition(bytes >= 0)
         usages[memoryClass.index].charge(bytes)
         total.charge(bytes)
@@ -42,6 +43,7 @@ public final class MemoryLedger {
     /// - Precondition: It was charged to the same class.
     @inline(__always)
     public func release(_ bytes: Int, from memoryClass: MemoryClass) {
+        guard Accounting.isOn else { return }
         precondition(bytes >= 0)
         usages[memoryClass.index].release(bytes)
         total.release(bytes)
@@ -52,6 +54,7 @@ public final class MemoryLedger {
     /// - Precondition: The class is left with nothing negative.
     @inline(__always)
     public func adjust(bytes: Int, blocks: Int, of memoryClass: MemoryClass) {
+        guard Accounting.isOn else { return }
         usages[memoryClass.index].adjust(bytes: bytes, blocks: blocks)
         total.adjust(bytes: bytes, blocks: blocks)
     }

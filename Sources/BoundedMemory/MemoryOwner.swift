@@ -21,7 +21,7 @@ extension MemoryOwner {
 
     /// What the allocator set aside for `object` itself.
     package static func blockBytes(of object: AnyObject) -> Int {
-        unsafe qh_block_bytes(Unmanaged.passUnretained(object).toOpaque())
+        Accounting.isOn ? unsafe qh_block_bytes(Unmanaged.passUnretained(object).toOpaque()) : 0
     }
 }
 

@@ -10,6 +10,7 @@ internal import CShims
 enum TLSMemory {
     /// Installs the counting functions; the first use does, before GnuTLS allocates anything for a session.
     static let isCounted: Bool = {
+        guard Accounting.isOn else { return true }
         unsafe qh_gnutls_set_allocator(qh_tls_malloc, qh_tls_calloc, qh_tls_realloc, qh_tls_free)
         return true
     }()
@@ -23,13 +24,15 @@ enum TLSMemory {
     }
 
     /// What the calling thread's GnuTLS holds, in all.
-    static func tallyNow() -> qh_tls_tally { qh_tls_tally_now() }
+    static func tallyNow() -> qh_tls_tally { Accounting.isOn ? qh_tls_tally_now() : qh_tls_tally() }
 }
 
 extension Connection {
     /// Charges what GnuTLS allocated and freed since `before`, in a call into this connection.
     func chargeTLS(since before: qh_tls_tally) {
         let after = TLSMemory.tallyNow()
+        // Most calls into a connection after its handshake end here, before the call into another module.
+        guard after.bytes != before.bytes || after.blocks != before.blocks else { return }
         account.adjust(bytes: Int(after.bytes - before.bytes), blocks: Int(after.blocks - before.blocks), of: .tls)
     }
 }
