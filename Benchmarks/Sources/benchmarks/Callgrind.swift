@@ -1,0 +1,23 @@
+/// Counts instructions: slow, and the same again each time, whatever else the machine does.
+enum Callgrind {
+    /// The instructions that a measurement executes where its ``ServerMeter`` has them collected.
+    static func instructions(
+        of name: String,
+        _ parameters: Measurement.Parameters,
+        in program: String? = nil
+    ) throws -> Double {
+        let output = try Subprocess.output(
+            of: [
+                "valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null",
+                "--toggle-collect=*collectInstructions*", try program ?? Subprocess.thisProgram,
+                Measurement.command, name,
+            ] + parameters.words
+        )
+        // ==1234== Collected : 5678
+        let line = output.split(separator: "\n").first { $0.contains(" Collected : ") }
+        guard let count = line?.split(separator: " ").last.flatMap({ Double($0) }), count > 0 else {
+            throw BenchmarkError("valgrind counted nothing:\n\(output)")
+        }
+        return count
+    }
+}
