@@ -168,6 +168,10 @@ extension Ending {
         Ending(.lifetime, at: .client, { $1.transport.lifetime = .seconds(20) }) { pair in
             _ = try establish(pair)
         },
+        Ending(.retainedMemory, at: .server, { server, _ in server.transport.retainedBytesLimit = 1_024 }) { pair in
+            let connection = try establish(pair)
+            _ = try pair.send(message(of: 64, seed: 1), on: connection)
+        },
     ]
 }
 
