@@ -151,7 +151,8 @@ let package = Package(
         tests(
             of: "QUICEndpoint",
             uses: [
-                "BoundedMemory", "CNgtcp2", "Datagrams", "EchoService", "QUICEndpoint", "QUICTesting", "QUICTransport",
+                "BoundedMemory", "CNgtcp2", "Datagrams", "EchoService", "QUICEndpoint", "QUICServer", "QUICTesting",
+                "QUICTransport",
             ]
         ),
         tests(
@@ -160,7 +161,7 @@ let package = Package(
                 "DatagramIO", "Datagrams", "EchoService", "QUICEndpoint", "QUICServer", "QUICTesting", "QUICTransport",
             ]
         ),
-        tests(of: "QUICTransport", uses: ["Datagrams", "QUICTransport"]),
+        tests(of: "QUICTransport", uses: ["Datagrams", "QUICTesting", "QUICTransport"]),
         // They start the executables, which scripts/test builds.
         tests(of: "Process", uses: ["DatagramIO", "Datagrams", "LoadModel"]),
         tests(of: "TextValues", uses: ["TextValues"]),

@@ -18,6 +18,10 @@ package struct ServerSettings: Sendable {
     package var idleTimeout = TransportConfiguration().idleTimeout
     /// How long a handshake may take.
     package var handshakeTimeout = TransportConfiguration().handshakeTimeout
+    /// How long a connection may go without progress; nil for ever.
+    package var noProgressTimeout = TransportConfiguration().noProgressTimeout
+    /// How many bytes on streams are progress.
+    package var minimumProgressBytes = TransportConfiguration().minimumProgressBytes
     /// When clients have to prove their addresses.
     package var retryPolicy = AdmissionLimits().retryPolicy
     /// Bytes of transport a connection may hold until its handshake is complete.
@@ -42,6 +46,8 @@ package struct ServerSettings: Sendable {
 
     /// The timeouts accepted: long enough for a round trip, and never none.
     package static let timeoutAccepted = Duration.milliseconds(10)...Duration.seconds(86_400)
+    /// The bytes of progress accepted: any at all, up to what nobody is asked for in a minute.
+    package static let minimumProgressBytesAccepted = 1...(1 << 20)
 
     /// The defaults.
     package init() {}
@@ -55,6 +61,7 @@ package struct ServerSettings: Sendable {
         configuration.certificate = try certificateSource()
         configuration.transport.idleTimeout = try Self.checked(idleTimeout, option: "idle-timeout")
         configuration.transport.handshakeTimeout = try Self.checked(handshakeTimeout, option: "handshake-timeout")
+        try setProgress(of: &configuration.transport)
         configuration.transport.peerUnidirectionalStreams = services.clientUnidirectionalStreams
         configuration.admission.retryPolicy = retryPolicy
         configuration.transport.allowsMigration = allowsMigration
@@ -70,6 +77,22 @@ package struct ServerSettings: Sendable {
         configuration.eventLogCapacity = eventLogCapacity
         try setMemoryLimits(of: &configuration)
         return configuration
+    }
+
+    private func setProgress(of transport: inout TransportConfiguration) throws(SettingsError) {
+        transport.noProgressTimeout = nil
+        if let noProgressTimeout {
+            transport.noProgressTimeout = try Self.checked(noProgressTimeout, option: "no-progress-timeout")
+        }
+        let accepted = Self.minimumProgressBytesAccepted
+        guard accepted.contains(minimumProgressBytes) else {
+            throw SettingsError(
+                option: "minimum-progress",
+                value: ByteCountText.format(minimumProgressBytes),
+                accepted: "\(ByteCountText.format(accepted.lowerBound)) to \(ByteCountText.format(accepted.upperBound))"
+            )
+        }
+        transport.minimumProgressBytes = minimumProgressBytes
     }
 
     private func setMemoryLimits(of configuration: inout ServerConfiguration) throws(SettingsError) {

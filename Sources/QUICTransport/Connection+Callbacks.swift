@@ -85,9 +85,10 @@ extension Connection {
                 connection.didAcknowledge(upTo: offset + count, of: stream)
             }
         }
-        unsafe callbacks.stream_close = { _, _, _, _, userData, streamData in
+        unsafe callbacks.stream_close = { _, flags, _, _, userData, streamData in
             unsafe Connection.with(userData, streamData) { connection, stream in
-                connection.retire(stream)
+                let isReset = flags & UInt32(NGTCP2_STREAM_CLOSE_FLAG_APP_ERROR_CODE_SET) != 0
+                connection.retire(stream, isComplete: !isReset)
                 return 0
             }
         }
@@ -216,7 +217,7 @@ extension Connection {
 extension Connection {
     private func receive(_ bytes: RawSpan, isFinal: Bool, on stream: Stream) -> Int32 {
         stream.didReceive(bytes.byteCount)
-        watch.noteProgress(at: now)
+        watch.noteBytes(bytes.byteCount, minimum: configuration.minimumProgressBytes, at: now)
         guard let service, !stream.isReset else {
             stream.extendCredit(bytes.byteCount)
             return 0
@@ -230,8 +231,8 @@ extension Connection {
     }
 
     private func didAcknowledge(upTo offset: UInt64, of stream: Stream) -> Int32 {
-        watch.noteProgress(at: now)
         let released = stream.didAcknowledge(upTo: offset)
+        watch.noteBytes(released, minimum: configuration.minimumProgressBytes, at: now)
         if released > 0 { service?.stream(stream, didRelease: released) }
         return 0
     }

@@ -23,7 +23,7 @@ extension Connection {
     @discardableResult
     func adopt(_ id: StreamID) -> Stream {
         let stream = Stream(id: id, connection: self)
-        watch.noteProgress(at: now)
+        if id.isBidirectional { watch.noteOpenedStream(at: now) }
         streams.insert(stream)
         if let connection = unsafe native?.pointer {
             let pointer = unsafe Unmanaged.passUnretained(stream).toOpaque()
@@ -33,10 +33,14 @@ extension Connection {
     }
 
     /// A stream ended on both sides, or was reset.
-    func retire(_ closed: Stream) {
+    ///
+    /// - Parameter isComplete: Whether it ended with FIN, both ways if it has two.
+    func retire(_ closed: Stream, isComplete: Bool) {
         // Taken out as an owned reference: the pointer in ngtcp2 that led here keeps nothing alive.
         guard !closed.isClosed else { return }
         let stream = streams.remove(closed)
+        if stream.id.isBidirectional { watch.noteClosedStream() }
+        if isComplete { watch.noteCompleteStream(at: now) }
         if let connection = unsafe native?.pointer {
             // What the application did not give back for this stream still belongs to the connection's window.
             unsafe ngtcp2_conn_extend_max_offset(connection, stream.uncreditedBytes)

@@ -4,9 +4,18 @@ import Datagrams
 ///
 /// The idle timeout does not: any packet refreshes it, and the probes for a missing acknowledgement double their
 /// interval without end.
+///
+/// RFC 9000 §21.6: mitigations for Slowloris attacks could include imposing restrictions on the minimum transfer speed a
+/// connection is allowed to have. Here it is bytes in a time, and the time begins anew with each progress. A stream that
+/// ends in order is progress however short it is, so that small requests are; one that begins when there is none begins
+/// the time anew, so that a pause between two requests does not count as slowness. A stream that is reset is neither.
 struct ProgressWatch {
-    /// The last moment a stream byte went either way.
+    /// The last moment there was progress.
     private var lastProgress: MonotonicInstant
+    /// Stream bytes since then, either way.
+    private var bytesSinceProgress = 0
+    /// Bidirectional streams; unidirectional ones may stay open for ever, as those of HTTP/3 do.
+    private var openStreamCount = 0
     /// Since when packets have been in flight without one of them being acknowledged.
     private var unacknowledgedSince: MonotonicInstant?
 
@@ -14,9 +23,32 @@ struct ProgressWatch {
         lastProgress = now
     }
 
-    /// A stream was opened, or bytes of one arrived or were acknowledged.
-    mutating func noteProgress(at now: MonotonicInstant) {
+    /// A bidirectional stream was opened.
+    mutating func noteOpenedStream(at now: MonotonicInstant) {
+        if openStreamCount == 0 { noteProgress(at: now) }
+        openStreamCount += 1
+    }
+
+    /// A bidirectional stream is gone.
+    mutating func noteClosedStream() {
+        precondition(openStreamCount > 0)
+        openStreamCount -= 1
+    }
+
+    /// A stream of either kind ended with FIN, and ours was acknowledged.
+    mutating func noteCompleteStream(at now: MonotonicInstant) {
+        noteProgress(at: now)
+    }
+
+    /// Bytes of a stream arrived in order, or were acknowledged; `minimum` of them are progress.
+    mutating func noteBytes(_ count: Int, minimum: Int, at now: MonotonicInstant) {
+        bytesSinceProgress += count
+        if count > 0, bytesSinceProgress >= minimum { noteProgress(at: now) }
+    }
+
+    private mutating func noteProgress(at now: MonotonicInstant) {
         lastProgress = now
+        bytesSinceProgress = 0
     }
 
     /// What was in flight before a packet was received, and what is after it.

@@ -7,9 +7,15 @@ public struct TransportConfiguration: Sendable {
     /// How long packets may be in flight without one being acknowledged; nil for ever. Default 16 s, as msquic's
     /// disconnect timeout: PINGs refresh the idle timeout while nothing is acknowledged.
     public var acknowledgementTimeout: Duration? = .seconds(16)
-    /// How long a connection may go without a stream byte either way; nil for ever. Default 60 s. It ends peers that
-    /// only keep themselves alive.
+    /// How long a connection may go without progress; nil for ever. Default 60 s. It ends peers that only keep
+    /// themselves alive, or send a byte now and then. RFC 9000 §21.6.
+    ///
+    /// Progress is ``minimumProgressBytes`` on its streams, a stream that ends with FIN both ways and acknowledged, and the
+    /// first bidirectional stream after a time without one.
     public var noProgressTimeout: Duration? = .seconds(60)
+    /// How many bytes, received in order or acknowledged on all streams together, are progress. Default 256: a connection
+    /// lives with 64 bytes echoed every 20 s on one stream, and not with one byte a second. 1 for any byte at all.
+    public var minimumProgressBytes = 256
     /// How long a connection may last at all; nil for ever, the default. ngtcp2's pools inside a connection never shrink.
     public var lifetime: Duration?
     /// How many bytes ngtcp2's pools may keep of a connection when its last stream has closed; nil, the default, for as

@@ -19,6 +19,8 @@ struct ServerOptions: ParsableArguments {
         static let settings = ServerSettings()
         static let idleTimeout = DurationArgument(settings.idleTimeout)
         static let handshakeTimeout = DurationArgument(settings.handshakeTimeout)
+        static let noProgressTimeout = settings.noProgressTimeout.map(DurationArgument.init)
+        static let minimumProgress = ByteCountArgument(settings.minimumProgressBytes)
         static let handshakeMemory = ByteCountArgument(settings.handshakeMemoryLimitBytes)
         static let connectionMemory = ByteCountArgument(settings.connectionMemoryLimitBytes)
     }
@@ -49,6 +51,24 @@ struct ServerOptions: ParsableArguments {
         transform: DurationArgument.init
     )
     var handshakeTimeout = Default.handshakeTimeout
+
+    @Option(
+        help: """
+            How long a connection may go without progress on its streams. \
+            (default: \(Default.noProgressTimeout.map(\.description) ?? "for ever"))
+            """,
+        transform: DurationArgument.init
+    )
+    var noProgressTimeout = Default.noProgressTimeout
+
+    @Option(
+        help: """
+            How many bytes, received or acknowledged, are progress; a stream that ends in order is, too. \
+            (default: \(Default.minimumProgress))
+            """,
+        transform: ByteCountArgument.init
+    )
+    var minimumProgress = Default.minimumProgress
 
     @Option(help: "When clients have to prove their addresses; auto: while many handshakes are under way.")
     var retry = Default.settings.retryPolicy
@@ -134,6 +154,8 @@ struct ServerOptions: ParsableArguments {
         settings.privateKey = privateKey
         settings.idleTimeout = idleTimeout.duration
         settings.handshakeTimeout = handshakeTimeout.duration
+        settings.noProgressTimeout = noProgressTimeout?.duration
+        settings.minimumProgressBytes = minimumProgress.count
         settings.retryPolicy = retry
         settings.handshakeMemoryLimitBytes = handshakeMemoryLimit.count
         settings.connectionMemoryLimitBytes = connectionMemoryLimit.count

@@ -12,6 +12,8 @@ import Testing
         #expect(configuration.certificate == .selfSigned)
         #expect(configuration.transport.idleTimeout == .seconds(30))
         #expect(configuration.transport.handshakeTimeout == .seconds(10))
+        #expect(configuration.transport.noProgressTimeout == .seconds(60))
+        #expect(configuration.transport.minimumProgressBytes == 256)
         #expect(configuration.transport.peerUnidirectionalStreams == 0)
         #expect(configuration.admission.retryPolicy == .auto)
         #expect(configuration.workerCount == 1)
@@ -25,6 +27,8 @@ import Testing
         settings.privateKey = "key.pem"
         settings.idleTimeout = .seconds(1)
         settings.handshakeTimeout = .seconds(2)
+        settings.noProgressTimeout = .seconds(4)
+        settings.minimumProgressBytes = 5
         settings.retryPolicy = .always
         settings.workerCount = 3
         settings.eventLogCapacity = 7
@@ -33,6 +37,8 @@ import Testing
         #expect(configuration.certificate == .files(certificate: "chain.pem", privateKey: "key.pem"))
         #expect(configuration.transport.idleTimeout == .seconds(1))
         #expect(configuration.transport.handshakeTimeout == .seconds(2))
+        #expect(configuration.transport.noProgressTimeout == .seconds(4))
+        #expect(configuration.transport.minimumProgressBytes == 5)
         #expect(configuration.admission.retryPolicy == .always)
         #expect(configuration.workerCount == 3)
         #expect(configuration.eventLogCapacity == 7)
@@ -81,6 +87,16 @@ import Testing
         settings.idleTimeout = .seconds(1)
         settings.handshakeTimeout = timeout
         #expect(refusal(of: settings) == "--handshake-timeout \(text) is not accepted: use 10ms to 24h")
+        settings.handshakeTimeout = .seconds(1)
+        settings.noProgressTimeout = timeout
+        #expect(refusal(of: settings) == "--no-progress-timeout \(text) is not accepted: use 10ms to 24h")
+    }
+
+    @Test(arguments: [(0, "0"), (1_048_577, "1048577")])
+    func aMinimumOfProgressOutOfRangeIsRefused(bytes: Int, text: String) {
+        var settings = ServerSettings()
+        settings.minimumProgressBytes = bytes
+        #expect(refusal(of: settings) == "--minimum-progress \(text) is not accepted: use 1 to 1MiB")
     }
 
     private func refusal(of settings: ServerSettings) -> String? {

@@ -51,6 +51,37 @@ import Testing
         #expect(pair.server.statistics.connections.established == 1)
     }
 
+    @Test func aConversationOnOneStreamGoesOn() throws {
+        let pair = try pair()
+        let connection = try #require(try pair.connectAndEstablish())
+        connection.keepAlive(every: .seconds(5))
+        let stream = try connection.openStream()
+        for round in 1...60 {
+            unsafe try stream.write(message(of: 64, seed: UInt64(round)).span.bytes)
+            pair.client.touch(connection)
+            pair.run(for: .seconds(10))
+            #expect(pair.recorder.received(on: connection, stream.id).bytes.count == 64 * round)
+        }
+        #expect(pair.server.statistics.connections.established == 1)
+    }
+
+    @Test func aTrickleOnOneStreamIsNoProgress() throws {
+        let pair = try pair()
+        let connection = try #require(try pair.connectAndEstablish())
+        let stream = try connection.openStream()
+        let byte: [UInt8] = [1]
+        for _ in 0..<59 {
+            unsafe try stream.write(byte.span.bytes)
+            pair.client.touch(connection)
+            pair.run(for: .seconds(1))
+        }
+        #expect(pair.server.statistics.connections.established == 1)
+        pair.run(for: .seconds(2))
+        #expect(pair.serverCloses == [.noProgress])
+        pair.run(for: .seconds(10))
+        expectEverythingReturned(pair)
+    }
+
     @Test func withheldAcknowledgementsEndTheConnectionAlthoughPingsArrive() throws {
         let pair = try pair()
         let connection = try #require(try pair.connectAndEstablish())

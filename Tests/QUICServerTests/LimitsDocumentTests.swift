@@ -32,6 +32,7 @@ import Testing
             "connectionWindowBytes": "\(transport.connectionWindowBytes)",
             "peerBidirectionalStreams": "\(transport.peerBidirectionalStreams)",
             "peerUnidirectionalStreams": "\(transport.peerUnidirectionalStreams)",
+            "minimumProgressBytes": "\(transport.minimumProgressBytes)",
             "receivedDatagramBytesLimit": "\(TransportConfiguration.receivedDatagramBytesLimit)",
             "datagramsPerTurn": "\(transport.datagramsPerTurn)",
             "waitingDatagrams": "\(transport.waitingDatagrams)",
