@@ -16,6 +16,8 @@ final class HostileClient {
     private let receiving: PacketKeys
     private let destination: [UInt8]
     private var nextNumber: UInt32 = 1_000
+    /// Where it has sent from.
+    private var addresses: Set<SocketAddress>
 
     private static let secrets = Mutex<[UInt: [String: [UInt8]]]>([:])
 
@@ -35,13 +37,15 @@ final class HostileClient {
             let receiving = secrets?["SERVER_TRAFFIC_SECRET_0"]
         else { return nil }
         address = path.local
+        addresses = [address]
         self.sending = PacketKeys(secret: sending)
         self.receiving = PacketKeys(secret: receiving)
         destination = unsafe ConnectionID(ngtcp2_conn_get_dcid(native).pointee).bytes
         pair.client.abandon(connection, at: pair.now)
         let admitsOthers = pair.network.admits
         pair.network.admits = { [weak self, address] transit in
-            guard transit.path.local == address else { return admitsOthers(transit) }
+            let isForUs = self?.addresses.contains(transit.path.local) ?? (transit.path.local == address)
+            guard isForUs else { return admitsOthers(transit) }
             self?.hear(transit.bytes)
             return false
         }
@@ -49,6 +53,7 @@ final class HostileClient {
 
     /// Sends one packet with these frames, and lets the server answer.
     func send(_ frames: [UInt8], from source: SocketAddress? = nil, to destination: [UInt8]? = nil) {
+        if let source { addresses.insert(source) }
         pair.inject(packet(frames, to: destination), from: source ?? address)
     }
 
@@ -125,6 +130,14 @@ enum Frame {
     static func newConnectionID(_ number: UInt64, retiringBefore: UInt64 = 0, _ id: [UInt8], token: [UInt8]) -> [UInt8]
     {
         [0x18] + varint(number) + varint(retiringBefore) + [UInt8(id.count)] + id + token
+    }
+
+    static func maximumData(_ count: UInt64) -> [UInt8] {
+        [0x10] + varint(count)
+    }
+
+    static func maximumStreamData(_ id: UInt64, _ count: UInt64) -> [UInt8] {
+        [0x11] + varint(id) + varint(count)
     }
 
     /// A transport error; 0x100 and an alert for one of TLS. RFC 9000 §20.1.
