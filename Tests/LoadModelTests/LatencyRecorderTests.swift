@@ -2,21 +2,8 @@ import LoadModel
 import Testing
 
 @Suite struct LatencyRecorderTests {
-    /// SplitMix64, so that a failing run can be repeated from the seed it prints.
-    private struct SeededGenerator: RandomNumberGenerator {
-        var state: UInt64
-
-        mutating func next() -> UInt64 {
-            state &+= 0x9E37_79B9_7F4A_7C15
-            var word = state
-            word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-            word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-            return word ^ (word >> 31)
-        }
-    }
-
     private func randomMicroseconds(_ count: Int, seed: UInt64) -> [UInt64] {
-        var generator = SeededGenerator(state: seed)
+        var generator = SeededGenerator(seed: seed)
         // Spread over all magnitudes from 1 µs to a minute, as latencies are.
         return (0..<count).map { _ in
             let magnitude = UInt64(1) << UInt64.random(in: 0...25, using: &generator)
