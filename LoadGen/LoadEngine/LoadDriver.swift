@@ -7,7 +7,7 @@ import QUICTransport
 
 /// Drives the connections of one run on one thread: starts them on schedule and sees each through to its end.
 ///
-/// Owns: the client endpoint, the sockets, and what it measured (150 KB). Released by: `deinit`.
+/// Owns: the client endpoint, the sockets, and what it measured (300 KB). Released by: `deinit`.
 final class LoadDriver {
     let scenario: LoadScenario
     let endpoint: ClientEndpoint
