@@ -16,7 +16,7 @@ public struct LatencyRecorder: Sendable {
     /// How many latencies were longer than ``limit``.
     public private(set) var clampedCount = 0
 
-    private var recorded = Self.empty
+    private(set) var recorded = Self.empty
     // The histogram's own mean is made of bucket middles; a sum is exact.
     private var totalMicroseconds: UInt64 = 0
 
