@@ -12,8 +12,9 @@ extension LoadReport {
         let hold = scenario.mode.holds ? ", hold \(DurationText.format(scenario.hold))" : ""
         let isWhole = scenario.ratePerSecond.rounded() == scenario.ratePerSecond
         let rate = DecimalText.format(scenario.ratePerSecond, places: isWhole ? 0 : 2)
+        let generators = scenario.generators == 1 ? "" : " from \(scenario.generators) generators"
         return """
-            \(scenario.connections) connections to \(target) at \(rate)/s
+            \(scenario.connections) connections to \(target) at \(rate)/s\(generators)
             mode \(scenario.mode.rawValue)\(message)\(hold), \
             \(scenario.sockets) sockets, ALPN \(scenario.applicationProtocol), seed \(scenario.seed)
             """

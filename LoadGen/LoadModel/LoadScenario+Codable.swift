@@ -12,6 +12,7 @@ extension LoadScenario: Codable {
         case sockets
         case applicationProtocol = "application_protocol"
         case seed
+        case generators
     }
 
     /// Reads a scenario; its values are validated as if they came from the command line.
@@ -31,7 +32,8 @@ extension LoadScenario: Codable {
                 echoTimeout: duration(.echoTimeout),
                 sockets: values.decode(Int.self, forKey: .sockets),
                 applicationProtocol: values.decode(String.self, forKey: .applicationProtocol),
-                seed: values.decode(UInt64.self, forKey: .seed)
+                seed: values.decode(UInt64.self, forKey: .seed),
+                generators: values.decodeIfPresent(Int.self, forKey: .generators) ?? 1
             )
         } catch let error as ScenarioError {
             throw DecodingError.dataCorrupted(
@@ -53,5 +55,6 @@ extension LoadScenario: Codable {
         try values.encode(sockets, forKey: .sockets)
         try values.encode(applicationProtocol, forKey: .applicationProtocol)
         try values.encode(seed, forKey: .seed)
+        try values.encode(generators, forKey: .generators)
     }
 }

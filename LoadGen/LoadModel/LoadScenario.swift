@@ -1,5 +1,7 @@
 /// What a run does: how many connections, how fast, and what each does. The target is not part of it.
 public struct LoadScenario: Sendable, Equatable {
+    /// How many generators may share a scenario; the limits below are those of each.
+    public static let generatorsAccepted = 1...10_000
     /// How many connections a run may open.
     public static let connectionsAccepted = 1...1_000_000
     /// The fastest accepted rate, in connections per second.
@@ -33,6 +35,8 @@ public struct LoadScenario: Sendable, Equatable {
     public let applicationProtocol: String
     /// Where the run's random values (connection IDs, message bytes) come from.
     public let seed: UInt64
+    /// How many generators carried the scenario out, each with its share of the connections, the rate and the sockets.
+    public let generators: Int
 
     /// A scenario of values that are all within what is accepted.
     ///
@@ -47,7 +51,8 @@ public struct LoadScenario: Sendable, Equatable {
         echoTimeout: Duration = .seconds(30),
         sockets: Int = 4,
         applicationProtocol: String = "echo",
-        seed: UInt64 = 0
+        seed: UInt64 = 0,
+        generators: Int = 1
     ) throws(ScenarioError) {
         self.connections = connections
         self.ratePerSecond = ratePerSecond
@@ -59,7 +64,23 @@ public struct LoadScenario: Sendable, Equatable {
         self.sockets = sockets
         self.applicationProtocol = applicationProtocol
         self.seed = seed
+        self.generators = generators
         try validate()
+    }
+
+    /// The scenario of more generators, each of which does what `part` does.
+    init(like part: LoadScenario, connections: Int, ratePerSecond: Double, sockets: Int, generators: Int) {
+        self.connections = connections
+        self.ratePerSecond = ratePerSecond
+        self.sockets = sockets
+        self.generators = generators
+        mode = part.mode
+        messageBytes = part.messageBytes
+        hold = part.hold
+        dialTimeout = part.dialTimeout
+        echoTimeout = part.echoTimeout
+        applicationProtocol = part.applicationProtocol
+        seed = part.seed
     }
 
     /// Whether every connection is expected to receive its message back.

@@ -1,5 +1,6 @@
 extension OutcomeCounts: Codable {
     private enum CodingKeys: String, CodingKey {
+        case answered
         case established
         case echoed
         case abandoned
@@ -13,6 +14,7 @@ extension OutcomeCounts: Codable {
     public init(from decoder: any Decoder) throws {
         self.init()
         let values = try decoder.container(keyedBy: CodingKeys.self)
+        answered = try values.decodeIfPresent(Int.self, forKey: .answered)
         established = try values.decode(Int.self, forKey: .established)
         echoed = try values.decode(Int.self, forKey: .echoed)
         abandoned = try values.decode(Int.self, forKey: .abandoned)
@@ -32,6 +34,7 @@ extension OutcomeCounts: Codable {
     /// Writes the counts, every outcome with its label, those that did not happen as 0.
     public func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encodeIfPresent(answered, forKey: .answered)
         try values.encode(established, forKey: .established)
         try values.encode(echoed, forKey: .echoed)
         try values.encode(abandoned, forKey: .abandoned)

@@ -1,5 +1,7 @@
 /// How many connections ended how, and how many came how far before they ended.
 public struct OutcomeCounts: Sendable, Equatable {
+    /// Connections the server sent anything to, however they ended; nil where that was not counted.
+    public var answered: Int?
     /// Connections whose handshake was completed, however they ended.
     public var established = 0
     /// Connections that received back the very bytes they sent.
@@ -22,6 +24,7 @@ public struct OutcomeCounts: Sendable, Equatable {
 
     /// Adds what another worker counted.
     public mutating func add(_ other: OutcomeCounts) {
+        if let count = other.answered { answered = (answered ?? 0) + count }
         established += other.established
         echoed += other.echoed
         abandoned += other.abandoned

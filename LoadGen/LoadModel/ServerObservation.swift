@@ -1,17 +1,17 @@
 /// What was seen of a server through its admin interface: before a run, at its peak, and after.
 public struct ServerObservation: Sendable, Equatable, Codable {
     /// The server before the first connection; nil when it did not answer then.
-    public private(set) var before: ServerSnapshot?
+    public internal(set) var before: ServerSnapshot?
     /// The highest value seen of each number, which need not have been at one moment.
-    public private(set) var peak: ServerSnapshot?
+    public internal(set) var peak: ServerSnapshot?
     /// The server after the last connection; nil when it did not answer then.
-    public private(set) var after: ServerSnapshot?
+    public internal(set) var after: ServerSnapshot?
     /// How often the server answered.
-    public private(set) var sampleCount = 0
+    public internal(set) var sampleCount = 0
     /// How often it did not.
-    public private(set) var failureCount = 0
+    public internal(set) var failureCount = 0
     /// Why it did not, the last time.
-    public private(set) var lastFailure: String?
+    public internal(set) var lastFailure: String?
     /// How long after the run the expectations of the server were met; nil when they were not, or there were none.
     public var returnSeconds: Double?
 

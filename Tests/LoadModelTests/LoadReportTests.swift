@@ -96,8 +96,8 @@ import Testing
         let object = try #require(json as? [String: Any])
         #expect(
             Set(object.keys) == [
-                "schema_version", "target", "scenario", "outcomes", "latencies", "elapsed_seconds", "generator",
-                "server", "verdict",
+                "schema_version", "target", "scenario", "outcomes", "latencies", "histograms", "elapsed_seconds",
+                "generator", "server", "verdict",
             ]
         )
         #expect(object["schema_version"] as? Int == 1)

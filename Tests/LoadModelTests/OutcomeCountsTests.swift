@@ -81,6 +81,19 @@ import Testing
         )
     }
 
+    @Test func answersAreKnownOnlyWhereTheyWereCounted() throws {
+        var counts = OutcomeCounts()
+        counts.add(OutcomeCounts())
+        #expect(counts.answered == nil)
+        var counted = OutcomeCounts()
+        counted.answered = 3
+        counts.add(counted)
+        counts.add(counted)
+        #expect(counts.answered == 6)
+        let json = try JSONEncoder().encode(counts)
+        #expect(try JSONDecoder().decode(OutcomeCounts.self, from: json) == counts)
+    }
+
     @Test func anUnknownOutcomeInJSONIsRefused() {
         let json = #"{"established":0,"echoed":0,"abandoned":0,"closed":0,"by_outcome":{"lost":1}}"#
         #expect(throws: DecodingError.self) { try JSONDecoder().decode(OutcomeCounts.self, from: Data(json.utf8)) }
