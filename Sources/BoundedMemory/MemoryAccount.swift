@@ -6,15 +6,15 @@
 /// The account's address is the user data of the allocator hooks in ``TransportAllocator``, so it must outlive
 /// everything allocated through them.
 ///
-/// Owns: nothing but its counters (144 bytes). Bound: ``bytesLimit``.
+/// Owns: nothing but its counters (120 bytes). Bound: ``bytesLimit``.
 public final class MemoryAccount {
     private let ledger: MemoryLedger
     private var bytes = InlineArray<5, Int>(repeating: 0)
-    private var blocks = InlineArray<5, Int>(repeating: 0)
+    private var blocks = InlineArray<5, Int32>(repeating: 0)
     private var total = 0
     private var peak = 0
-    private var refusals = 0
-    private var limitRefusals = 0
+    private var refusals: UInt32 = 0
+    private var limitRefusals: UInt32 = 0
     private var limit = Int.max
 
     /// An account that holds nothing and adds to `ledger`.
@@ -38,7 +38,7 @@ public final class MemoryAccount {
     public func liveBytes(of memoryClass: MemoryClass) -> Int { bytes[memoryClass.index] }
 
     /// The blocks held in one class.
-    public func liveBlocks(of memoryClass: MemoryClass) -> Int { blocks[memoryClass.index] }
+    public func liveBlocks(of memoryClass: MemoryClass) -> Int { Int(blocks[memoryClass.index]) }
 
     /// The bytes held in all classes together.
     public var liveBytes: Int { total }
@@ -47,10 +47,10 @@ public final class MemoryAccount {
     public var peakBytes: Int { peak }
 
     /// How many allocations were refused, by a limit, on purpose or by the system.
-    public var refusedCount: Int { refusals }
+    public var refusedCount: Int { Int(refusals) }
 
     /// How many of those ``bytesLimit`` refused.
-    public var limitRefusedCount: Int { limitRefusals }
+    public var limitRefusedCount: Int { Int(limitRefusals) }
 
     /// Whether nothing is held in any class.
     public var isEmpty: Bool {
@@ -90,7 +90,7 @@ public final class MemoryAccount {
         guard Accounting.isOn, bytes != 0 || blocks != 0 else { return }
         let index = memoryClass.index
         self.bytes[index] += bytes
-        self.blocks[index] += blocks
+        self.blocks[index] += Int32(clamping: blocks)
         precondition(self.bytes[index] >= 0 && self.blocks[index] >= 0, "more memory released than was charged")
         total += bytes
         if total > peak { peak = total }
@@ -111,13 +111,13 @@ public final class MemoryAccount {
     func admits(_ added: Int, in memoryClass: MemoryClass) -> Bool {
         guard Accounting.isOn, memoryClass == .transport || memoryClass == .rings else { return true }
         if added <= limit - bytes[MemoryClass.transport.index] - bytes[MemoryClass.rings.index] { return true }
-        limitRefusals += 1
+        limitRefusals &+= 1
         return false
     }
 
     @inline(never)
     func countRefusal() {
-        refusals += 1
+        refusals &+= 1
         ledger.countRefusal()
     }
 }

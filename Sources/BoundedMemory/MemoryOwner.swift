@@ -1,5 +1,3 @@
-import CShims
-
 /// Whoever a block of memory is charged to: a worker, or one of its connections.
 public protocol MemoryOwner: AnyObject {
     /// Adds one block of `bytes` bytes. This never refuses.
@@ -21,7 +19,7 @@ extension MemoryOwner {
 
     /// What the allocator set aside for `object` itself.
     package static func blockBytes(of object: AnyObject) -> Int {
-        Accounting.isOn ? unsafe qh_block_bytes(Unmanaged.passUnretained(object).toOpaque()) : 0
+        unsafe MemoryBlock.bytes(of: Unmanaged.passUnretained(object).toOpaque())
     }
 }
 

@@ -13,7 +13,7 @@ public final class ClosingConnection {
     /// The name the connection had.
     public let handle: ConnectionHandle
     /// The connection IDs that still lead here.
-    let sourceConnectionIDs: ConnectionIDList
+    private(set) var sourceConnectionIDs: ConnectionIDList
     let path: NetworkPath
     /// The CONNECTION_CLOSE packet; empty when draining.
     private let packet: SlotStorage<UInt8>
@@ -43,6 +43,7 @@ public final class ClosingConnection {
     }
 
     deinit {
+        sourceConnectionIDs.removeAll(owner: ledger, chargedTo: .closing)
         ledger.release(self, from: .closing)
     }
 

@@ -39,9 +39,9 @@ public final class Connection {
     /// The connection IDs that lead here: ours, and the one the client made up first.
     ///
     /// Kept here because `ngtcp2_conn_get_scid` does not list an ID whose allocation failed half way.
-    package private(set) var sourceConnectionIDs: ConnectionIDList
+    package private(set) var sourceConnectionIDs = ConnectionIDList()
     /// The last 16 bytes of the stateless resets by which the peer may end this connection, in the form of IDs.
-    package private(set) var peerResetTokens: ConnectionIDList
+    package private(set) var peerResetTokens = ConnectionIDList()
     /// The application protocol TLS agreed on; nil before that.
     public private(set) var applicationProtocol: String?
     /// A moment of the application's own at which its endpoint is to wake it.
@@ -90,8 +90,6 @@ public final class Connection {
         watch = ProgressWatch(at: now)
         account = MemoryAccount(ledger: environment.ledger)
         account.bytesLimit = environment.configuration.handshakeBytesLimit
-        self.sourceConnectionIDs = ConnectionIDList(owner: account, chargedTo: .table)
-        peerResetTokens = ConnectionIDList(owner: account, chargedTo: .table)
         account.charge(self, to: .table)
         account.charge(account, to: .table)
         for id in sourceConnectionIDs { add(id) }
@@ -288,11 +286,11 @@ extension Connection {
         sendQueue.removeAll()
         while let stream = streams.removeFirst() { forget(stream) }
         native = nil
-        nativeContext = nil
+        nativeContext.take()?.free(account)
         chargeTLS(since: tlsBefore)
         service = nil
-        sourceConnectionIDs.removeAll()
-        peerResetTokens.removeAll()
+        sourceConnectionIDs.removeAll(owner: account, chargedTo: .table)
+        peerResetTokens.removeAll(owner: account, chargedTo: .table)
         account.release(account, from: .table)
         account.release(self, from: .table)
         state = .closed
@@ -300,20 +298,20 @@ extension Connection {
 
     /// Takes note of a connection ID that now leads here.
     func add(_ id: ConnectionID) {
-        sourceConnectionIDs.append(id)
+        sourceConnectionIDs.append(id, owner: account, chargedTo: .table)
     }
 
     func add(peerResetToken token: ConnectionID) {
-        peerResetTokens.append(token)
+        peerResetTokens.append(token, owner: account, chargedTo: .table)
     }
 
     func remove(peerResetToken token: ConnectionID) {
-        peerResetTokens.remove(token)
+        peerResetTokens.remove(token, owner: account, chargedTo: .table)
     }
 
     /// Takes note of a connection ID that no longer leads here.
     func remove(_ id: ConnectionID) {
-        sourceConnectionIDs.remove(id)
+        sourceConnectionIDs.remove(id, owner: account, chargedTo: .table)
     }
 
     /// The handshake is complete: from now on the larger limit holds, and TLS can go.

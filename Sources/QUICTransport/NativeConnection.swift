@@ -19,7 +19,8 @@ struct NativeConnection: ~Copyable {
 
 /// What ngtcp2 and GnuTLS keep pointers to as long as a connection lives: its allocator, and the way back to it.
 ///
-/// Owns: one block of 56 bytes, charged as ``MemoryClass/table``. Released by: `deinit`, after the `NativeConnection`.
+/// Owns: one block of 56 bytes, charged as ``MemoryClass/table``. Released by: ``free(_:)``, after the
+/// `NativeConnection`.
 @safe
 struct NativeContext: ~Copyable {
     @unsafe
@@ -28,14 +29,19 @@ struct NativeContext: ~Copyable {
         var reference: ngtcp2_crypto_conn_ref
     }
 
-    private let storage: SlotStorage<Contents>
+    private let pointer: UnsafeMutablePointer<Contents>
 
     init(memory: ngtcp2_mem, reference: ngtcp2_crypto_conn_ref, account: MemoryAccount) {
-        unsafe storage = unsafe SlotStorage(capacity: 1, owner: account, chargedTo: .table)
-        unsafe storage.start.initialize(to: Contents(memory: memory, reference: reference))
+        unsafe pointer = .allocate(capacity: 1)
+        unsafe pointer.initialize(to: Contents(memory: memory, reference: reference))
+        unsafe account.charge(MemoryBlock.bytes(of: pointer), to: .table)
     }
 
-    private var pointer: UnsafeMutablePointer<Contents> { unsafe storage.start }
+    /// Gives the block back, once nothing points to it any more.
+    consuming func free(_ account: MemoryAccount) {
+        unsafe account.release(MemoryBlock.bytes(of: pointer), from: .table)
+        unsafe pointer.deallocate()
+    }
 
     var memory: UnsafeMutablePointer<ngtcp2_mem> {
         unsafe UnsafeMutableRawPointer(pointer).assumingMemoryBound(to: ngtcp2_mem.self)

@@ -13,11 +13,16 @@ struct ProgressWatch {
     /// The last moment there was progress.
     private var lastProgress: MonotonicInstant
     /// Stream bytes since then, either way.
-    private var bytesSinceProgress = 0
+    private var bytesSinceProgress: UInt32 = 0
     /// Bidirectional streams; unidirectional ones may stay open for ever, as those of HTTP/3 do.
-    private var openStreamCount = 0
+    private var openStreamCount: UInt32 = 0
+    /// ``unacknowledgedSince``, or the distant future for nil: half as many bytes.
+    private var silenceStart = MonotonicInstant.distantFuture
     /// Since when packets have been in flight without one of them being acknowledged.
-    private var unacknowledgedSince: MonotonicInstant?
+    private var unacknowledgedSince: MonotonicInstant? {
+        get { silenceStart == .distantFuture ? nil : silenceStart }
+        set { silenceStart = newValue ?? .distantFuture }
+    }
 
     init(at now: MonotonicInstant) {
         lastProgress = now
@@ -42,7 +47,7 @@ struct ProgressWatch {
 
     /// Bytes of a stream arrived in order, or were acknowledged; `minimum` of them are progress.
     mutating func noteBytes(_ count: Int, minimum: Int, at now: MonotonicInstant) {
-        bytesSinceProgress += count
+        bytesSinceProgress = UInt32(clamping: Int(bytesSinceProgress) + count)
         if count > 0, bytesSinceProgress >= minimum { noteProgress(at: now) }
     }
 
