@@ -143,13 +143,14 @@ extension Endpoint {
         case .packet(let destination, _, let isLong):
             if let handle = connections.route(to: destination) ?? connections.routeOfReset(datagram) {
                 deliver(datagram, to: handle, path: path, ecn: ecn, at: now)
-            } else if isLong, let initial = InitialPacket(datagram) {
-                // It stays where it arrived: a client makes the ID of its first packets up, so that names nobody.
-                open(initial, datagram, path: path, ecn: ecn, at: now)
             } else if namesAnotherWorker(destination) {
+                // Initial packets as well: those of a client's second flight go to an ID that a worker issued, and one
+                // that the client made up opens its connection there as well as here.
                 guard !onOtherWorker(Int(destination[0]), datagram, path, ecn) else { return }
                 drop(.otherWorker)
                 eventLog.append(.handOverOverflow, from: path.remote, at: now)
+            } else if isLong, let initial = InitialPacket(datagram) {
+                open(initial, datagram, path: path, ecn: ecn, at: now)
             } else if isLong {
                 drop(.unroutable)
             } else {

@@ -94,14 +94,18 @@ import Testing
     }
 
     /// RFC 9000 §7.2: a client makes the ID of its first packets up, so one in many names another worker by chance.
-    @Test func aFirstInitialStaysWhereItArrives() throws {
-        let endpoint = try endpoint(worker: 1)
+    @Test func aFirstInitialOpensItsConnectionAtTheWorkerItNames() throws {
         let id: [UInt8] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]
         let destination = try #require(unsafe ConnectionID(id.span.bytes))
         var writer = InitialPacketWriter(destination: destination, source: ConnectionID())
-        #expect(handed(by: endpoint, writer.datagram([0x01])).isEmpty)
-        #expect(endpoint.statistics.admissions == ["accept": 1])
-        #expect(endpoint.statistics.drops.isEmpty)
+        let datagram = writer.datagram([0x01])
+        let endpoint = try endpoint(worker: 1)
+        #expect(handed(by: endpoint, datagram).map(\.worker) == [0])
+        #expect(endpoint.statistics.admissions.isEmpty)
+        let named = try self.endpoint(worker: 0)
+        #expect(handed(by: named, datagram).isEmpty)
+        #expect(named.statistics.admissions == ["accept": 1])
+        #expect(named.statistics.drops.isEmpty)
     }
 
     /// A Handshake packet opens nothing anywhere: its ID is one that a worker issued.
@@ -154,5 +158,32 @@ import Testing
         pair.run(for: .seconds(5))
         expectEverythingReturned(pair)
         #expect(pair.serverCloses == [.peerClose])
+    }
+
+    /// The Initial packets of a client's second flight go to the ID that the server issued.
+    @Test func aHandshakeCompletesThoughAllButItsFirstPacketReachTheOtherWorker() throws {
+        let pair = try Pair(seed: 9, services: [EchoService()], configuration: configuration(worker: 1))
+        let other = try endpoint(worker: 0)
+        other.onOtherWorker = { [unowned pair] worker, datagram, path, ecn in
+            #expect(worker == 1)
+            pair.server.receive(datagram, path: path, ecn: ecn, at: pair.now, isHandedOver: true)
+            return true
+        }
+        var toServer = 0
+        pair.network.admits = { [unowned pair] transit in
+            guard transit.path.local == Pair.serverAddress else { return true }
+            toServer += 1
+            if toServer == 1 { return true }
+            let bytes = transit.bytes
+            unsafe other.receive(bytes.span.bytes, path: transit.path, ecn: transit.ecn, at: pair.now)
+            return false
+        }
+        let connection = try pair.connect()
+        pair.run(for: .milliseconds(100))
+        #expect(connection.state == .established)
+        #expect(pair.server.statistics.connections.established == 1)
+        #expect(other.statistics.connections.created == 0)
+        #expect(other.statistics.admissions.isEmpty)
+        #expect(other.statistics.drops.isEmpty)
     }
 }
