@@ -24,6 +24,7 @@ extension Connection {
     func adopt(_ id: StreamID) -> Stream {
         let stream = Stream(id: id, connection: self)
         if id.isBidirectional { watch.noteOpenedStream(at: now) }
+        noteLeanTransport()
         streams.insert(stream)
         if let connection = unsafe native?.pointer {
             let pointer = unsafe Unmanaged.passUnretained(stream).toOpaque()

@@ -174,9 +174,17 @@ extension Connection {
     /// The end of a connection whose pools keep more than they may, once no stream uses them.
     private func endOfRetention() -> ConnectionEnd? {
         guard streams.count == 0, !isHandshaking else { return nil }
-        leanTransportBytes = min(leanTransportBytes, account.liveBytes(of: .transport))
+        noteLeanTransport()
         guard let limit = configuration.retainedBytesLimit, retainedBytes > limit else { return nil }
         return .close(.retainedMemory)
+    }
+
+    /// Takes note of what ngtcp2 holds while no stream is open, as before the first one is.
+    ///
+    /// That one may come in the datagram that completes the handshake.
+    func noteLeanTransport() {
+        guard streams.count == 0, !isHandshaking else { return }
+        leanTransportBytes = min(leanTransportBytes, account.liveBytes(of: .transport))
     }
 
     /// What ngtcp2's pools keep from streams that are closed: the bytes beyond those it once did with. 0 while a stream is

@@ -59,4 +59,25 @@ import Testing
         #expect(pair.serverCloses.isEmpty)
         #expect(pair.server.statistics.connections.established == 1)
     }
+
+    /// A client may send its first streams in the datagram that completes the handshake.
+    @Test func whatTheFirstStreamsLeaveBehindCountsToo() throws {
+        let pair = try Pair(
+            seed: 2,
+            services: [EchoService()],
+            clientConfiguration: EchoTests.generousClient
+        )
+        pair.client.onEstablish = { connection in
+            for seed in 0..<16 {
+                guard let stream = try? connection.openStream() else { return }
+                unsafe try? stream.write(message(of: 4_000, seed: UInt64(seed)).span.bytes)
+                stream.finish()
+            }
+        }
+        _ = try #require(try pair.connectAndEstablish())
+        pair.run(for: .seconds(2))
+        let report = try #require(pair.server.reports(at: pair.now).first)
+        #expect(report.streamCount == 0)
+        #expect((6_000...65_536).contains(report.retainedBytes), "\(report.retainedBytes)")
+    }
 }
