@@ -4,7 +4,7 @@ import QUICTransport
 public struct MemoryPlan: Sendable, Hashable {
     /// Bytes that all connections may hold together.
     public let memoryBytesLimit: Int
-    /// The most one connection may hold: its limit, its keys in GnuTLS, and our own records of it.
+    /// The most one connection may hold: its limit, its keys in GnuTLS, and our own records of it and of its streams.
     public let connectionCostBytes: Int
     /// Connections alive at once, over all workers.
     public let connectionLimit: Int
@@ -17,8 +17,11 @@ public struct MemoryPlan: Sendable, Hashable {
     public static let streamBytes = 600
     /// The least that a limit on retained bytes may be: one stream leaves 4.5 KB.
     public static let retainedBytesMinimum = 8 * 1024
-    /// GnuTLS's keys of an established connection (4.4 KB), and our objects and table entries (0.5 KB), rounded up.
+    /// GnuTLS's keys of an established connection (4.4 KB), and our objects and table entries (1.1 KB, 3 KB with as many
+    /// connection IDs as there may be), rounded up.
     public static let overheadBytes = 8 * 1024
+    /// Our own object of one open stream (200 bytes), which no limit refuses, rounded up.
+    public static let streamObjectBytes = 256
 
     /// The plan of a server with this configuration on this machine.
     ///
@@ -33,7 +36,8 @@ public struct MemoryPlan: Sendable, Hashable {
     init(_ configuration: ServerConfiguration, availableBytes: Int) throws(ServerError) {
         let transport = configuration.transport
         try Self.check(transport)
-        connectionCostBytes = transport.connectionBytesLimit + Self.overheadBytes
+        let streams = transport.peerBidirectionalStreams + transport.peerUnidirectionalStreams
+        connectionCostBytes = transport.connectionBytesLimit + Self.overheadBytes + streams * Self.streamObjectBytes
         memoryBytesLimit = configuration.memoryBytesLimit ?? availableBytes / 4
         let fitting = memoryBytesLimit / connectionCostBytes
         guard fitting >= configuration.workerCount else {

@@ -131,4 +131,19 @@ import Testing
         #expect(refusals == 3)
         #expect(connection.state == .established)
     }
+
+    /// What MemoryPlan adds to the limit of a connection: 8 KiB, and 256 bytes a stream.
+    @Test func whatNoLimitRefusesIsWhatThePlanAddsToTheLimit() throws {
+        let pair = try Pair(seed: 21, services: [EchoService()])
+        let client = try #require(try HostileClient(pair: pair))
+        pair.run(for: .seconds(1))
+        for index in 0..<16 { client.push(Frame.stream(UInt64(4 * index), [1])) }
+        pair.server.expire(at: pair.now)
+        let report = try #require(pair.server.reports(at: pair.now).first)
+        #expect(report.streamCount == 16)
+        // The tables of one connection have room for several.
+        let unrefused = try usage(pair, .table).liveBytes + usage(pair, .tls).liveBytes
+        #expect(unrefused > 8_192)
+        #expect(unrefused <= 8_192 + 16 * 256)
+    }
 }

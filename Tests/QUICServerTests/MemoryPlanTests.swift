@@ -21,8 +21,8 @@ import Testing
 
     @Test func asManyConnectionsAreAdmittedAsFitAtTheirWorst() throws {
         let plan = try plan { _ in }
-        #expect(plan.connectionCostBytes == 192 * 1024 + 8 * 1024)
-        #expect(plan.connectionLimit == (1 << 30) / (200 * 1024))
+        #expect(plan.connectionCostBytes == 192 * 1024 + 8 * 1024 + 16 * 256)
+        #expect(plan.connectionLimit == (1 << 30) / (204 * 1024))
         #expect(plan.connectionLimit * plan.connectionCostBytes <= plan.memoryBytesLimit)
     }
 
@@ -32,9 +32,9 @@ import Testing
 
     @Test func moreConnectionsThanFitAreRefusedWithTheArithmetic() {
         let sentence = refusal { $0.connectionLimit = 10_000 }
-        #expect(sentence.contains("10000 connections × 204800 bytes = 2048000000 bytes"))
+        #expect(sentence.contains("10000 connections × 208896 bytes = 2088960000 bytes"))
         #expect(sentence.contains("memory limit is 1073741824 bytes"))
-        #expect(sentence.contains("1 to 5242 connections"))
+        #expect(sentence.contains("1 to 5140 connections"))
     }
 
     @Test func fewerConnectionsThanWorkersAreRefused() {
@@ -42,7 +42,7 @@ import Testing
             $0.workerCount = 4
             $0.connectionLimit = 3
         }
-        #expect(sentence.contains("accepted are 4 to 5242 connections"))
+        #expect(sentence.contains("accepted are 4 to 5140 connections"))
     }
 
     @Test func aMemoryLimitWithoutRoomForAConnectionIsRefused() {
@@ -50,7 +50,7 @@ import Testing
             $0.memoryBytesLimit = 100_000
             $0.workerCount = 2
         }
-        #expect(sentence.contains("at least 409600 bytes are needed"))
+        #expect(sentence.contains("at least 417792 bytes are needed"))
     }
 
     @Test func aHandshakeLimitThatFailsEveryHandshakeIsRefused() {
@@ -69,10 +69,15 @@ import Testing
         )
     }
 
+    @Test func streamsCostWhatTheirObjectsTake() throws {
+        let plan = try plan { $0.transport.peerUnidirectionalStreams = 100 }
+        #expect(plan.connectionCostBytes == 204 * 1024 + 100 * MemoryPlan.streamObjectBytes)
+    }
+
     @Test func everyRefusalNamesAValueThatIsAccepted() throws {
-        _ = try plan { $0.connectionLimit = 5_242 }
+        _ = try plan { $0.connectionLimit = 5_140 }
         _ = try plan {
-            $0.memoryBytesLimit = 409_600
+            $0.memoryBytesLimit = 417_792
             $0.workerCount = 2
         }
         _ = try plan { $0.transport.handshakeBytesLimit = 30_000 }
