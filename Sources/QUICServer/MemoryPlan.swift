@@ -65,6 +65,12 @@ public struct MemoryPlan: Sendable, Hashable {
                     + "at least \(handshakeBytesMinimum) bytes are needed"
             )
         }
+        guard transport.datagramsPerTurn >= 1, transport.waitingDatagrams >= 0 else {
+            throw .configuration(
+                "\(transport.datagramsPerTurn) datagrams a turn of which \(transport.waitingDatagrams) may wait for the next "
+                    + "were asked for; accepted are at least 1 and at least 0"
+            )
+        }
         if let limit = transport.retainedBytesLimit, limit < retainedBytesMinimum {
             throw .configuration(
                 "a retained limit of \(limit) bytes would end every connection after its first stream, which leaves about 5 KB "

@@ -20,6 +20,7 @@ extension Connection {
 
     /// Keeps a copy of a datagram for the next turn; false when as many wait as may.
     package func keepForNextTurn(_ datagram: RawSpan, path: NetworkPath, ecn: ECN) -> Bool {
+        guard configuration.waitingDatagrams > 0 else { return false }
         let waiting = waiting ?? WaitingDatagrams(account: account, configuration: configuration)
         let isKept = waiting.push(datagram, path: path, ecn: ecn)
         self.waiting = waiting.isEmpty ? nil : waiting
@@ -40,7 +41,8 @@ extension Connection {
 
     private func takeShare(ofTurn number: UInt32) -> Bool {
         if turn.number != number { turn = Turn(number: number) }
-        guard turn.handledDatagrams < configuration.datagramsPerTurn else { return false }
+        // Without a share at all, what waits would wait for ever.
+        guard turn.handledDatagrams < max(1, configuration.datagramsPerTurn) else { return false }
         turn.handledDatagrams += 1
         return true
     }

@@ -35,9 +35,9 @@ public struct TransportConfiguration: Sendable {
     /// Bytes of transport and echo a connection may hold once established. Default 192 KiB: an honest one on a lossy path
     /// needs less than 150 KB, and flow control alone would let a hostile one hold 1.9 MB.
     public var connectionBytesLimit = 192 * 1024
-    /// Datagrams of one connection that are handled before other connections have their turn. Default 32.
+    /// Datagrams of one connection that are handled before other connections have their turn, at least 1. Default 32.
     public var datagramsPerTurn = 32
-    /// Datagrams of one connection that may wait for its next turn. Default 64; one more is dropped.
+    /// Datagrams of one connection that may wait for its next turn; one more is dropped. Default 64; 0 for none.
     public var waitingDatagrams = 64
     /// Bytes of those datagrams together. Default 32 KiB: with a turn's share they are as much as a connection window.
     public var waitingDatagramBytes = 32 * 1024

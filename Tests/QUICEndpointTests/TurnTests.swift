@@ -110,4 +110,14 @@ import Testing
         #expect(pair.server.isShutDown)
         expectEverythingReturned(pair)
     }
+
+    @Test func withoutRoomForAnyTheyAreDropped() throws {
+        var configuration = EndpointConfiguration()
+        configuration.transport.waitingDatagrams = 0
+        let pair = try Pair(seed: 9, services: [EchoService()], configuration: configuration)
+        let client = try #require(try HostileClient(pair: pair))
+        pair.server.expire(at: pair.now)
+        for _ in 0..<100 { client.push(Frame.ping) }
+        #expect(pair.server.statistics.drops[.queueFull] == 100 - limits.datagramsPerTurn)
+    }
 }

@@ -74,6 +74,12 @@ import Testing
         #expect(plan.connectionCostBytes == 204 * 1024 + 100 * MemoryPlan.streamObjectBytes)
     }
 
+    @Test func turnsInWhichNothingIsHandledAreRefused() {
+        #expect(refusal { $0.transport.datagramsPerTurn = 0 }.contains("accepted are at least 1"))
+        #expect(refusal { $0.transport.waitingDatagrams = -1 }.contains("at least 0"))
+        #expect(refusal { $0.transport.waitingDatagrams = 0 } == "accepted")
+    }
+
     @Test func everyRefusalNamesAValueThatIsAccepted() throws {
         _ = try plan { $0.connectionLimit = 5_140 }
         _ = try plan {
