@@ -16,6 +16,11 @@ static void count(const void *block, int64_t sign) {
 
 qh_tls_tally qh_tls_tally_now(void) { return tally; }
 
+void qh_tls_tally_settle(qh_tls_tally part) {
+  tally.bytes -= part.bytes;
+  tally.blocks -= part.blocks;
+}
+
 void *qh_tls_malloc(size_t size) {
   void *block = malloc(size);
   count(block, 1);

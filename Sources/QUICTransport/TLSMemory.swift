@@ -33,6 +33,9 @@ extension Connection {
         let after = TLSMemory.tallyNow()
         // Most calls into a connection after its handshake end here, before the call into another module.
         guard after.bytes != before.bytes || after.blocks != before.blocks else { return }
-        account.adjust(bytes: Int(after.bytes - before.bytes), blocks: Int(after.blocks - before.blocks), of: .tls)
+        let part = qh_tls_tally(bytes: after.bytes - before.bytes, blocks: after.blocks - before.blocks)
+        // A service may be at work in a call into this connection or another one, which is not to be charged as well.
+        qh_tls_tally_settle(part)
+        account.adjust(bytes: Int(part.bytes), blocks: Int(part.blocks), of: .tls)
     }
 }

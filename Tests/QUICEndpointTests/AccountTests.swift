@@ -146,4 +146,41 @@ import Testing
         #expect(unrefused > 8_192)
         #expect(unrefused <= 8_192 + 16 * 256)
     }
+
+    @Test func aServiceThatUpdatesKeysIsChargedForThemOnce() throws {
+        let service = RekeyingService()
+        let pair = try Pair(
+            seed: 22,
+            services: [service],
+            clientProtocols: ["rekey"],
+            clientConfiguration: EchoTests.generousClient
+        )
+        let connection = try #require(try pair.connectAndEstablish())
+        pair.run(for: .seconds(1))
+        pair.network.admits = { transit in
+            if transit.path.local == Pair.serverAddress { service.now.withLock { $0 = transit.arrival } }
+            return true
+        }
+        _ = try pair.send([1, 2, 3], on: connection)
+        pair.run(for: .seconds(1))
+        #expect(service.updateCount.withLock { $0 } > 0)
+        #expect(try (2_000...6_000).contains(usage(pair, .tls).liveBytes))
+        pair.client.close(connection, at: pair.now)
+        pair.run(for: .seconds(60))
+        expectEverythingReturned(pair)
+    }
+}
+
+/// Updates the keys whenever bytes arrive.
+private final class RekeyingService: StreamService {
+    let applicationProtocol = "rekey"
+    let updateCount = Mutex(0)
+    let now = Mutex(MonotonicInstant(nanoseconds: 0))
+
+    func receive(_ bytes: RawSpan, isFinal: Bool, on stream: Stream) throws(StreamError) {
+        if (try? unsafe stream.connection.updateKeys(at: now.withLock { $0 })) != nil {
+            updateCount.withLock { $0 += 1 }
+        }
+        stream.extendCredit(bytes.byteCount)
+    }
 }

@@ -5,14 +5,17 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Bytes and blocks taken minus those given back by the calling thread so far. Either may be negative: what one thread
-/// took another may give back.
+/// Bytes and blocks taken minus those given back by the calling thread so far, without those that were settled. Either may
+/// be negative: what one thread took another may give back.
 typedef struct {
   int64_t bytes;
   int64_t blocks;
 } qh_tls_tally;
 
 qh_tls_tally qh_tls_tally_now(void);
+
+/// Takes `part` off the calling thread's tally: somebody was charged for it, and nobody else is to be.
+void qh_tls_tally_settle(qh_tls_tally part);
 
 // The four functions GnuTLS is to use. They count, and never refuse: GnuTLS does not survive a refusal.
 void *qh_tls_malloc(size_t size);
