@@ -136,6 +136,20 @@ let package = Package(
                 argumentParser,
             ]
         ),
+        module(
+            "MemoryContract",
+            in: "Tests",
+            uses: [
+                "BoundedMemory", "CShims", "Datagrams", "LoadModel", "QUICEndpoint", "QUICServer", "QUICTesting",
+                "QUICTransport",
+                "TextValues",
+            ]
+        ),
+        executable(
+            "memory-contract",
+            in: "Tests",
+            uses: ["EchoService", "LoadModel", "MemoryContract", argumentParser]
+        ),
         tests(of: "BoundedMemory", uses: ["BoundedMemory", "CShims", "QUICTesting"]),
         tests(of: "Datagrams", uses: ["Datagrams"]),
         tests(of: "DatagramIO", uses: ["DatagramIO", "Datagrams"]),

@@ -6,7 +6,7 @@ internal import QUICTransport
 /// What has to hold while lives go on, and when none is left.
 extension LifeSimulation {
     /// What GnuTLS may hold during a handshake: it is counted, and cannot be refused.
-    private static let handshakeTLSBytesLimit = 40 << 10
+    package static let handshakeTLSBytesLimit = 40 << 10
     /// Keys: two directions, and up to three generations.
     private static let establishedTLSBytesLimit = 10 << 10
     /// The connection's own object, and its IDs in tables that may be an eighth full.
@@ -15,7 +15,8 @@ extension LifeSimulation {
     /// grows. The index of deadlines reaches to four times the highest slot in use, with four bytes for each, and half as
     /// much again while it shrinks.
     private static let slotBytesLimit = 24 * 3 + 24
-    private static let closingRecordBytesLimit = 4 << 10
+    /// The record with its IDs and a packet.
+    package static let closingRecordBytesLimit = 4 << 10
     /// The smallest tables.
     private static let emptyTableBytesLimit = 4_096
     private static let connectionIDsLimit = 10
