@@ -163,6 +163,10 @@ let package = Package(
         ),
         tests(of: "LoadModel", uses: ["LoadModel", "TextValues"]),
         tests(
+            of: "MemoryContract",
+            uses: ["BoundedMemory", "EchoService", "LoadModel", "MemoryContract", "QUICTransport"]
+        ),
+        tests(
             of: "QUICEndpoint",
             uses: [
                 "BoundedMemory", "CNgtcp2", "Datagrams", "EchoService", "QUICEndpoint", "QUICServer", "QUICTesting",
