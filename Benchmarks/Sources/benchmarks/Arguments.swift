@@ -34,9 +34,13 @@ enum Arguments {
                     throw BenchmarkError("--rounds needs a number from 1 to 1000")
                 }
                 settings.rounds = rounds
-            case "--without-accounting":
-                guard let path = rest.popFirst() else { throw BenchmarkError("--without-accounting needs a path") }
-                settings.unaccountedProgram = path
+            case "--accounted", "--unaccounted":
+                guard let path = rest.popFirst() else { throw BenchmarkError("\(word) needs a path") }
+                if word == "--accounted" {
+                    settings.accountedPrograms.append(path)
+                } else {
+                    settings.unaccountedPrograms.append(path)
+                }
             default:
                 guard let benchmark = Self.benchmarks.first(where: { $0.name == word }) else {
                     throw BenchmarkError("'\(word)' is unknown")

@@ -12,12 +12,12 @@ struct LifeMeasurement {
         /// Messages that each connection sends, one after the other, each on a stream of its own.
         var echoes = 0
         var messageBytes = 64
+        /// Handshakes under way at the same time: not so many that somebody is asked to prove an address.
+        var groupSize = 50
         /// The phase whose instructions callgrind collects; nil for all.
         var collectedPhase: ServerMeter.Phase?
     }
 
-    /// Handshakes under way at the same time: few enough that nobody is asked to prove an address.
-    private static let groupSize = 50
     /// Longer than the idle timeout of 30 s and any closing period.
     private static let untilReleased = Duration.seconds(60)
 
@@ -28,6 +28,7 @@ struct LifeMeasurement {
             connections: try parameters["connections"],
             echoes: try parameters["echoes"],
             messageBytes: try parameters["messageBytes"],
+            groupSize: try parameters["groupSize"],
             collectedPhase: try parameters.values["collectedPhase"].map { (index) throws in
                 guard ServerMeter.Phase.allCases.indices.contains(index) else {
                     throw BenchmarkError("there is no phase \(index)")
@@ -37,19 +38,20 @@ struct LifeMeasurement {
         )
     }
 
-    /// Results: `ns.PHASE` in all; `bytes.MOMENT.CLASS` and `blocks.allocated` of all connections together.
+    /// Results: `ns.PHASE` in all, `lap.PHASE` of a connection or an echo in a quiet lap; `bytes.MOMENT.CLASS` and `blocks.allocated` of all connections together.
     func run() throws -> Measurement.Results {
         let world = try World()
         world.meter.collectedPhase = plan.collectedPhase
         var results = Measurement.Results()
         _ = try live(Plan(connections: 10, echoes: 5, messageBytes: plan.messageBytes), in: world) { _ in }
         try live(plan, in: world) { phase in
-            world.meter.phase = phase
+            world.meter.begin(phase)
             results.record(world.server, before: phase)
         }
         results.record(world.server, before: nil)
         for phase in ServerMeter.Phase.allCases {
             results.set("ns.\(phase)", Double(world.meter.nanoseconds[phase] ?? 0))
+            if let lap = world.meter.quietLap(of: phase) { results.set("lap.\(phase)", lap) }
         }
         guard world.server.statistics.hasReturned else { throw BenchmarkError("the server has kept something") }
         return results
@@ -60,15 +62,21 @@ struct LifeMeasurement {
         begin(.handshake)
         var connections: [Connection] = []
         while connections.count < plan.connections {
-            connections += try world.connect(min(Self.groupSize, plan.connections - connections.count))
+            let group = try world.connect(min(plan.groupSize, plan.connections - connections.count))
+            world.meter.endLap(units: group.count)
+            connections += group
         }
         begin(.echo)
-        for _ in 0..<plan.echoes { try world.echo(plan.messageBytes, on: connections) }
+        for _ in 0..<plan.echoes {
+            try world.echo(plan.messageBytes, on: connections)
+            world.meter.endLap(units: connections.count)
+        }
         world.abandon(connections)
         begin(.idle)
         world.advance(by: .seconds(20))
         begin(.release)
         world.advance(by: Self.untilReleased)
+        world.meter.endLap(units: connections.count)
     }
 }
 

@@ -37,8 +37,8 @@ struct QueuesBenchmark: Benchmark {
             let times = try Samples.taking(
                 turns: settings.rounds,
                 [
-                    { Ring.nanoseconds(depth: depth, operations: operations) },
-                    { Fixed.nanoseconds(depth: depth, operations: operations) },
+                    { _ in Ring.nanoseconds(depth: depth, operations: operations) },
+                    { _ in Fixed.nanoseconds(depth: depth, operations: operations) },
                 ]
             )
             table.add(comparing: "\(depth)", times)
@@ -71,8 +71,8 @@ struct QueuesBenchmark: Benchmark {
             let times = try Samples.taking(
                 turns: settings.rounds,
                 [
-                    { try StreamQueue.nanoseconds(depth: depth, operations: operations) },
-                    { try FixedByteRing.nanoseconds(depth: depth, operations: operations) },
+                    { _ in try StreamQueue.nanoseconds(depth: depth, operations: operations) },
+                    { _ in try FixedByteRing.nanoseconds(depth: depth, operations: operations) },
                 ]
             )
             table.add(comparing: "\(depth)", times)

@@ -18,11 +18,11 @@ struct Samples {
 
     /// Measures every side once a round, so that whatever else the machine does meets all of them alike; in the other
     /// order every second round.
-    static func taking(turns rounds: Int, _ sides: [() throws -> Double]) throws -> [Samples] {
+    static func taking(turns rounds: Int, _ sides: [(_ round: Int) throws -> Double]) throws -> [Samples] {
         var values = [[Double]](repeating: [], count: sides.count)
         for round in 0..<rounds {
             let order = round.isMultiple(of: 2) ? Array(sides.indices) : sides.indices.reversed()
-            for index in order { values[index].append(try sides[index]()) }
+            for index in order { values[index].append(try sides[index](round)) }
         }
         return values.map(Samples.init)
     }

@@ -8,8 +8,10 @@ struct Settings {
     var countsInstructions = false
     /// Whether to print JSON.
     var printsJSON = false
-    /// The same program built with the trait `WithoutAccounting`.
-    var unaccountedProgram: String?
+    /// This program, linked once or several times with its functions in another order each time.
+    var accountedPrograms: [String] = []
+    /// The same, built with the trait `WithoutAccounting`, in the same orders.
+    var unaccountedPrograms: [String] = []
 
     /// `amount` of work, or what a smoke test does of it.
     func scaled(_ amount: Int) -> Int { max(amount / divisor, 1) }

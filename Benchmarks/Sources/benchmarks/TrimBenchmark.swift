@@ -6,7 +6,7 @@ struct TrimBenchmark: Benchmark {
 
     private static let connections = 2_000
     /// A round takes half a minute, and only the times differ from one to the next.
-    private static let roundsLimit = 3
+    private static let roundsLimit = 2
     private static let policies = TrimMeasurement.Policy.allCases
 
     func run(_ settings: Settings) throws -> [Table] {
