@@ -11,6 +11,9 @@ public struct LatencyRecorder: Sendable {
     /// The lowest value that is counted together with `value`, in microseconds.
     static func lowestEquivalent(to value: UInt64) -> UInt64 { empty.lowestEquivalentForValue(value) }
 
+    /// The highest value that is counted together with `value`, in microseconds.
+    static func highestEquivalent(to value: UInt64) -> UInt64 { empty.highestEquivalentForValue(value) }
+
     private static let empty = Histogram<UInt64>(highestTrackableValue: microsecondsLimit)
 
     /// How many latencies were longer than ``limit``.
