@@ -45,15 +45,7 @@ extension LoadReport {
         guard latency.count > 0 else { return [name, "0"] + Array(repeating: "-", count: 7) }
         let whole = [latency.minimum, latency.p50, latency.p90, latency.p99, latency.p99_9, latency.maximum]
         let times = whole.map { Double($0) } + [latency.mean]
-        return [name, "\(latency.count)"] + times.map(Self.time)
-    }
-
-    private static func time(microseconds: Double) -> String {
-        switch microseconds {
-        case ..<1_000: "\(DecimalText.format(microseconds, places: 0)) µs"
-        case ..<1_000_000: "\(DecimalText.format(microseconds / 1_000, places: 1)) ms"
-        default: "\(DecimalText.format(microseconds / 1_000_000, places: 2)) s"
-        }
+        return [name, "\(latency.count)"] + times.map(LatencyText.format)
     }
 
     private var serverText: String? {
