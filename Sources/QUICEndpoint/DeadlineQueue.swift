@@ -8,7 +8,7 @@ import Datagrams
 ///
 /// Owns: two blocks, the heap (16 bytes a place) and the index (4 bytes a slot). Released by: removing the last deadline, or
 /// `deinit`. Bound: the heap has 8 places or 4 × ``count``, whichever is more; the index has 16 places or 4 × the highest slot
-/// with a deadline, whichever is more; half as much again while they grow or shrink.
+/// with a deadline, whichever is more, once a sixteenth as many deadlines were removed as it has places; half as much again while they grow or shrink.
 @safe
 public struct DeadlineQueue: ~Copyable {
     private struct Entry {
@@ -26,6 +26,8 @@ public struct DeadlineQueue: ~Copyable {
     private var positions: SlotStorage<UInt32>
     /// How many deadlines have a slot in the upper three quarters of the index.
     private var highSlotCount = 0
+    /// How often a deadline was removed and left the index too large.
+    private var sparseRemovalCount = 0
 
     /// An empty queue, which holds no memory.
     ///
@@ -167,6 +169,9 @@ extension DeadlineQueue {
         }
         if count < heap.capacity / 4, heap.capacity > Self.smallestCapacity { resizeHeap(to: heap.capacity / 2) }
         if highSlotCount == 0, positions.capacity > 2 * Self.smallestCapacity {
+            // Not at once: one connection in a high slot that others have left sets its deadline again and again.
+            sparseRemovalCount += 1
+            guard sparseRemovalCount > positions.capacity / 16 else { return }
             // Twice what is needed, so that the next higher slot does not make it grow at once.
             resizeIndex(to: 2 * Self.indexCapacity(for: highestSlot()))
         }
@@ -200,6 +205,7 @@ extension DeadlineQueue {
             unsafe (replacement.start + kept).initialize(repeating: Self.absent, count: capacity - kept)
         }
         positions = replacement
+        sparseRemovalCount = 0
         highSlotCount = 0
         for position in 0..<count where isHigh(self[position].slot) { highSlotCount += 1 }
     }
