@@ -22,6 +22,8 @@ final class LoadDriver {
     var echo = LatencyRecorder()
     private let startTime: MonotonicInstant
     private var startedCount = 0
+    /// Connections that send their first flight and no more.
+    var vanishing: [Connection] = []
     private var meter = RateMeter()
     private var handshakesPerSecond = 0.0
 
@@ -111,6 +113,7 @@ extension LoadDriver {
         do throws(QUICError) {
             let connection = try endpoint.connect(path: NetworkPath(local: local, remote: target), at: now)
             connection.context = ClientLife(intendedStart: intendedStart)
+            if scenario.abandonsHandshake { vanishing.append(connection) }
         } catch {
             outcomes.record(.transportError)
         }
@@ -119,6 +122,7 @@ extension LoadDriver {
     /// Waits for the next thing to do, and does it.
     private func turn() throws {
         try transmit()
+        abandonHandshakes()
         let readable = try sockets.wait(until: nextMoment, now: now)
         now = .now()
         for index in readable { try receive(at: index) }

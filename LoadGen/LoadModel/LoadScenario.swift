@@ -37,6 +37,9 @@ public struct LoadScenario: Sendable, Equatable {
     public let seed: UInt64
     /// How many generators carried the scenario out, each with its share of the connections, the rate and the sockets.
     public let generators: Int
+    /// Whether every connection falls silent after the first flight of its handshake, whatever its mode. Not written to
+    /// JSON: no report is made of such a run.
+    public var abandonsHandshake = false
 
     /// A scenario of values that are all within what is accepted.
     ///
