@@ -12,11 +12,7 @@ struct OutputOptions: ParsableArguments {
     /// The file for the JSON report, ready to be written; nil when none was asked for.
     func openReportFile() throws -> ReportFile? {
         guard let json else { return nil }
-        do {
-            return try ReportFile.open(json)
-        } catch {
-            throw ValidationError("--json \(json) cannot be written: \(error)")
-        }
+        return try ReportFile.openForOption(json)
     }
 
     /// What shows the progress of a run with this many connections; nil when none is to be shown.
@@ -36,5 +32,16 @@ struct OutputOptions: ParsableArguments {
             StandardStream.output.write(report.text)
         }
         guard report.verdict.passed else { throw ExitCode.failure }
+    }
+}
+
+extension ReportFile {
+    /// The file that `--json` names, ready to be written.
+    static func openForOption(_ json: String) throws -> ReportFile {
+        do {
+            return try ReportFile.open(json)
+        } catch {
+            throw ValidationError("--json \(json) cannot be written: \(error)")
+        }
     }
 }

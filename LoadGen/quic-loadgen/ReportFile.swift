@@ -1,5 +1,4 @@
 import FoundationEssentials
-import LoadModel
 
 #if canImport(Glibc)
 import Glibc
@@ -42,7 +41,7 @@ struct ReportFile: ~Copyable {
     }
 
     /// Puts `report` at the path.
-    borrowing func write(_ report: LoadReport) throws {
+    borrowing func write(_ report: some Encodable) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         try writeAll(try encoder.encode(report) + [UInt8(ascii: "\n")], to: descriptor)

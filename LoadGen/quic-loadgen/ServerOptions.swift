@@ -28,7 +28,7 @@ struct ServerOptions: ParsableArguments {
     )
     var returnRssLimit: ByteCountArgument?
 
-    private static func address(_ url: String) throws -> AdminAddress {
+    static func address(_ url: String) throws -> AdminAddress {
         do {
             return try AdminAddress(url: url)
         } catch {

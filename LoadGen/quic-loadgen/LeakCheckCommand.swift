@@ -1,0 +1,96 @@
+import ArgumentParser
+import Datagrams
+import LoadEngine
+import LoadModel
+
+/// `quic-loadgen leakcheck`: whether a server's memory comes back after connections.
+struct LeakCheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "leakcheck",
+        abstract: "Tell whether a server's memory comes back after connections.",
+        discussion: """
+            Opens the same connections in several cycles, reads the target's memory after each, and judges its slope \
+            over the connections made. Any QUIC server on this machine will do.
+
+              quic-loadgen leakcheck --target 127.0.0.1:4433 --alpn h3 --pid 4711 --settle 35s
+
+            Exits with 0 when memory returns, with 1 when it leaks or the target ends, with 2 when the readings do not \
+            tell, and with 64 when the options are wrong or the target does not answer at the start.
+            """
+    )
+
+    @Option(help: "The server's address and UDP port, such as 127.0.0.1:4433 or [::1]:4433.")
+    var target: String
+
+    @OptionGroup(title: "How to look at it")
+    var targetOptions: TargetOptions
+
+    @OptionGroup(title: "What connections do")
+    var checkOptions: LeakCheckOptions
+
+    @OptionGroup(title: "Output")
+    var outputOptions: OutputOptions
+
+    func validate() throws {
+        _ = try engine()
+    }
+
+    func run() async throws {
+        let plan = try checkOptions.plan()
+        let file = try outputOptions.openReportFile()
+        let probe = try await targetOptions.probe()
+        let engine = try engine()
+        let check = LeakCheck(of: plan, target: target, probe: probe) { scenario in
+            try await engine.run(scenario: scenario) { _ in }.outcomes
+        }
+        do {
+            try await check.introduce()
+        } catch let error as LeakCheck.Unanswered {
+            throw ValidationError("--target \(target): \(error)")
+        }
+        var report = try await carryOut(check, plan)
+        if let note = portNote(probe) { report.notes.append(note) }
+        try file?.write(report)
+        try show(report)
+    }
+
+    private func engine() throws -> LoadEngine {
+        do {
+            return try EngineAdapter.engine(target: target)
+        } catch {
+            throw ValidationError("--target \(error)")
+        }
+    }
+
+    private func carryOut(_ check: LeakCheck, _ plan: LeakPlan) async throws -> LeakReport {
+        let display = outputOptions.quiet ? nil : LeakCheckDisplay(plan)
+        let task = Task {
+            try await check.report { display?.show($0) }
+        }
+        let interrupt = Interrupt { task.cancel() }
+        defer {
+            interrupt.ignore()
+            display?.finish()
+        }
+        return try await task.value
+    }
+
+    /// A word of doubt about a process that does not have the target's port: it may be the server's parent, or another
+    /// one altogether.
+    private func portNote(_ probe: TargetProbe) -> String? {
+        guard let process = probe.process, let port = SocketAddress(target)?.port, process.hasUDPPort(port) == false
+        else { return nil }
+        let name = process.name.map { " (\($0))" } ?? ""
+        return "process \(targetOptions.pid ?? 0)\(name) has no socket on UDP port \(port): is it the server?"
+    }
+
+    private func show(_ report: LeakReport) throws {
+        let verdict = report.assessment.verdict
+        if !outputOptions.quiet {
+            StandardStream.output.write(report.text)
+        } else if verdict.exitCode != 0 {
+            StandardStream.error.write("quic-loadgen: \(report.assessment.verdictLines)\n")
+        }
+        guard verdict.exitCode == 0 else { throw ExitCode(verdict.exitCode) }
+    }
+}
