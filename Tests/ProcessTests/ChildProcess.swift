@@ -6,7 +6,7 @@ import Foundation
 ///
 /// Owns: the process until its end was seen. Released by: `deinit`, which kills the group if it still runs.
 final class ChildProcess {
-    private let processID: pid_t
+    let processID: pid_t
     private var status: Int32?
 
     /// Starts the program at `path`, with its output in files.

@@ -7,7 +7,7 @@ extension RealProcesses {
     @Suite struct DebianServerTests {
         @Test(arguments: [LoadMode.echo, .hold, .abandon, .close])
         func everyConnectionDoesAllItsModeAsksFor(_ mode: LoadMode) async throws {
-            try await withDebianServer { target in
+            try await withDebianServer { target, _ in
                 let run = try await LoadGenerator.run(
                     target,
                     "--alpn",
@@ -27,24 +27,24 @@ extension RealProcesses {
                 #expect(run.report.outcomes.echoed == (mode.sendsMessage ? 50 : 0))
             }
         }
-
-        /// Starts a server with a certificate and a file of 64 bytes, and ends it after `body`.
-        private func withDebianServer(_ body: (String) async throws -> Void) async throws {
-            let folder = try TemporaryFolder()
-            let certificate = try await CertificateFiles(.ecdsa, in: folder)
-            _ = try folder.write(String(repeating: "x", count: 64), to: "64")
-            let port = try FreePort.udp()
-            let options = ["-q", "--no-quic-dump", "--no-http-dump", "--htdocs=\(folder.url.path)"]
-            let files = [certificate.privateKey, certificate.certificate]
-            let server = try RunningProgram(
-                Programs.debianServer,
-                options + ["127.0.0.1", "\(port)"] + files,
-                seconds: 60
-            )
-            try await FreePort.untilTaken(port, by: server)
-            try await body("127.0.0.1:\(port)")
-            server.send(SIGTERM)
-            _ = try await server.ending()
-        }
     }
+}
+
+/// Starts Debian's server with a certificate and a file of 64 bytes, and ends it after `body`.
+func withDebianServer(_ body: (_ target: String, _ processID: pid_t) async throws -> Void) async throws {
+    let folder = try TemporaryFolder()
+    let certificate = try await CertificateFiles(.ecdsa, in: folder)
+    _ = try folder.write(String(repeating: "x", count: 64), to: "64")
+    let port = try FreePort.udp()
+    let options = ["-q", "--no-quic-dump", "--no-http-dump", "--htdocs=\(folder.url.path)"]
+    let files = [certificate.privateKey, certificate.certificate]
+    let server = try RunningProgram(
+        Programs.debianServer,
+        options + ["127.0.0.1", "\(port)"] + files,
+        seconds: 60
+    )
+    try await FreePort.untilTaken(port, by: server)
+    try await body("127.0.0.1:\(port)", try server.processID)
+    server.send(SIGTERM)
+    _ = try await server.ending()
 }

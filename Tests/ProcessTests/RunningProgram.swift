@@ -70,6 +70,18 @@ final class RunningProgram {
         process.send(signal)
     }
 
+    /// The program's own process: the only child of its watchdog.
+    var processID: pid_t {
+        get throws {
+            let watchdog = process.processID
+            let children = try String(contentsOfFile: "/proc/\(watchdog)/task/\(watchdog)/children", encoding: .utf8)
+            guard let child = children.split(separator: " ").first.flatMap({ pid_t($0) }) else {
+                throw Failure(description: "\(name) does not run\n\(errors)")
+            }
+            return child
+        }
+    }
+
     /// Waits until it has ended.
     func ending() async throws -> Ending {
         while true {

@@ -28,6 +28,11 @@ final class RunningServer {
         return [host, String(address[colon...].dropFirst())]
     }
 
+    /// Its process.
+    var processID: pid_t {
+        get throws { try program.processID }
+    }
+
     /// What it says of itself now.
     func statistics() async throws -> ServerSnapshot {
         try await decodedStatistics()
