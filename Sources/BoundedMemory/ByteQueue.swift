@@ -34,6 +34,8 @@ public struct ByteQueue: ~Copyable {
     private var head: UnsafeMutablePointer<ByteSegment>?
     private var tail: UnsafeMutablePointer<ByteSegment>?
     private let account: MemoryAccount?
+    /// The same without reference counting, which costs more than accounting itself; ``account`` keeps it alive.
+    private let accountReference: Unmanaged<MemoryAccount>?
 
     /// An empty queue, which holds no memory.
     ///
@@ -44,13 +46,16 @@ public struct ByteQueue: ~Copyable {
         precondition(capacityLimitBytes > 0)
         self.capacityLimitBytes = capacityLimitBytes
         self.account = account
+        unsafe accountReference = account.map { unsafe Unmanaged.passUnretained($0) }
     }
 
     deinit {
-        var next = unsafe head
-        while let segment = unsafe next {
-            unsafe next = segment.pointee.next
-            unsafe segment.free(account: account)
+        withExtendedLifetime(account) {
+            var next = unsafe head
+            while let segment = unsafe next {
+                unsafe next = segment.pointee.next
+                unsafe segment.free(account: accountReference)
+            }
         }
     }
 
@@ -189,7 +194,7 @@ extension ByteQueue {
             let segment = unsafe ByteSegment.allocate(
                 startOffset: endOffset + UInt64(room),
                 capacity: segmentCapacity(holding: count + room, missing: missing),
-                account: account
+                account: accountReference
             )
         else { return nil }
         if let tail = unsafe tail { unsafe tail.pointee.next = segment } else { unsafe head = segment }
@@ -213,7 +218,7 @@ extension ByteQueue {
     private mutating func discard(_ segment: UnsafeMutablePointer<ByteSegment>) {
         unsafe allocatedBytes -= Int(segment.pointee.blockBytes)
         allocatedBlocks -= 1
-        unsafe segment.free(account: account)
+        unsafe segment.free(account: accountReference)
     }
 
     /// The room of a new segment when the segments there are hold `heldBytes` and `missing` more have to fit.

@@ -25,11 +25,15 @@ struct ByteSegment {
     static func allocate(
         startOffset: UInt64,
         capacity: Int,
-        account: MemoryAccount?
+        account: Unmanaged<MemoryAccount>?
     ) -> UnsafeMutablePointer<ByteSegment>? {
         let size = unsafe headBytes + capacity
         let block: UnsafeMutableRawPointer?
-        if let account { unsafe block = account.allocate(size, for: .rings) } else { unsafe block = malloc(size) }
+        if let account = unsafe account {
+            unsafe block = account._withUnsafeGuaranteedRef { unsafe $0.allocate(size, for: .rings) }
+        } else {
+            unsafe block = malloc(size)
+        }
         guard let block = unsafe block else { return nil }
         let segment = unsafe block.bindMemory(to: ByteSegment.self, capacity: 1)
         unsafe segment.initialize(
@@ -55,7 +59,9 @@ extension UnsafeMutablePointer where Pointee == ByteSegment {
     }
 
     /// Gives the segment's block back.
-    func free(account: MemoryAccount?) {
-        if let account { unsafe account.free(self, from: .rings) } else { unsafe systemFree(self) }
+    func free(account: Unmanaged<MemoryAccount>?) {
+        guard let account = unsafe account else { return unsafe systemFree(self) }
+        let bytes = unsafe Int(pointee.blockBytes)
+        unsafe account._withUnsafeGuaranteedRef { unsafe $0.free(self, of: bytes, from: .rings) }
     }
 }

@@ -58,6 +58,14 @@ extension MemoryAccount {
         unsafe systemFree(block)
     }
 
+    /// Gives back `block`, for which the allocator had set `bytes` aside.
+    @unsafe
+    @inline(__always)
+    func free(_ block: UnsafeMutableRawPointer, of bytes: Int, from memoryClass: MemoryClass) {
+        release(bytes, from: memoryClass)
+        unsafe systemFree(block)
+    }
+
     /// Counts an allocation, and says whether it is worth asking the system for: it may set aside more than `size`.
     @inline(__always)
     private func mayAsk(for size: Int, in memoryClass: MemoryClass) -> Bool {
