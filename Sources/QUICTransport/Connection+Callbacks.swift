@@ -148,8 +148,11 @@ extension Connection {
         }
         switch role {
         case .client:
-            // Session tickets and nothing else: this client does not resume.
-            return 0
+            // Session tickets and nothing else: they are for clients that resume.
+            guard tls?.awaitsTicket == true else { return 0 }
+            let status = unsafe ngtcp2_crypto_recv_crypto_data_cb(connection, level, offset, data, count, nil)
+            tls?.keepTicket()
+            return status
         case .server:
             // RFC 9001 §4.1.3: a client has nothing to say in TLS once the handshake is complete.
             unsafe ngtcp2_conn_set_tls_alert(connection, Self.unexpectedMessageAlert)

@@ -51,6 +51,11 @@ public final class Connection {
     /// The error code of the peer's CONNECTION_CLOSE, once it arrived.
     public private(set) var peerCloseCode: TransportErrorCode?
 
+    /// Whether anything of the peer's has arrived.
+    public private(set) var hasReceived = false
+    /// Whether it ended because the server's certificate did not stand up to verification.
+    public private(set) var refusedCertificate = false
+
     let environment: ConnectionEnvironment
     var native: NativeConnection?
     var tls: TLSSession?
@@ -147,6 +152,7 @@ extension Connection {
         let tlsBefore = TLSMemory.tallyNow()
         defer { chargeTLS(since: tlsBefore) }
         self.now = now
+        hasReceived = true
         let inFlightBefore = bytesInFlight
         defer { watch.noteReceived(bytesInFlight: inFlightBefore, after: bytesInFlight, at: now) }
         var nativePath = unsafe NativePath(path)
@@ -211,6 +217,7 @@ extension Connection {
         case NGTCP2_ERR_RECV_VERSION_NEGOTIATION:
             return .discard(.versionNegotiation)
         case NGTCP2_ERR_CRYPTO:
+            refusedCertificate = tls?.refusedCertificate ?? false
             return .close(.tlsAlert(pendingAlert))
         case NGTCP2_ERR_NOMEM:
             return .close(refusalCause)
@@ -330,9 +337,9 @@ extension Connection {
         account.bytesLimit = configuration.connectionBytesLimit
     }
 
-    /// Frees the TLS session after the handshake; not from inside a callback, where ngtcp2 still uses it.
+    /// Frees the TLS session after the handshake and its ticket; not from inside a callback, where ngtcp2 still uses it.
     func releaseTLSIfDone() {
-        guard tls != nil, !isHandshaking else { return }
+        guard tls != nil, !isHandshaking, tls?.awaitsTicket != true else { return }
         releaseTLS()
     }
 

@@ -20,6 +20,9 @@ public struct QUICError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The connection ID drawn at random leads to another connection.
     public static let connectionIDTaken = QUICError("the connection ID drawn at random is taken")
 
+    /// Whether the peer allows no further stream for now. RFC 9000 §4.6.
+    public var isStreamLimit: Bool { origin == .transport(NGTCP2_ERR_STREAM_ID_BLOCKED) }
+
     init(transport code: Int32, during action: String) {
         origin = .transport(code)
         description = "\(action): \(unsafe String(cString: ngtcp2_strerror(code)))"

@@ -1,33 +1,75 @@
 internal import CNgtcp2
+import Datagrams
 
-/// What all TLS sessions of a client share. Certificates are not verified: its targets are test servers.
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// What all TLS sessions of a client share.
 ///
-/// Owns: GnuTLS credentials and a priority cache. Released by: `deinit`.
+/// One that resumes sessions is used by one thread at a time.
+///
+/// Owns: GnuTLS credentials, a priority cache, a copy of the server's name, and the latest ticket (1 to 3 KB). Released
+/// by: `deinit`.
 @safe
 public final class TLSClientContext: @unchecked Sendable {
     /// The application protocols this client offers, in its order of preference.
     public let protocols: ApplicationProtocols
     private let serverName: String
+    /// The same for GnuTLS, which keeps the pointer for as long as a session verifies a certificate.
+    private let serverNamePointer: UnsafeMutablePointer<CChar>?
     private let credentials: TLSCredentials
+    private let verifiesServer: Bool
+    private let tickets: SessionTicketStore?
 
-    /// - Parameter serverName: The name sent to the server. RFC 6066 §3.
-    public init(protocols: ApplicationProtocols, serverName: String = "localhost") throws(QUICError) {
+    /// - Parameters:
+    ///   - serverName: The name sent to the server unless it is an address, RFC 6066 §3, and the one its certificate has
+    ///     to be for.
+    ///   - authorities: A PEM file with the certificates of those who may vouch for the server; nil to believe any.
+    ///   - resumesSessions: Whether a session begins with the latest ticket of an earlier one. RFC 8446 §2.2. Each
+    ///     connection then keeps its TLS session, 10.5 KB, until its ticket has come.
+    /// - Throws: When the file cannot be read or holds no certificate.
+    public init(
+        protocols: ApplicationProtocols,
+        serverName: String = "localhost",
+        authorities: String? = nil,
+        resumesSessions: Bool = false
+    ) throws(QUICError) {
         self.protocols = protocols
         self.serverName = serverName
         credentials = try TLSCredentials()
+        verifiesServer = authorities != nil
+        tickets = resumesSessions ? SessionTicketStore() : nil
+        unsafe serverNamePointer = strdup(serverName)
+        if let authorities { try credentials.trust(authorities) }
+    }
+
+    deinit {
+        unsafe free(serverNamePointer)
     }
 
     /// A session for one outgoing connection.
     func makeSession() throws(QUICError) -> TLSSession {
         let session = try TLSSession(flags: qh_gnutls_client_flags())
         try session.configure(with: credentials, protocols: protocols)
-        try QUICError.checkTLS(
-            unsafe gnutls_server_name_set(session.native, GNUTLS_NAME_DNS, serverName, serverName.utf8.count),
-            "setting the server name \(serverName)"
-        )
+        if !isAddress(serverName) {
+            try QUICError.checkTLS(
+                unsafe gnutls_server_name_set(session.native, GNUTLS_NAME_DNS, serverName, serverName.utf8.count),
+                "setting the server name \(serverName)"
+            )
+        }
+        if verifiesServer { unsafe gnutls_session_set_verify_cert(session.native, serverNamePointer, 0) }
+        if let tickets { session.resume(with: tickets) }
         guard unsafe ngtcp2_crypto_gnutls_configure_client_session(session.native) == 0 else {
             throw QUICError("ngtcp2 could not configure a TLS session")
         }
         return session
+    }
+
+    /// RFC 6066 §3: literal IPv4 and IPv6 addresses are not permitted in a server name.
+    private func isAddress(_ name: String) -> Bool {
+        SocketAddress("\(name):0") != nil || SocketAddress("[\(name)]:0") != nil
     }
 }

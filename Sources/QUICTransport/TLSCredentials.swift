@@ -35,6 +35,13 @@ struct TLSCredentials: ~Copyable {
         unsafe gnutls_priority_deinit(priority)
     }
 
+    /// Believes servers for which an authority in the PEM file `path` vouches.
+    borrowing func trust(_ path: String) throws(QUICError) {
+        let count = unsafe gnutls_certificate_set_x509_trust_file(credentials, path, GNUTLS_X509_FMT_PEM)
+        try QUICError.checkTLS(count, "reading the authorities in \(path)")
+        guard count > 0 else { throw QUICError("\(path) holds no certificate") }
+    }
+
     borrowing func install(_ source: CertificateSource) throws(QUICError) {
         switch source {
         case .selfSigned:

@@ -37,6 +37,13 @@ struct TLSSession: ~Copyable {
         try unsafe protocols.install(on: native)
     }
 
+    /// Whether the server's certificate was verified and found wanting.
+    var refusedCertificate: Bool {
+        // All bits are set while nothing was verified.
+        let status = unsafe gnutls_session_get_verify_cert_status(native)
+        return status != 0 && status != .max
+    }
+
     /// The application protocol both sides agreed on; nil when there is none.
     var selectedProtocol: String? {
         var name = unsafe gnutls_datum_t()
