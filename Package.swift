@@ -161,6 +161,7 @@ let package = Package(
                 "TextValues",
             ]
         ),
+        tests(of: "LoadEngine", uses: ["Datagrams", "LoadEngine", "LoadModel"]),
         tests(of: "LoadModel", uses: ["LoadModel", "TextValues"]),
         tests(
             of: "MemoryContract",
@@ -181,7 +182,10 @@ let package = Package(
         ),
         tests(of: "QUICTransport", uses: ["Datagrams", "QUICTesting", "QUICTransport"]),
         // They start the executables, which scripts/test builds.
-        tests(of: "Process", uses: ["DatagramIO", "Datagrams", "LoadModel"]),
+        tests(
+            of: "Process",
+            uses: ["DatagramIO", "Datagrams", "EchoService", "LoadModel", "QUICEndpoint", "QUICTransport"]
+        ),
         tests(of: "TextValues", uses: ["TextValues"]),
     ]
 )

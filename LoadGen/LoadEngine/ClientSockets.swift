@@ -1,7 +1,7 @@
 import DatagramIO
 import Datagrams
 
-/// The UDP sockets of a run. Each takes a share of the connections, and each has a port of its own.
+/// The UDP sockets of a worker. Each takes a share of the connections, and each has an address of its own.
 ///
 /// Owns: the sockets, and a batch of outgoing datagrams for each. Released by: `deinit`.
 final class ClientSockets {
@@ -17,29 +17,39 @@ final class ClientSockets {
     }
 
     private let entries: [Entry]
-    private let indexByPort: [UInt16: Int]
+    private let indexByAddress: [SocketAddress: Int]
     private let received = ReceiveBatch(messageCapacity: 64)
     private var loop: EventLoop
+    /// Datagrams that found a socket's batch full while the socket took no more.
+    private(set) var sendOverflows = 0
 
-    /// Opens `count` sockets towards `target`.
-    init(count: Int, target: SocketAddress) throws {
+    /// Opens a socket towards `target` for each of `localAddresses`.
+    init(localAddresses: [SocketAddress], target: SocketAddress) throws {
         let loop = try EventLoop()
-        entries = try (0..<count).map { index in
+        entries = try localAddresses.enumerated().map { index, address in
             // Connections share a socket. Joined into one message, their datagrams would reach one worker of a server on
             // this machine, whichever they belong to.
             let options = UDPSocket.Options(segmentationOffload: false)
-            var socket = try UDPSocket(bindingTo: target.anyAddress, options: options)
+            var socket = try UDPSocket(bindingTo: address, options: options)
             // A fixed peer lets the kernel report a closed port.
             try socket.connect(to: target)
             try loop.add(socket, tag: UInt64(index))
             return Entry(socket)
         }
         self.loop = consume loop
-        let ports = entries.enumerated().map { ($1.socket.boundAddress.port, $0) }
-        indexByPort = Dictionary(ports, uniquingKeysWith: { first, _ in first })
+        let addresses = entries.enumerated().map { ($1.socket.boundAddress, $0) }
+        indexByAddress = Dictionary(addresses, uniquingKeysWith: { first, _ in first })
     }
 
     var count: Int { entries.count }
+
+    /// What all sockets together have done so far.
+    var statistics: (receiveOverflows: Int, sendErrors: Int) {
+        entries.reduce(into: (0, 0)) { sum, entry in
+            sum.0 += Int(clamping: entry.socket.statistics.receiveOverflows)
+            sum.1 += Int(clamping: entry.socket.statistics.sendErrors)
+        }
+    }
 
     /// The address of the socket at `index`.
     func localAddress(of index: Int) -> SocketAddress {
@@ -78,9 +88,12 @@ final class ClientSockets {
     /// Distributes what `batch` holds over the sockets, and sends as much as they take.
     func send(_ batch: TransmitBatch) throws(SocketError) {
         for entry in batch.entries {
-            guard let index = indexByPort[entry.path.local.port] else { continue }
+            guard let index = indexByAddress[entry.path.local] else { continue }
             if entries[index].outgoing.isFull { try flush(index) }
-            guard !entries[index].outgoing.isFull else { continue }
+            guard !entries[index].outgoing.isFull else {
+                sendOverflows += 1
+                continue
+            }
             batch.withBytes(of: entry) {
                 entries[index].outgoing.append(copying: $0, path: entry.path, ecn: entry.ecn)
             }
@@ -99,15 +112,5 @@ final class ClientSockets {
     /// Sends what waited while a socket was blocked.
     func flushWaiting() throws(SocketError) {
         for index in entries.indices where !entries[index].outgoing.isEmpty { try flush(index) }
-    }
-}
-
-extension SocketAddress {
-    /// The address that stands for every address of this family, with any port.
-    var anyAddress: SocketAddress {
-        switch family {
-        case .ipv4: SocketAddress(ipv4: 0, 0, 0, 0, port: 0)
-        case .ipv6: SocketAddress("[::]:0") ?? self
-        }
     }
 }

@@ -15,38 +15,27 @@ extension LoadDriver {
 
     private func didEstablish(_ connection: Connection) {
         guard let life = connection.context as? ClientLife else { return }
-        outcomes.established += 1
-        handshake.record(life.intendedStart.duration(to: now))
+        result.outcomes.established += 1
+        if connection.isResumed { result.traffic.resumed += 1 }
+        let latency = life.intendedStart.duration(to: now)
+        result.handshake.record(latency)
+        result.handshakeFromStart.record(life.start.duration(to: now))
+        latelyHandshake.record(latency)
+        if let interval = scenario.keepAlive { connection.keepAlive(every: interval) }
         if scenario.expectsEcho {
-            exchange(on: connection, life)
+            beginExchanges(on: connection, life)
         } else {
             hold(connection, life)
         }
     }
 
-    private func exchange(on connection: Connection, _ life: ClientLife) {
-        life.phase = .exchanging
-        life.messageStart = now
-        connection.applicationDeadline = now.advanced(by: scenario.echoTimeout)
-        do {
-            try service.sendMessage(on: connection, life: life)
-        } catch {
-            finish(connection, .transportError, politely: true)
-        }
-    }
-
-    private func didAnswer(_ connection: Connection, _ life: ClientLife) {
-        guard life.phase == .exchanging else { return }
-        guard life.isIntact else { return finish(connection, .echoMismatch, politely: true) }
-        outcomes.echoed += 1
-        echo.record(life.messageStart.duration(to: now))
-        hold(connection, life)
-    }
-
     /// Keeps the connection open in the modes that do, and ends it in the others.
-    private func hold(_ connection: Connection, _ life: ClientLife) {
+    func hold(_ connection: Connection, _ life: ClientLife) {
         life.phase = .holding
+        // A herd is closed as a whole.
+        if scenario.mode == .idleHerd { return }
         guard scenario.mode.holds else { return complete(connection) }
+        // Even no time at all: silence cannot be fallen into while the transport tells of something.
         connection.applicationDeadline = now.advanced(by: scenario.hold)
     }
 
@@ -54,12 +43,13 @@ extension LoadDriver {
         guard let life = connection.context as? ClientLife else { return }
         switch life.phase {
         case .dialing: break
-        case .exchanging: finish(connection, .echoTimedOut, politely: true)
+        case .exchanging: continueExchanges(on: connection, life)
         case .holding: complete(connection)
         }
     }
 
-    private func complete(_ connection: Connection) {
+    /// Ends a connection that has done all its mode asks for.
+    func complete(_ connection: Connection) {
         finish(connection, .completed, politely: scenario.mode.closesPolitely)
     }
 
@@ -84,22 +74,23 @@ extension LoadDriver {
 
     private func didClose(_ connection: Connection, _ cause: CloseCause) {
         guard let life = connection.context as? ClientLife else { return }
-        let outcome = life.outcome ?? ConnectionOutcome(cause)
-        outcomes.record(outcome)
+        if connection.hasReceived { result.outcomes.answered = (result.outcomes.answered ?? 0) + 1 }
+        let outcome = life.outcome ?? ConnectionOutcome(cause, of: connection)
+        result.outcomes.record(outcome)
         guard outcome == .completed else { return }
-        if scenario.mode.closesPolitely { outcomes.closed += 1 } else { outcomes.abandoned += 1 }
+        if scenario.mode.closesPolitely { result.outcomes.closed += 1 } else { result.outcomes.abandoned += 1 }
     }
 }
 
 extension ConnectionOutcome {
     /// What a connection came to that ended by itself.
-    init(_ cause: CloseCause) {
+    init(_ cause: CloseCause, of connection: Connection) {
         switch cause {
         case .peerClose, .shutdown: self = .closedByPeer
         case .idleTimeout: self = .idleTimedOut
         case .handshakeTimeout: self = .timedOut
         case .statelessReset: self = .reset
-        case .tlsAlert(let code): self = .alert(code)
+        case .tlsAlert(let code): self = connection.refusedCertificate ? .certificateInvalid : .alert(code)
         case .refused: self = .refused
         case .versionNegotiation: self = .versionNegotiationFailed
         case .acknowledgementSilence, .noProgress, .lifetime, .retainedMemory, .localClose, .transportError,

@@ -1,15 +1,8 @@
 import DatagramIO
 public import Datagrams
 public import LoadModel
-import Synchronization
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
-
-/// Opens the connections of a scenario against one server, on a thread of its own.
+/// Opens the connections of a scenario against one server, on threads of its own.
 public struct LoadEngine: LoadRunning {
     private let target: SocketAddress
 
@@ -18,87 +11,124 @@ public struct LoadEngine: LoadRunning {
         self.target = target
     }
 
+    /// Whether the run could be: the scenario's values are accepted, and its local addresses are of the target's family.
+    ///
+    /// - Throws: ``ScenarioError`` or ``EngineError``.
+    public func validate(_ scenario: LoadScenario) throws {
+        try scenario.validate()
+        _ = try localAddresses(of: scenario)
+    }
+
+    /// What the process has open now; nil where `/proc` cannot be read.
+    public var processState: ProcessState? { .current() }
+
     /// Opens every connection of `scenario` and returns when the last has ended.
     ///
-    /// - Throws: When a socket cannot be opened, or TLS cannot be set up.
+    /// - Throws: When the scenario is not accepted, a socket cannot be opened, or TLS cannot be set up.
     public func run(
         scenario: LoadScenario,
+        targetReading: @escaping @Sendable () -> TargetReading?,
         onProgress: @escaping @Sendable (LoadProgress) -> Void
     ) async throws -> LoadResult {
-        let cancellation = Cancellation()
+        try scenario.validate()
+        let before = ProcessUsage.current()
+        var result = try await carryOut(scenario, targetReading: targetReading, onProgress: onProgress)
+        // Of the run nothing but its result is left.
+        let after = ProcessUsage.current()
+        result.generator.cpuSeconds = after.cpuSeconds - before.cpuSeconds
+        result.generator.peakResidentBytes = after.peakResidentBytes
+        result.generator.heapGrowthBytes = after.heapInUseBytes - before.heapInUseBytes - result.histogramBytes
+        return result
+    }
+
+    private func carryOut(
+        _ scenario: LoadScenario,
+        targetReading: @escaping @Sendable () -> TargetReading?,
+        onProgress: @escaping @Sendable (LoadProgress) -> Void
+    ) async throws -> LoadResult {
+        let herd = scenario.mode == .idleHerd ? HerdPhase(limit: min(scenario.step, scenario.connections ?? 0)) : nil
+        let control = RunControl(workers: scenario.workers, herd: herd ?? HerdPhase())
+        let workers = try makeWorkers(scenario, control: control)
+        let startTime = MonotonicInstant.now()
+        let startUnixSeconds = ProcessUsage.unixSeconds
+        let monitor = RunMonitor(
+            scenario: scenario,
+            control: control,
+            boards: workers.map(\.board),
+            startTime: startTime,
+            targetReading: targetReading,
+            onProgress: onProgress
+        )
         return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                let start = Start(
-                    scenario: scenario,
-                    target: target,
-                    cancellation: cancellation,
-                    onProgress: onProgress,
-                    continuation: continuation
-                )
-                start.startThread()
+            async let watched = LoadThread.run("monitor") {
+                var monitor = monitor
+                monitor.run()
+                return monitor
             }
+            let results = try await Self.run(workers, from: startTime)
+            var result = Self.result(of: results, watchedBy: try await watched)
+            result.startUnixSeconds = startUnixSeconds
+            return result
         } onCancel: {
-            cancellation.cancel()
+            control.cancel()
         }
+    }
+
+    private func makeWorkers(_ scenario: LoadScenario, control: RunControl) throws -> [LoadWorker] {
+        let localAddresses = try localAddresses(of: scenario)
+        return try (0..<scenario.workers).map { index in
+            try LoadWorker(
+                scenario: scenario,
+                target: target,
+                localAddresses: localAddresses,
+                share: WorkerShare(index: index, count: scenario.workers),
+                control: control
+            )
+        }
+    }
+
+    /// The addresses sockets are bound to in turn, with port 0.
+    private func localAddresses(of scenario: LoadScenario) throws(EngineError) -> [SocketAddress] {
+        guard !scenario.localAddresses.isEmpty else { return [target.anyAddress] }
+        return try scenario.localAddresses.map { (text) throws(EngineError) in
+            let bracketed = target.family == .ipv6 ? "[\(text)]:0" : "\(text):0"
+            guard let address = SocketAddress(bracketed) else { throw .localAddress(text) }
+            return address
+        }
+    }
+
+    /// Runs every worker on a thread of its own. When one fails the others end early.
+    private static func run(_ workers: [LoadWorker], from startTime: MonotonicInstant) async throws -> [WorkerResult] {
+        try await withThrowingTaskGroup(of: WorkerResult.self) { group in
+            for worker in workers {
+                group.addTask {
+                    do {
+                        return try await LoadThread.run("worker") { try worker.run(from: startTime) }
+                    } catch {
+                        worker.control.cancel()
+                        throw error
+                    }
+                }
+            }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+    }
+
+    /// Adds up what the workers measured.
+    private static func result(of workers: [WorkerResult], watchedBy monitor: RunMonitor) -> LoadResult {
+        var result = workers.reduce(into: LoadResult()) { $1.add(to: &$0) }
+        result.timeline = monitor.recorder.timeline
+        result.steps = monitor.steps
+        return result
     }
 }
 
-/// What the thread of a run needs, and how it answers.
-private final class Start: Sendable {
-    private let scenario: LoadScenario
-    private let target: SocketAddress
-    private let cancellation: Cancellation
-    private let onProgress: @Sendable (LoadProgress) -> Void
-    private let continuation: CheckedContinuation<LoadResult, any Error>
-
-    init(
-        scenario: LoadScenario,
-        target: SocketAddress,
-        cancellation: Cancellation,
-        onProgress: @escaping @Sendable (LoadProgress) -> Void,
-        continuation: CheckedContinuation<LoadResult, any Error>
-    ) {
-        self.scenario = scenario
-        self.target = target
-        self.cancellation = cancellation
-        self.onProgress = onProgress
-        self.continuation = continuation
-    }
-
-    func startThread() {
-        let argument = unsafe Unmanaged.passRetained(self)
-        var thread = pthread_t()
-        let status = unsafe pthread_create(&thread, nil, Self.main, argument.toOpaque())
-        guard status != 0 else {
-            pthread_detach(thread)
-            return
-        }
-        unsafe argument.release()
-        continuation.resume(throwing: EngineError.thread(status))
-    }
-
-    private static let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { argument in
-        guard let argument = unsafe argument else { return nil }
-        let start = unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
-        start.continuation.resume(with: Result { try start.run() })
-        return nil
-    }
-
-    private func run() throws -> LoadResult {
-        let driver = try LoadDriver(scenario: scenario, target: target)
-        return try driver.run(cancellation: cancellation, onProgress: onProgress)
-    }
-}
-
-/// Why a run could not be carried out.
-public enum EngineError: Error, CustomStringConvertible {
-    /// The system has no further thread.
-    case thread(Int32)
-
-    /// A sentence for people.
-    public var description: String {
-        switch self {
-        case .thread(let code): "cannot start the load thread: error \(code)"
+extension SocketAddress {
+    /// The address that stands for every address of this family, with any port.
+    fileprivate var anyAddress: SocketAddress {
+        switch family {
+        case .ipv4: SocketAddress(ipv4: 0, 0, 0, 0, port: 0)
+        case .ipv6: SocketAddress("[::]:0") ?? self
         }
     }
 }

@@ -1,79 +1,118 @@
 import QUICTransport
 
-/// The client's side of every stream: sends the message as the window allows, and checks what comes back.
+/// The client's side of every stream: sends messages as the window allows, and checks what comes back.
 ///
-/// Safe although shared, since one thread drives all connections of an engine.
+/// Safe although shared, since one thread drives all connections of a worker.
 final class LoadService: StreamService, @unchecked Sendable {
     let applicationProtocol: String
     private let profile: ApplicationProfile
     private let messageBytes: Int
+    private let usesFreshStreams: Bool
     private let pattern: MessagePattern
-    /// Called when a connection's answer is complete or wrong.
-    var onAnswer: (Connection, ClientLife) -> Void = { _, _ in }
+    /// What was handed to streams, and what came back.
+    private(set) var sentBytes = 0
+    private(set) var receivedBytes = 0
+    /// Called when a message's answer is complete or wrong.
+    var onAnswer: (Connection, Exchange) -> Void = { _, _ in }
 
-    init(applicationProtocol: String, profile: ApplicationProfile, messageBytes: Int, seed: UInt64) {
+    init(
+        applicationProtocol: String,
+        profile: ApplicationProfile,
+        messageBytes: Int,
+        usesFreshStreams: Bool,
+        seed: UInt64
+    ) {
         self.applicationProtocol = applicationProtocol
         self.profile = profile
         self.messageBytes = messageBytes
+        self.usesFreshStreams = usesFreshStreams || profile.needsFreshStreams
         pattern = MessagePattern(seed: seed)
     }
 
-    /// Opens a stream and sends what fits; the rest follows as bytes are acknowledged.
-    func sendMessage(on connection: Connection, life: ClientLife) throws {
-        let stream = try connection.openStream()
-        if let request = profile.request(messageBytes: messageBytes) {
-            unsafe try stream.write(request.span.bytes)
-            stream.finish()
-        } else {
-            try fill(stream, life)
-        }
+    /// Sends what fits of the next message; the rest follows as bytes are acknowledged.
+    func sendMessage(of exchange: Exchange, on connection: Connection) throws {
+        let stream = try exchange.stream ?? openStream(for: exchange, on: connection)
+        exchange.endOffset += messageBytes
+        exchange.isLastOfStream = usesFreshStreams || exchange.messagesLeft == 1
+        try fill(stream, exchange)
     }
 
     func receive(_ bytes: RawSpan, isFinal: Bool, on stream: Stream) throws(StreamError) {
         stream.extendCredit(bytes.byteCount)
-        guard stream.id.isBidirectional, stream.id.isClientInitiated,
-            let life = unsafe stream.connection.context as? ClientLife
-        else { return }
-        if case .echo = profile, life.isIntact {
-            life.isIntact = pattern.matches(bytes, at: life.receivedBytes)
+        receivedBytes += bytes.byteCount
+        guard stream.id.isBidirectional, let exchange = stream.context as? Exchange else { return }
+        if case .echo = profile, exchange.isIntact {
+            exchange.isIntact = pattern.matches(bytes, at: exchange.receivedBytes)
         }
-        life.receivedBytes += bytes.byteCount
-        guard isFinal else { return }
-        life.isIntact = life.isIntact && isComplete(life)
-        life.isAnswered = true
-        unsafe onAnswer(stream.connection, life)
+        exchange.receivedBytes += bytes.byteCount
+        exchange.isFinal = isFinal
+        concludeIfAnswered(exchange, on: stream)
     }
 
     func stream(_ stream: Stream, didRelease count: Int) {
-        guard case .echo = profile, let life = unsafe stream.connection.context as? ClientLife else { return }
+        guard profile.sendsMessage, let exchange = stream.context as? Exchange else { return }
         do throws(StreamError) {
-            try fill(stream, life)
+            try fill(stream, exchange)
         } catch {
             // The stream ended in the meantime; the missing answer will be counted.
         }
+        if case .h3Upload = profile { concludeIfAnswered(exchange, on: stream) }
     }
 
     func stream(_ stream: Stream, wasCancelledWith code: UInt64) {
         stream.reset(code: code)
-        guard let life = unsafe stream.connection.context as? ClientLife, !life.isAnswered else { return }
-        life.isIntact = false
-        life.isAnswered = true
-        unsafe onAnswer(stream.connection, life)
+        guard let exchange = stream.context as? Exchange else { return }
+        exchange.isIntact = false
+        conclude(exchange, on: stream)
     }
 
-    /// Whether the answer has the length it should have; the servers of HTTP/3 send what they like.
-    private func isComplete(_ life: ClientLife) -> Bool {
-        if case .h3 = profile { life.receivedBytes > 0 } else { life.receivedBytes == messageBytes }
+    private func openStream(for exchange: Exchange, on connection: Connection) throws -> Stream {
+        let stream = try connection.openStream()
+        stream.context = exchange
+        exchange.begin(on: stream)
+        let opening = profile.opening(messageBytes: messageBytes)
+        if !opening.isEmpty {
+            unsafe try stream.write(opening.span.bytes)
+            sentBytes += opening.count
+        }
+        return stream
     }
 
-    private func fill(_ stream: Stream, _ life: ClientLife) throws(StreamError) {
-        while life.writtenBytes < messageBytes, stream.writableBytes > 0 {
-            let count = min(messageBytes - life.writtenBytes, stream.writableBytes, MessagePattern.chunkBytes)
-            try pattern.withBytes(at: life.writtenBytes, count: count) { bytes throws(StreamError) in
+    private func fill(_ stream: Stream, _ exchange: Exchange) throws(StreamError) {
+        while profile.sendsMessage, exchange.writtenBytes < exchange.endOffset, stream.writableBytes > 0 {
+            let missing = exchange.endOffset - exchange.writtenBytes
+            let count = min(missing, stream.writableBytes, MessagePattern.chunkBytes)
+            try pattern.withBytes(at: exchange.writtenBytes, count: count) { bytes throws(StreamError) in
                 try stream.write(bytes)
-                life.writtenBytes += bytes.byteCount
+                exchange.writtenBytes += bytes.byteCount
+                sentBytes += bytes.byteCount
             }
         }
-        if life.writtenBytes == messageBytes { stream.finish() }
+        let isWritten = !profile.sendsMessage || exchange.writtenBytes == exchange.endOffset
+        if isWritten, exchange.isLastOfStream { stream.finish() }
+    }
+
+    /// Ends the message that is under way when its answer is there, right or wrong.
+    private func concludeIfAnswered(_ exchange: Exchange, on stream: Stream) {
+        guard exchange.isIntact else { return conclude(exchange, on: stream) }
+        if case .h3Upload = profile {
+            // The server may answer before it has read everything.
+            let isUploaded = exchange.writtenBytes == exchange.endOffset && stream.unacknowledgedBytes == 0
+            guard exchange.isFinal, isUploaded else { return }
+        }
+        guard exchange.isFinal || (!exchange.isLastOfStream && exchange.receivedBytes >= exchange.endOffset) else {
+            return
+        }
+        let isComplete = profile.isComplete(receivedBytes: exchange.receivedBytes, messageBytes: exchange.endOffset)
+        exchange.isIntact = isComplete && exchange.isFinal == exchange.isLastOfStream
+        conclude(exchange, on: stream)
+    }
+
+    private func conclude(_ exchange: Exchange, on stream: Stream) {
+        if exchange.isLastOfStream {
+            stream.context = nil
+            exchange.stream = nil
+        }
+        unsafe onAnswer(stream.connection, exchange)
     }
 }

@@ -27,10 +27,23 @@ struct MessagePattern {
 
     /// Whether `received` is what stands at `position` of a message.
     func matches(_ received: RawSpan, at position: Int) -> Bool {
-        for offset in received.byteOffsets {
-            let byte = unsafe received.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
-            guard byte == bytes[(position + offset) % Self.chunkBytes] else { return false }
+        var checkedBytes = 0
+        while checkedBytes < received.byteCount {
+            let start = (position + checkedBytes) % Self.chunkBytes
+            let count = min(received.byteCount - checkedBytes, Self.chunkBytes - start)
+            let part = received.extracting(checkedBytes..<(checkedBytes + count))
+            let expected = unsafe bytes.span.bytes.extracting(start..<(start + count))
+            guard expected.hasSameBytes(as: part) else { return false }
+            checkedBytes += count
         }
         return true
+    }
+}
+
+extension RawSpan {
+    fileprivate func hasSameBytes(as other: RawSpan) -> Bool {
+        unsafe withUnsafeBytes { bytes in
+            unsafe other.withUnsafeBytes { unsafe bytes.elementsEqual($0) }
+        }
     }
 }

@@ -6,7 +6,7 @@ public struct ConnectionFunnel: Sendable, Equatable, Codable {
     public let answered: Int?
     /// Connections whose handshake was completed.
     public let established: Int
-    /// Connections that received a message back; nil where they were to send none.
+    /// Connections that received the answer to their first message; nil where they were to send none.
     public let used: Int?
     /// Connections that were closed as their mode asks.
     public let closed: Int
@@ -29,10 +29,10 @@ extension LoadReport {
     /// How many connections came how far.
     public var funnel: ConnectionFunnel {
         ConnectionFunnel(
-            scheduled: scenario.connections,
+            scheduled: scenario.connectionsExpected(begun: outcomes.scheduled),
             answered: outcomes.answered,
             established: outcomes.established,
-            used: scenario.expectsEcho ? outcomes.echoed : nil,
+            used: scenario.expectsEcho ? outcomes.used : nil,
             closed: outcomes.closed,
             abandoned: outcomes.abandoned
         )

@@ -8,6 +8,8 @@ public enum ConnectionOutcome: Sendable, Hashable {
     case timedOut
     /// A TLS alert with this code ended it (RFC 9001 §4.8).
     case alert(UInt8)
+    /// The server's certificate did not stand up to verification.
+    case certificateInvalid
     /// A stateless reset ended it (RFC 9000 §10.3).
     case reset
     /// No common QUIC version (RFC 9000 §6).
@@ -27,7 +29,8 @@ public enum ConnectionOutcome: Sendable, Hashable {
 
     /// Every outcome but ``alert(_:)``, which has one per code.
     public static let withoutAlerts: [ConnectionOutcome] = [
-        .completed, .refused, .timedOut, .reset, .versionNegotiationFailed, .closedByPeer, .transportError,
+        .completed, .refused, .timedOut, .certificateInvalid, .reset, .versionNegotiationFailed, .closedByPeer,
+        .transportError,
         .echoTimedOut, .echoMismatch, .idleTimedOut, .cancelled,
     ]
 
@@ -41,6 +44,7 @@ public enum ConnectionOutcome: Sendable, Hashable {
         case .refused: "refused"
         case .timedOut: "timed_out"
         case .alert(let code): "alert_\(code)"
+        case .certificateInvalid: "certificate_invalid"
         case .reset: "reset"
         case .versionNegotiationFailed: "version_negotiation_failed"
         case .closedByPeer: "closed_by_peer"

@@ -45,6 +45,16 @@ public struct LatencyRecorder: Sendable {
         clampedCount += other.clampedCount
     }
 
+    /// Forgets what was recorded, and keeps the memory.
+    public mutating func removeAll() {
+        recorded.reset()
+        totalMicroseconds = 0
+        clampedCount = 0
+    }
+
+    /// The bytes of its counters.
+    var allocatedBytes: Int { recorded.estimatedFootprintInBytes }
+
     /// The percentiles of what was recorded so far; all zero when nothing was.
     public var summary: LatencySummary {
         LatencySummary(

@@ -5,28 +5,63 @@ extension LoadProgress {
     private static let barWidthLeast = 4
 
     /// One line for a log.
-    public func line(of connections: Int) -> String {
-        """
-        \(DecimalText.format(elapsed.fractionalSeconds, places: 1))s: \(scheduled) of \(connections) scheduled, \
-        \(dialing) dialing, \(established) established, \(holding) holding, \(finished) finished, \(failed) failed, \
-        \(DecimalText.format(handshakesPerSecond, places: 0)) handshakes/s
-        """
+    ///
+    /// - Parameter connections: How many there will be; nil when nobody knows.
+    public func line(of connections: Int?) -> String {
+        let total = connections.map { " of \($0)" } ?? ""
+        let state = """
+            \(DecimalText.format(elapsed.fractionalSeconds, places: 1))s: \(scheduled)\(total) scheduled, \
+            \(dialing) dialing, \(established) established, \(holding) holding, \(finished) finished, \
+            \(failed) failed, \(DecimalText.format(handshakesPerSecond, places: 0)) handshakes/s
+            """
+        return state + (sample.map(Self.details) ?? "")
     }
 
     /// A bar and the numbers beside it, in at most `width` characters, for a terminal.
     ///
     /// The bar gives way to the numbers where there is little room.
-    public func bar(of connections: Int, width: Int) -> String {
+    ///
+    /// - Parameters:
+    ///   - connections: How many there will be; nil when nobody knows.
+    ///   - duration: How long they begin; nil when only their number ends the run.
+    public func bar(of connections: Int?, lasting duration: Duration? = nil, width: Int) -> String {
+        let total = connections.map { "/\($0)" } ?? ""
         let numbers = """
-            \(finished + failed)/\(connections)  dialing \(dialing)  holding \(holding)  failed \(failed)  \
+            \(finished + failed)\(total)  dialing \(dialing)  holding \(holding)  failed \(failed)  \
             \(DecimalText.format(handshakesPerSecond, places: 0))/s  \
             \(DecimalText.format(elapsed.fractionalSeconds, places: 1))s
             """
         let barWidth = min(width - numbers.count - "[] ".count, Self.barWidthLimit)
         guard barWidth >= Self.barWidthLeast else { return String(numbers.prefix(max(width, 0))) }
-        let share = connections > 0 ? Double(finished + failed) / Double(connections) : 1
+        let share = max(share(of: connections), share(of: duration))
         let filled = Int((min(max(share, 0), 1) * Double(barWidth)).rounded(.down))
         let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: barWidth - filled)
         return "[\(bar)] \(numbers)"
+    }
+
+    private func share(of connections: Int?) -> Double {
+        guard let connections else { return 0 }
+        return connections > 0 ? Double(finished + failed) / Double(connections) : 1
+    }
+
+    private func share(of duration: Duration?) -> Double {
+        guard let duration, duration > .zero else { return 0 }
+        return elapsed / duration
+    }
+
+    /// What the latest interval adds to a line.
+    private static func details(of sample: TimelineSample) -> String {
+        var parts: [String] = []
+        if sample.echoesPerSecond > 0 {
+            parts.append("\(DecimalText.format(sample.echoesPerSecond, places: 0)) echoes/s")
+        }
+        for (name, latency) in [("handshake", sample.handshake), ("echo", sample.echo)] {
+            guard let latency else { continue }
+            let times = [latency.p50, latency.p99].map { LatencyText.format(microseconds: Double($0)) }
+            parts.append("\(name) p50 \(times[0]) p99 \(times[1])")
+        }
+        if let bytes = sample.ledgerBytes { parts.append("target holds \(ByteCountText.readable(bytes))") }
+        if let bytes = sample.residentBytes { parts.append("target RSS \(ByteCountText.readable(bytes))") }
+        return parts.map { ", \($0)" }.joined()
     }
 }

@@ -16,6 +16,8 @@ public struct LoadProgress: Sendable, Equatable {
     public var elapsed: Duration
     /// Handshakes completed per second, lately.
     public var handshakesPerSecond: Double
+    /// What the latest interval of the time line showed; nil before its first.
+    public var sample: TimelineSample?
 
     /// The start of a run, unless told otherwise.
     public init(
@@ -26,7 +28,8 @@ public struct LoadProgress: Sendable, Equatable {
         finished: Int = 0,
         failed: Int = 0,
         elapsed: Duration = .zero,
-        handshakesPerSecond: Double = 0
+        handshakesPerSecond: Double = 0,
+        sample: TimelineSample? = nil
     ) {
         self.scheduled = scheduled
         self.dialing = dialing
@@ -36,5 +39,6 @@ public struct LoadProgress: Sendable, Equatable {
         self.failed = failed
         self.elapsed = elapsed
         self.handshakesPerSecond = handshakesPerSecond
+        self.sample = sample
     }
 }

@@ -2,24 +2,8 @@ import TextValues
 
 /// Everything a run showed, as written to JSON and shown as a table.
 public struct LoadReport: Sendable, Equatable, Codable {
-    /// The latencies of a run.
-    public struct Latencies: Sendable, Equatable, Codable {
-        /// From a connection's intended start to its completed handshake.
-        public let handshake: LatencySummary
-        /// From a message's first byte sent to its last byte back.
-        public let echo: LatencySummary
-    }
-
-    /// Every latency of a run, counted by value.
-    public struct Histograms: Sendable, Equatable, Codable {
-        /// From a connection's intended start to its completed handshake.
-        public let handshake: LatencyHistogram
-        /// From a message's first byte sent to its last byte back.
-        public let echo: LatencyHistogram
-    }
-
     /// The version of the JSON; raised when a field changes its meaning or goes.
-    public static let currentSchemaVersion = 1
+    public static let currentSchemaVersion = 2
 
     /// The version of the JSON this report was read from.
     public let schemaVersion: Int
@@ -31,18 +15,24 @@ public struct LoadReport: Sendable, Equatable, Codable {
     public let outcomes: OutcomeCounts
     /// How long things took.
     public let latencies: Latencies
-    /// Every latency, so that reports can be added; nil in reports from before there were any.
+    /// Every latency, so that reports can be added; nil in reports that leave them out.
     public let histograms: Histograms?
     /// When the run began, in seconds since 1970 (UTC); nil when that is not known.
     public var startUnixSeconds: Double?
+    /// What the connections did beside opening and closing.
+    public let traffic: TrafficCounts
     /// From the first connection's start to the last connection's end, in seconds.
     public let elapsedSeconds: Double
     /// What the run cost the generator.
     public let generator: GeneratorUsage
+    /// Why the generator, not the target, may have been what limited the run.
+    public let warnings: [String]
     /// What was seen of the server; nil when its statistics were not read.
     public let server: ServerObservation?
     /// Where the run stood moment by moment; nil when that was not recorded.
     public var timeline: Timeline?
+    /// The steps of a herd; none in other modes.
+    public let steps: [HerdStep]
     /// Whether what was expected happened.
     public private(set) var verdict: Verdict
 
@@ -54,10 +44,13 @@ public struct LoadReport: Sendable, Equatable, Codable {
         case latencies
         case histograms
         case startUnixSeconds = "start_unix_seconds"
+        case traffic
         case elapsedSeconds = "elapsed_seconds"
         case generator
+        case warnings
         case server
         case timeline
+        case steps
         case verdict
     }
 
@@ -73,11 +66,16 @@ public struct LoadReport: Sendable, Equatable, Codable {
         self.target = target
         self.scenario = scenario
         self.outcomes = result.outcomes
-        self.latencies = Latencies(handshake: result.handshake.summary, echo: result.echo.summary)
-        self.histograms = Histograms(handshake: result.handshake.histogram, echo: result.echo.histogram)
+        self.latencies = Latencies(result)
+        self.histograms = Histograms(result)
+        self.traffic = result.traffic
         self.elapsedSeconds = result.elapsed.fractionalSeconds
         self.generator = result.generator
+        self.warnings = result.generator.warnings(starts: result.outcomes.scheduled)
         self.server = server
+        self.startUnixSeconds = result.startUnixSeconds
+        self.timeline = result.timeline
+        self.steps = result.steps
         self.verdict = Verdict(scenario: scenario, result: result, server: server, expectations: expectations)
     }
 

@@ -41,18 +41,32 @@ public struct LoadRun: Sendable {
     /// - Throws: ``ServerUnreachable`` when something is expected of a server whose statistics cannot be read, and
     ///   what the engine throws.
     public func report(onProgress: @escaping @Sendable (LoadProgress) -> Void) async throws -> LoadReport {
+        try await carryOut(onProgress: onProgress).report
+    }
+
+    /// Carries the run out, and returns what was measured beside the report of it.
+    ///
+    /// - Throws: What ``report(onProgress:)`` does.
+    public func carryOut(
+        onProgress: @escaping @Sendable (LoadProgress) -> Void
+    ) async throws -> (report: LoadReport, result: LoadResult) {
+        // What the runtime opens for its first timer stays open, and is no leak of the run. Shorter sleeps may be over
+        // before they need a timer.
+        try? await Task.sleep(for: .milliseconds(20))
         guard let server else {
-            let result = try await engine.run(scenario: scenario, onProgress: onProgress)
-            return makeReport(of: result, server: nil)
+            let before = engine.processState
+            let result = try await engine.run(scenario: scenario, targetReading: { nil }, onProgress: onProgress)
+            return await conclude(result, before: before, server: nil)
         }
         let watch = ServerWatch(reader: server, interval: sampleInterval)
         await watch.sample(.before)
         if !expectations.isEmpty, let reason = await watch.observation.lastFailure {
             throw ServerUnreachable(description: "the server's statistics cannot be read: \(reason)")
         }
+        let before = engine.processState
         let result = try await watched(by: watch, onProgress)
         await watch.awaitReturn(expectations)
-        return makeReport(of: result, server: await watch.observation)
+        return await conclude(result, before: before, server: await watch.observation)
     }
 
     private func watched(
@@ -61,10 +75,44 @@ public struct LoadRun: Sendable {
     ) async throws -> LoadResult {
         // Cancelled and awaited where this function returns.
         async let _: Void = watch.sampleUntilCancelled()
-        return try await engine.run(scenario: scenario, onProgress: onProgress)
+        let latest = watch.latest
+        return try await engine.run(
+            scenario: scenario,
+            targetReading: { latest.value },
+            onProgress: onProgress
+        )
     }
 
-    private func makeReport(of result: LoadResult, server: ServerObservation?) -> LoadReport {
-        LoadReport(target: target, scenario: scenario, result: result, server: server, expectations: expectations)
+    private func conclude(
+        _ result: LoadResult,
+        before: ProcessState?,
+        server: ServerObservation?
+    ) async -> (report: LoadReport, result: LoadResult) {
+        var result = result
+        if let before, let after = await processState(noMoreThan: before) {
+            let (descriptors, threads) = (after.descriptors, after.workerThreads)
+            result.generator.descriptors = .init(before: before.descriptors, after: descriptors)
+            result.generator.threads = .init(before: before.workerThreads, after: threads)
+        }
+        let report = LoadReport(
+            target: target,
+            scenario: scenario,
+            result: result,
+            server: server,
+            expectations: expectations
+        )
+        return (report, result)
+    }
+
+    /// What the process has open, once it is no more than before: a thread that has given its result away still has to
+    /// leave. After a second it is what it is.
+    private func processState(noMoreThan before: ProcessState) async -> ProcessState? {
+        for _ in 0..<100 {
+            guard let state = engine.processState else { return nil }
+            if state.descriptors <= before.descriptors, state.workerThreads <= before.workerThreads { return state }
+            // Works in a cancelled task too.
+            _ = await Task { try? await Task.sleep(for: .milliseconds(10)) }.value
+        }
+        return engine.processState
     }
 }

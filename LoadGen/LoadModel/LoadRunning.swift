@@ -4,10 +4,21 @@ public protocol LoadRunning: Sendable {
     ///
     /// A cancelled task ends the run early: what is still open gets the outcome ``ConnectionOutcome/cancelled``.
     ///
-    /// - Parameter onProgress: Called as often as the engine likes, from any thread, never twice at once.
+    /// - Parameters:
+    ///   - targetReading: What the target was last known to hold, for samples; called from any thread.
+    ///   - onProgress: Called as often as the engine likes, from any thread, never twice at once.
     /// - Throws: What keeps the run from starting. A failing connection is an outcome, not an error.
     func run(
         scenario: LoadScenario,
+        targetReading: @escaping @Sendable () -> TargetReading?,
         onProgress: @escaping @Sendable (LoadProgress) -> Void
     ) async throws -> LoadResult
+
+    /// What the process has open now; nil where that is not known.
+    var processState: ProcessState? { get }
+}
+
+extension LoadRunning {
+    /// Not known.
+    public var processState: ProcessState? { nil }
 }

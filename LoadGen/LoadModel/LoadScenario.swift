@@ -1,47 +1,110 @@
 /// What a run does: how many connections, how fast, and what each does. The target is not part of it.
+///
+/// ``validate()`` says whether the values make sense together; engines refuse a scenario that does not.
 public struct LoadScenario: Sendable, Equatable {
-    /// How many generators may share a scenario; the limits below are those of each.
-    public static let generatorsAccepted = 1...10_000
-    /// How many connections a run may open.
-    public static let connectionsAccepted = 1...1_000_000
-    /// The fastest accepted rate, in connections per second.
-    public static let ratePerSecondLimit = 100_000.0
-    /// The accepted length of a message, in bytes.
-    public static let messageBytesAccepted = 0...(1 << 30)
-    /// How long a connection may be held.
-    public static let holdAccepted = Duration.zero...Duration.seconds(86_400)
-    /// The accepted deadline of a handshake, and of an echo.
-    public static let timeoutAccepted = Duration.milliseconds(1)...Duration.seconds(3_600)
-    /// Over how many sockets connections may be spread.
-    public static let socketsAccepted = 1...1_024
-
-    /// How many connections the run opens.
-    public let connections: Int
-    /// How many of them it starts per second.
-    public let ratePerSecond: Double
-    /// What each of them does.
-    public let mode: LoadMode
-    /// The length of the message each sends, in bytes; 0 for no message.
-    public let messageBytes: Int
+    /// How connections begin.
+    public var pace: LoadPace
+    /// How many connections the run opens; nil for as many as begin within ``duration``.
+    public var connections: Int?
+    /// How long connections begin; those open then come to their ends. nil until there were ``connections``.
+    public var duration: Duration?
+    /// How long it takes until connections begin at the full rate, or all of a closed loop are open.
+    public var ramp = Duration.zero
+    /// What each connection does.
+    public var mode: LoadMode
+    /// How many streams of a connection carry messages at once.
+    public var streams = 1
+    /// How many messages follow each other on each of them.
+    public var messages = 1
+    /// The length of a message, in bytes; 0 for no message.
+    public var messageBytes = 64
+    /// Whether each message has a stream of its own. With application protocols of requests it always does.
+    public var usesFreshStreams = false
+    /// How long a stream rests between an answer and the next message.
+    public var thinkTime = Duration.zero
+    /// Which way the bytes of ``LoadMode/bulk`` go; nil for the way the application protocol has.
+    public var bulk: BulkDirection?
+    /// The length of a message in ``LoadMode/bulk``, in bytes.
+    public var bulkBytes = 10 << 20
     /// How long a connection stays open in the modes that hold it.
-    public let hold: Duration
+    public var hold: Duration
+    /// By how many connections a herd grows at a time.
+    public var step = 1_000
+    /// How long a herd rests before each measurement.
+    public var settle = Duration.seconds(1)
     /// The deadline of a handshake, counted from the connection's start.
-    public let dialTimeout: Duration
-    /// The deadline of an echo, counted from the end of the handshake.
-    public let echoTimeout: Duration
+    public var dialTimeout = Duration.seconds(10)
+    /// The deadline of a message's answer, counted from its first byte.
+    public var echoTimeout = Duration.seconds(30)
+    /// The idle timeout each connection offers. RFC 9000 §10.1.
+    public var idleTimeout = Duration.seconds(120)
+    /// How long a connection may be silent before it sends a PING; nil for ever. RFC 9000 §10.1.2.
+    public var keepAlive: Duration?
+    /// After how many messages of a connection its keys are updated; nil for never. RFC 9001 §6.
+    public var keyUpdateEvery: Int?
+    /// After how many messages of a connection it moves to another socket; nil for never. RFC 9000 §9.3.3.
+    public var rebindEvery: Int?
+    /// Whether connections begin with the ticket of an earlier one. RFC 8446 §2.2.
+    public var resumes = false
     /// Over how many UDP sockets the connections are spread.
-    public let sockets: Int
+    public var sockets = 4
+    /// The addresses these sockets are bound to in turn, without ports; the system chooses where there is none.
+    public var localAddresses: [String] = []
+    /// On how many threads.
+    public var workers = 1
     /// The application protocol offered in the handshake (ALPN, RFC 7301).
-    public let applicationProtocol: String
+    public var applicationProtocol = "echo"
+    /// The name asked for, and the one the server's certificate must be for. RFC 6066 §3.
+    public var serverName = "localhost"
+    /// A PEM file with those who may vouch for the server's certificate; nil to believe any.
+    public var certificateAuthorities: String?
     /// Where the run's random values (connection IDs, message bytes) come from.
-    public let seed: UInt64
+    public var seed: UInt64 = 0
     /// How many generators carried the scenario out, each with its share of the connections, the rate and the sockets.
-    public let generators: Int
+    public var generators = 1
     /// Whether every connection falls silent after the first flight of its handshake, whatever its mode. Not written to
     /// JSON: no report is made of such a run.
     public var abandonsHandshake = false
 
-    /// A scenario of values that are all within what is accepted.
+    /// A scenario with the defaults of its mode; it has no end until ``connections`` or ``duration`` is set.
+    public init(mode: LoadMode, pace: LoadPace? = nil) {
+        self.mode = mode
+        self.pace = pace ?? mode.paceDefault
+        hold = mode.holdDefault
+        keepAlive = mode.keepAliveDefault
+    }
+}
+
+extension LoadScenario {
+    /// The bytes of one message in this scenario's mode.
+    public var payloadBytes: Int { mode == .bulk ? bulkBytes : messageBytes }
+
+    /// Whether every connection is expected to receive its messages back.
+    public var expectsEcho: Bool { mode.sendsMessage && payloadBytes > 0 }
+
+    /// Which way the bytes of ``LoadMode/bulk`` go; nil when the application protocol has none.
+    public var bulkDirection: BulkDirection? {
+        bulk ?? [.echo, .download].first { $0.applicationProtocols.contains(applicationProtocol) }
+    }
+
+    /// When each connection of an open loop starts; nil in a closed loop.
+    public var schedule: ArrivalSchedule? {
+        pace.ratePerSecond.map { ArrivalSchedule(ratePerSecond: $0, ramp: ramp) }
+    }
+
+    /// How many connections are expected of a run in which so many began: where time ends it, as many.
+    func connectionsExpected(begun: Int) -> Int {
+        duration == nil ? connections ?? begun : begun
+    }
+
+    /// How many connections begin at most: all of ``connections``, or as many as an open loop starts in ``duration``.
+    /// nil where only time will tell.
+    public var connectionsLimit: Int? {
+        guard let duration, let schedule else { return connections }
+        return schedule.startedCount(before: duration, of: connections ?? .max)
+    }
+
+    /// An open-loop scenario of so many connections whose values are all within what is accepted.
     ///
     /// - Throws: ``ScenarioError`` naming the first value that is not.
     public init(
@@ -57,9 +120,8 @@ public struct LoadScenario: Sendable, Equatable {
         seed: UInt64 = 0,
         generators: Int = 1
     ) throws(ScenarioError) {
+        self.init(mode: mode, pace: .open(ratePerSecond: ratePerSecond))
         self.connections = connections
-        self.ratePerSecond = ratePerSecond
-        self.mode = mode
         self.messageBytes = messageBytes
         self.hold = hold
         self.dialTimeout = dialTimeout
@@ -70,25 +132,4 @@ public struct LoadScenario: Sendable, Equatable {
         self.generators = generators
         try validate()
     }
-
-    /// The scenario of more generators, each of which does what `part` does.
-    init(like part: LoadScenario, connections: Int, ratePerSecond: Double, sockets: Int, generators: Int) {
-        self.connections = connections
-        self.ratePerSecond = ratePerSecond
-        self.sockets = sockets
-        self.generators = generators
-        mode = part.mode
-        messageBytes = part.messageBytes
-        hold = part.hold
-        dialTimeout = part.dialTimeout
-        echoTimeout = part.echoTimeout
-        applicationProtocol = part.applicationProtocol
-        seed = part.seed
-    }
-
-    /// Whether every connection is expected to receive its message back.
-    public var expectsEcho: Bool { mode.sendsMessage && messageBytes > 0 }
-
-    /// When each connection of this scenario starts.
-    public var schedule: ArrivalSchedule { ArrivalSchedule(ratePerSecond: ratePerSecond) }
 }

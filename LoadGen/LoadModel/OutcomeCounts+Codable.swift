@@ -1,7 +1,9 @@
 extension OutcomeCounts: Codable {
     private enum CodingKeys: String, CodingKey {
+        case scheduled
         case answered
         case established
+        case used
         case echoed
         case abandoned
         case closed
@@ -14,8 +16,10 @@ extension OutcomeCounts: Codable {
     public init(from decoder: any Decoder) throws {
         self.init()
         let values = try decoder.container(keyedBy: CodingKeys.self)
+        scheduled = try values.decode(Int.self, forKey: .scheduled)
         answered = try values.decodeIfPresent(Int.self, forKey: .answered)
         established = try values.decode(Int.self, forKey: .established)
+        used = try values.decode(Int.self, forKey: .used)
         echoed = try values.decode(Int.self, forKey: .echoed)
         abandoned = try values.decode(Int.self, forKey: .abandoned)
         closed = try values.decode(Int.self, forKey: .closed)
@@ -34,8 +38,10 @@ extension OutcomeCounts: Codable {
     /// Writes the counts, every outcome with its label, those that did not happen as 0.
     public func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(scheduled, forKey: .scheduled)
         try values.encodeIfPresent(answered, forKey: .answered)
         try values.encode(established, forKey: .established)
+        try values.encode(used, forKey: .used)
         try values.encode(echoed, forKey: .echoed)
         try values.encode(abandoned, forKey: .abandoned)
         try values.encode(closed, forKey: .closed)

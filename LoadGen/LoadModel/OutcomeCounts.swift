@@ -1,10 +1,14 @@
 /// How many connections ended how, and how many came how far before they ended.
 public struct OutcomeCounts: Sendable, Equatable {
+    /// Connections that began.
+    public var scheduled = 0
     /// Connections the server sent anything to, however they ended; nil where that was not counted.
     public var answered: Int?
     /// Connections whose handshake was completed, however they ended.
     public var established = 0
-    /// Connections that received back the very bytes they sent.
+    /// Connections that received a complete answer to their first message.
+    public var used = 0
+    /// Connections that received all their answers: with the protocol `echo`, back the very bytes they sent.
     public var echoed = 0
     /// Connections left in silence, as their mode asks.
     public var abandoned = 0
@@ -24,8 +28,10 @@ public struct OutcomeCounts: Sendable, Equatable {
 
     /// Adds what another worker counted.
     public mutating func add(_ other: OutcomeCounts) {
+        scheduled += other.scheduled
         if let count = other.answered { answered = (answered ?? 0) + count }
         established += other.established
+        used += other.used
         echoed += other.echoed
         abandoned += other.abandoned
         closed += other.closed

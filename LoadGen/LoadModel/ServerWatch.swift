@@ -1,8 +1,11 @@
+import Synchronization
 import TextValues
 
 /// Asks a server for its statistics over and over, and keeps what a report needs of the answers.
 actor ServerWatch {
     private(set) var observation = ServerObservation()
+    /// What the server said last, for anyone who samples; nil once it no longer answers.
+    let latest = LatestReading()
 
     private let reader: any ServerReading
     private let interval: Duration
@@ -15,11 +18,14 @@ actor ServerWatch {
     /// Asks once.
     func sample(_ phase: ServerObservation.Phase) async {
         do {
-            observation.record(try await reader.snapshot(), phase)
+            let snapshot = try await reader.snapshot()
+            observation.record(snapshot, phase)
+            latest.set(TargetReading(snapshot))
         } catch {
             // An answer that was cut off by the end of the run is not the server's failure.
             guard !Task.isCancelled else { return }
             observation.recordFailure("\(error)", phase)
+            latest.set(nil)
         }
     }
 
@@ -50,5 +56,16 @@ actor ServerWatch {
     private func meets(_ expectations: ServerExpectations) -> Bool {
         guard let before = observation.before, let after = observation.after else { return false }
         return expectations.areMet(by: after, since: before)
+    }
+}
+
+/// The latest reading of a target, for threads that cannot wait for an actor.
+final class LatestReading: Sendable {
+    private let reading = Mutex<TargetReading?>(nil)
+
+    var value: TargetReading? { reading.withLock { $0 } }
+
+    func set(_ value: TargetReading?) {
+        reading.withLock { $0 = value }
     }
 }

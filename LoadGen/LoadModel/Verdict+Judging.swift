@@ -13,15 +13,16 @@ extension Verdict {
     ) {
         self.init(
             Self.connections(of: scenario, result.outcomes)
-                + Self.generator(result.generator)
+                + Self.generator(result.generator, starts: result.outcomes.scheduled)
                 + (server.map { Self.server($0, expectations) } ?? [])
         )
     }
 
     private static func connections(of scenario: LoadScenario, _ outcomes: OutcomeCounts) -> [Expectation] {
+        let expectedCount = scenario.connectionsExpected(begun: outcomes.scheduled)
         func all(_ name: String, _ count: Int, detail: String = "") -> Expectation {
-            let sentence = "\(count) of \(scenario.connections) connections \(name)\(detail)"
-            return Expectation(name, passed: count == scenario.connections, sentence)
+            let sentence = "\(count) of \(expectedCount) connections \(name)\(detail)"
+            return Expectation(name, passed: count == expectedCount, sentence)
         }
         var expected = [all("established", outcomes.established)]
         if scenario.expectsEcho { expected.append(all("echoed", outcomes.echoed)) }
@@ -30,21 +31,6 @@ extension Verdict {
         let failures = outcomes.failures.map { "\($0.count) \($0.outcome.title)" }.joined(separator: ", ")
         expected.append(all("completed", outcomes.completed, detail: failures.isEmpty ? "" : ": \(failures)"))
         return expected
-    }
-
-    private static func generator(_ usage: GeneratorUsage) -> [Expectation] {
-        [
-            Expectation(
-                "generator_connections",
-                passed: usage.liveConnections == 0,
-                "\(usage.liveConnections) connections live in the generator after the run"
-            ),
-            Expectation(
-                "generator_bytes",
-                passed: usage.heldBytes == 0,
-                "\(usage.heldBytes) bytes held by the generator after the run"
-            ),
-        ]
     }
 
     private static func server(_ server: ServerObservation, _ expectations: ServerExpectations) -> [Expectation] {

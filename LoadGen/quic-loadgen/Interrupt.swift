@@ -1,4 +1,5 @@
 import Dispatch
+import Synchronization
 
 #if canImport(Glibc)
 import Glibc
@@ -7,23 +8,50 @@ import Musl
 #endif
 
 /// Ctrl-C: the first ends the run early and still reports it, the second ends the process.
-struct Interrupt {
-    private let source: any DispatchSourceSignal
+///
+/// Safe to share: the source may be cancelled from any thread.
+final class Interrupt: @unchecked Sendable {
+    /// What the first SIGINT does, and whether it came before that was known.
+    private struct State {
+        var action: (@Sendable () -> Void)?
+        var hasCome = false
+    }
 
-    /// Calls `action` at the first SIGINT.
-    init(_ action: @escaping @Sendable () -> Void) {
+    private let source: any DispatchSourceSignal
+    private let state = Mutex(State())
+
+    /// Keeps SIGINT from ending the process. What that opens is open when this returns.
+    init() async {
         signal(SIGINT, SIG_IGN)
         source = DispatchSource.makeSignalSource(signal: SIGINT)
-        source.setEventHandler {
-            signal(SIGINT, SIG_DFL)
-            action()
+        source.setEventHandler { [weak self] in self?.interrupt() }
+        await withCheckedContinuation { continuation in
+            source.setRegistrationHandler { continuation.resume() }
+            source.activate()
         }
-        source.activate()
+    }
+
+    /// Calls `action` at the first SIGINT; at once when that has come already.
+    func first(_ action: @escaping @Sendable () -> Void) {
+        let hasCome = state.withLock { state in
+            state.action = action
+            return state.hasCome
+        }
+        if hasCome { action() }
     }
 
     /// Gives SIGINT its usual meaning back.
     func ignore() {
         source.cancel()
         signal(SIGINT, SIG_DFL)
+    }
+
+    private func interrupt() {
+        signal(SIGINT, SIG_DFL)
+        let action = state.withLock { state in
+            state.hasCome = true
+            return state.action
+        }
+        action?()
     }
 }

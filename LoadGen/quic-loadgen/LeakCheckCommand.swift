@@ -41,7 +41,7 @@ struct LeakCheckCommand: AsyncParsableCommand {
         let probe = try await targetOptions.probe()
         let engine = try engine()
         let check = LeakCheck(of: plan, target: target, probe: probe) { scenario in
-            try await engine.run(scenario: scenario) { _ in }.outcomes
+            try await engine.run(scenario: scenario, targetReading: { nil }, onProgress: { _ in }).outcomes
         }
         do {
             try await check.introduce()
@@ -56,7 +56,7 @@ struct LeakCheckCommand: AsyncParsableCommand {
 
     private func engine() throws -> LoadEngine {
         do {
-            return try EngineAdapter.engine(target: target)
+            return try TargetAddress(target).engine
         } catch {
             throw ValidationError("--target \(error)")
         }
@@ -64,10 +64,11 @@ struct LeakCheckCommand: AsyncParsableCommand {
 
     private func carryOut(_ check: LeakCheck, _ plan: LeakPlan) async throws -> LeakReport {
         let display = outputOptions.quiet ? nil : LeakCheckDisplay(plan)
+        let interrupt = await Interrupt()
         let task = Task {
             try await check.report { display?.show($0) }
         }
-        let interrupt = Interrupt { task.cancel() }
+        interrupt.first { task.cancel() }
         defer {
             interrupt.ignore()
             display?.finish()

@@ -15,9 +15,9 @@ struct OutputOptions: ParsableArguments {
         return try ReportFile.openForOption(json)
     }
 
-    /// What shows the progress of a run with this many connections; nil when none is to be shown.
-    func progressDisplay(connections: Int) -> ProgressDisplay? {
-        quiet ? nil : ProgressDisplay(connections: connections)
+    /// What shows the progress of a run; nil when none is to be shown.
+    func progressDisplay(of scenario: LoadScenario) -> ProgressDisplay? {
+        quiet ? nil : ProgressDisplay(of: scenario)
     }
 
     /// Shows a report.
@@ -27,6 +27,9 @@ struct OutputOptions: ParsableArguments {
         if quiet {
             for failure in report.verdict.failures {
                 StandardStream.error.write("quic-loadgen: \(failure.sentence)\n")
+            }
+            for warning in report.warnings {
+                StandardStream.error.write("quic-loadgen: the generator may have been the bottleneck: \(warning)\n")
             }
         } else {
             StandardStream.output.write(report.text)

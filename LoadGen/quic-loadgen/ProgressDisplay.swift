@@ -1,25 +1,28 @@
 import LoadModel
 import Synchronization
 
-/// Shows a run's progress on standard error: a bar redrawn in place on a terminal, a line a second otherwise.
+/// Shows a run's progress on standard error: a line a second, and on a terminal a bar below them, redrawn in place.
 final class ProgressDisplay: Sendable {
-    private let connections: Int
+    private let scenario: LoadScenario
     private let isTerminal: Bool
-    private let pacer: Mutex<ProgressPacer>
+    private let lines = Mutex(ProgressPacer(interval: .seconds(1)))
+    private let bars = Mutex(ProgressPacer(interval: .milliseconds(100)))
 
-    init(connections: Int) {
-        self.connections = connections
+    init(of scenario: LoadScenario) {
+        self.scenario = scenario
         isTerminal = StandardStream.error.isTerminal
-        pacer = Mutex(ProgressPacer(interval: isTerminal ? .milliseconds(100) : .seconds(1)))
     }
 
     /// Shows `progress`, unless the last one was shown too short a time ago.
     func show(_ progress: LoadProgress) {
-        guard pacer.withLock({ $0.isDue(at: progress.elapsed) }) else { return }
-        guard isTerminal else { return StandardStream.error.write(progress.line(of: connections) + "\n") }
+        let connections = scenario.connectionsLimit
+        let line = lines.withLock { $0.isDue(at: progress.elapsed) } ? progress.line(of: connections) + "\n" : ""
+        guard isTerminal else { return StandardStream.error.write(line) }
+        guard bars.withLock({ $0.isDue(at: progress.elapsed) }) || !line.isEmpty else { return }
         // One column is left free, where some terminals would wrap the line.
-        let bar = progress.bar(of: connections, width: StandardStream.error.width - 1)
-        StandardStream.error.write("\r\(bar)\(Self.clearToEndOfLine)")
+        let width = StandardStream.error.width - 1
+        let bar = progress.bar(of: connections, lasting: scenario.duration, width: width)
+        StandardStream.error.write("\r\(Self.clearToEndOfLine)\(line)\(bar)\(Self.clearToEndOfLine)")
     }
 
     /// Leaves the terminal as it was.

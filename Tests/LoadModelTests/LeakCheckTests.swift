@@ -28,10 +28,11 @@ import Testing
 
         /// What a scenario comes to.
         func outcomes(of scenario: LoadScenario) -> OutcomeCounts {
-            made.withLock { $0 += scenario.connections }
+            let count = scenario.connections ?? 0
+            made.withLock { $0 += count }
             var outcomes = OutcomeCounts()
-            if !scenario.abandonsHandshake { outcomes.established = scenario.connections }
-            outcomes.record(.completed, count: scenario.connections)
+            if !scenario.abandonsHandshake { outcomes.established = count }
+            outcomes.record(.completed, count: count)
             return outcomes
         }
     }

@@ -22,6 +22,25 @@ import Testing
         )
     }
 
+    @Test func aLineSaysWhatTheLatestIntervalShowed() {
+        var sample = TimelineSample(seconds: 2)
+        sample.echoesPerSecond = 512.4
+        sample.handshake = .init(p50: 900, p99: 3_210)
+        (sample.ledgerBytes, sample.residentBytes) = (2 << 20, 50 << 20)
+        var progress = progress
+        progress.sample = sample
+        let details = """
+            , 512 echoes/s, handshake p50 900 µs p99 3.2 ms, target holds 2 MiB, target RSS 50 MiB
+            """
+        #expect(progress.line(of: nil).hasPrefix("2.4s: 2431 scheduled, 12 dialing, "))
+        #expect(progress.line(of: nil).hasSuffix(" 998 handshakes/s" + details))
+    }
+
+    @Test func whereTimeEndsARunTheBarIsFilledByTime() {
+        let bar = progress.bar(of: nil, lasting: .milliseconds(4_898), width: 200)
+        #expect(bar == "[############------------] 2189  dialing 12  holding 230  failed 3  998/s  2.4s")
+    }
+
     @Test func theBarIsFilledByWhatEnded() {
         #expect(
             progress.bar(of: 5_000, width: 200)

@@ -9,15 +9,21 @@ import Testing
 
         var result: LoadResult? = perfectResult(of: 10)
         var duration = Duration.zero
+        var processState: ProcessState?
 
         func run(
             scenario: LoadScenario,
+            targetReading: @escaping @Sendable () -> TargetReading?,
             onProgress: @escaping @Sendable (LoadProgress) -> Void
         ) async throws -> LoadResult {
-            onProgress(LoadProgress(scheduled: scenario.connections))
+            onProgress(LoadProgress(scheduled: scenario.connections ?? 0))
             try? await Task.sleep(for: duration)
-            guard let result else { throw Broken() }
-            onProgress(LoadProgress(scheduled: scenario.connections, finished: scenario.connections))
+            guard var result else { throw Broken() }
+            let target = targetReading()
+            result.timeline = Timeline([
+                TimelineSample(seconds: 1, residentBytes: target?.residentBytes, ledgerBytes: target?.heldBytes)
+            ])
+            onProgress(LoadProgress(finished: scenario.connections ?? 0))
             return result
         }
     }
@@ -82,6 +88,23 @@ import Testing
         #expect(report.server?.after?.process.residentBytes == 3)
         #expect(report.server?.failureCount == 0)
         #expect(report.server?.sampleCount == server.requestCount)
+    }
+
+    @Test func samplesHaveWhatTheServerSaidLast() async throws {
+        let server = FakeServer([idleServer(), try busyServer()])
+        let report = try await run(FakeEngine(duration: .milliseconds(50)), server: server).report { _ in }
+        #expect(report.timeline?.samples.map(\.ledgerBytes) == [120_000])
+        #expect(report.timeline?.samples.map(\.residentBytes) == [52_428_800])
+        let alone = try await run().report { _ in }
+        #expect(alone.timeline?.samples.map(\.residentBytes) == [nil])
+    }
+
+    @Test func whatTheProcessHasOpenIsComparedAfterTheRun() async throws {
+        let engine = FakeEngine(processState: ProcessState(descriptors: 9, workerThreads: 0))
+        let report = try await run(engine).report { _ in }
+        #expect(report.generator.descriptors == .init(before: 9, after: 9))
+        #expect(report.generator.threads == .init(before: 0, after: 0))
+        #expect(report.verdict.expectations.map(\.name).contains("generator_descriptors"))
     }
 
     @Test func aServerGetsTimeToReturn() async throws {

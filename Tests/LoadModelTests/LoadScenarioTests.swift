@@ -15,10 +15,11 @@ import Testing
         let largest = try LoadScenario(
             validatingConnections: 1_000_000,
             ratePerSecond: 100_000,
+            mode: .hold,
             messageBytes: 1 << 30,
             hold: .seconds(86_400),
             sockets: 1_024,
-            applicationProtocol: String(repeating: "h", count: 255)
+            applicationProtocol: String(repeating: "h", count: 31)
         )
         #expect(smallest.connections == 1)
         #expect(largest.connections == 1_000_000)
@@ -42,8 +43,10 @@ import Testing
                 == "message-bytes 2GiB is not accepted: use 0 to 1GiB"
         )
         #expect(
-            message { try LoadScenario(validatingConnections: 1, ratePerSecond: 1, applicationProtocol: "") }
-                == "alpn \"\" is not accepted: use a name of 1 to 255 bytes"
+            message {
+                try LoadScenario(validatingConnections: 1, ratePerSecond: 1, mode: .hold, applicationProtocol: "")
+            }
+                == "alpn \"\" is not accepted: use a name of 1 to 31 bytes"
         )
     }
 
@@ -80,21 +83,116 @@ import Testing
         #expect(try !expectsEcho(.hold, 1) && !expectsEcho(.close, 1))
     }
 
+    /// A scenario in which no value is the default.
+    private func unusual() -> LoadScenario {
+        var scenario = LoadScenario(mode: .bulk, pace: .closed(concurrency: 7))
+        scenario.connections = 5_000
+        scenario.duration = .seconds(11)
+        scenario.ramp = .milliseconds(1_500)
+        scenario.streams = 3
+        scenario.messages = 4
+        scenario.messageBytes = 65_536
+        scenario.usesFreshStreams = true
+        scenario.thinkTime = .milliseconds(20)
+        scenario.bulk = .download
+        scenario.bulkBytes = 1 << 30
+        scenario.hold = .milliseconds(2_300)
+        scenario.step = 10
+        scenario.settle = .milliseconds(50)
+        scenario.dialTimeout = .milliseconds(100)
+        scenario.echoTimeout = .seconds(7)
+        scenario.idleTimeout = .seconds(8)
+        scenario.keepAlive = .seconds(9)
+        scenario.keyUpdateEvery = 5
+        scenario.rebindEvery = 6
+        scenario.resumes = true
+        scenario.sockets = 16
+        scenario.localAddresses = ["127.0.0.2", "127.0.0.3"]
+        scenario.workers = 2
+        scenario.applicationProtocol = "hq-interop"
+        scenario.serverName = "example.net"
+        scenario.certificateAuthorities = "/etc/authorities.pem"
+        scenario.seed = .max
+        return scenario
+    }
+
     @Test func aScenarioSurvivesJSON() throws {
-        let scenario = try LoadScenario(
-            validatingConnections: 5_000,
-            ratePerSecond: 999.5,
-            mode: .abandon,
-            messageBytes: 65_536,
-            hold: .milliseconds(2_300),
-            dialTimeout: .milliseconds(100),
-            echoTimeout: .seconds(7),
-            sockets: 16,
-            applicationProtocol: "hq-interop",
-            seed: .max
+        var open = LoadScenario(mode: .abandon, pace: .open(ratePerSecond: 999.5))
+        open.connections = 10
+        for scenario in [unusual(), open] {
+            let json = try JSONEncoder().encode(scenario)
+            #expect(try JSONDecoder().decode(LoadScenario.self, from: json) == scenario)
+        }
+    }
+
+    @Test func valuesThatDoNotGoTogetherAreRefused() {
+        func refusal(_ change: (inout LoadScenario) -> Void) -> String? {
+            var scenario = LoadScenario(mode: .echo)
+            scenario.connections = 100
+            change(&scenario)
+            return message {
+                try scenario.validate()
+                return scenario
+            }
+        }
+        #expect(refusal { $0.connections = nil } == "connections unset is not accepted: use it, or duration")
+        #expect(
+            refusal { $0.applicationProtocol = "foo" }
+                == "mode echo is not accepted: use hold, close or idle-herd with ALPN foo, or message-bytes 0"
         )
-        let json = try JSONEncoder().encode(scenario)
-        #expect(try JSONDecoder().decode(LoadScenario.self, from: json) == scenario)
+        #expect(
+            refusal {
+                $0.mode = .bulk
+                $0.bulk = .upload
+            } == "bulk upload is not accepted: use it with ALPN h3"
+        )
+        #expect(
+            refusal {
+                $0.rebindEvery = 1
+                $0.workers = 3
+            } == "sockets 4 is not accepted: use 6 or more with as many workers, local addresses and rebinds"
+        )
+        #expect(
+            refusal {
+                $0.mode = .idleHerd
+                $0.connections = 10_001
+                $0.step = 10
+            } == "step 10 is not accepted: use 11 or more for 10001 connections"
+        )
+        #expect(
+            refusal {
+                $0.mode = .idleHerd
+                $0.pace = .closed(concurrency: 5)
+            } == "concurrency set is not accepted: use rate with mode idle-herd"
+        )
+        #expect(
+            refusal { $0.pace = .closed(concurrency: 0) } == "concurrency 0 is not accepted: use 1 to 100000"
+        )
+    }
+
+    @Test func theConnectionsOfAnOpenLoopAreKnownBeforehand() {
+        var scenario = LoadScenario(mode: .echo, pace: .open(ratePerSecond: 100))
+        scenario.duration = .seconds(2)
+        #expect(scenario.connectionsLimit == 200)
+        scenario.connections = 50
+        #expect(scenario.connectionsLimit == 50)
+        scenario.connections = nil
+        scenario.ramp = .seconds(2)
+        #expect(scenario.connectionsLimit == 100)
+        scenario.pace = .closed(concurrency: 5)
+        #expect(scenario.connectionsLimit == nil)
+    }
+
+    @Test func bulkGoesTheWayTheProtocolHas() {
+        func direction(_ name: String) -> BulkDirection? {
+            var scenario = LoadScenario(mode: .bulk)
+            scenario.applicationProtocol = name
+            return scenario.bulkDirection
+        }
+        #expect(direction("echo") == .echo)
+        #expect(direction("hq-interop") == .download)
+        #expect(direction("h3") == .download)
+        #expect(direction("foo") == nil)
     }
 
     @Test func aScenarioFromJSONIsValidated() throws {

@@ -33,7 +33,7 @@ import Testing
     @Test func countsAreAddedAndTheLargestPeakIsKept() throws {
         let merged = try merge(report(100), report(300), report(50))
         #expect(merged.scenario.connections == 450)
-        #expect(merged.scenario.ratePerSecond == 3_000)
+        #expect(merged.scenario.pace == .open(ratePerSecond: 3_000))
         #expect(merged.scenario.sockets == 48)
         #expect(merged.scenario.generators == 3)
         #expect(merged.outcomes.completed == 450)
@@ -161,14 +161,53 @@ extension MergeTests {
     }
 
     @Test func differentSchemaVersionsAreNamed() throws {
-        let newer = try decoded(report(), replacing: "\"schema_version\":1", with: "\"schema_version\":2")
+        let newer = try decoded(report(), replacing: "\"schema_version\":2", with: "\"schema_version\":3")
         #expect(
             try refusal(report(), newer)
-                == "0.json has schema version 1 and 1.json has 2: merge reports of one version"
+                == "0.json has schema version 2 and 1.json has 3: merge reports of one version"
         )
-        #expect(refusal(newer, newer) == "0.json has schema version 2, 1 is understood")
+        #expect(refusal(newer, newer) == "0.json has schema version 3, 2 is understood")
         let header = try JSONDecoder().decode(ReportHeader.self, from: Data(#"{"schema_version":7,"new":1}"#.utf8))
         #expect(throws: MergeError.unknownSchemaVersion("a", 7)) { try ReportHeader.check([("a", header)]) }
+    }
+
+    @Test func whatEachGeneratorMeasuredOfItselfIsAdded() throws {
+        var result = perfectResult(of: 10)
+        result.traffic.messages = 10
+        result.generator.lateStarts = 3
+        result.generator.busiestWorkerShare = 0.5
+        result.generator.descriptors = .init(before: 9, after: 9)
+        result.startDelay.record(.milliseconds(12))
+        let part = LoadReport(target: "t", scenario: try scenario(10), result: result)
+        result.generator.busiestWorkerShare = 0.7
+        let merged = try merge(part, LoadReport(target: "t", scenario: try scenario(10), result: result))
+        #expect(merged.traffic.messages == 20)
+        #expect(merged.generator.lateStarts == 6)
+        #expect(merged.generator.busiestWorkerShare == 0.7)
+        #expect(merged.generator.descriptors == .init(before: 18, after: 18))
+        #expect(merged.latencies.startDelay.count == 2)
+        #expect(merged.warnings == ["6 of 20 connections began more than 10ms late"])
+        var unknown = LoadResult()
+        unknown.outcomes = result.outcomes
+        let other = LoadReport(target: "t", scenario: try scenario(10), result: unknown)
+        #expect(try merge(part, other).generator.descriptors == nil)
+    }
+
+    @Test func closedLoopsAreAddedAndNoOpenOneToThem() throws {
+        func report(_ pace: LoadPace) throws -> LoadReport {
+            var scenario = LoadScenario(mode: .echo, pace: pace)
+            scenario.duration = .seconds(5)
+            return LoadReport(target: "t", scenario: scenario, result: perfectResult(of: 10))
+        }
+        let closed = try report(.closed(concurrency: 8))
+        let merged = try merge(closed, closed)
+        #expect(merged.scenario.pace == .closed(concurrency: 16))
+        #expect(merged.scenario.connections == nil)
+        #expect(merged.verdict.passed)
+        #expect(
+            try refusal(closed, report(.open(ratePerSecond: 100)))
+                == "0.json and 1.json are not of one run: their loop is closed and open"
+        )
     }
 
     @Test func reportsWithoutHistogramsCannotBeAdded() throws {

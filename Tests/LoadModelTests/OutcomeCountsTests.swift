@@ -5,7 +5,10 @@ import Testing
 @Suite struct OutcomeCountsTests {
     private func example() -> OutcomeCounts {
         var counts = OutcomeCounts()
+        counts.scheduled = 10
+        counts.answered = 9
         counts.established = 8
+        counts.used = 7
         counts.echoed = 7
         counts.closed = 6
         counts.abandoned = 1
@@ -38,7 +41,10 @@ import Testing
     @Test func workersCountsAddUp() {
         var counts = example()
         counts.add(example())
+        #expect(counts.scheduled == 20)
+        #expect(counts.answered == 18)
         #expect(counts.established == 16)
+        #expect(counts.used == 14)
         #expect(counts.echoed == 14)
         #expect(counts.closed == 12)
         #expect(counts.abandoned == 2)
@@ -73,10 +79,10 @@ import Testing
         let json = String(decoding: try encoder.encode(example()), as: UTF8.self)
         #expect(
             json == """
-                {"abandoned":1,"by_outcome":{"alert_120":1,"alert_40":2,"cancelled":0,"closed_by_peer":0,\
+                {"abandoned":1,"answered":9,"by_outcome":{"alert_120":1,"alert_40":2,"cancelled":0,"certificate_invalid":0,"closed_by_peer":0,\
                 "completed":5,"echo_mismatch":0,"echo_timed_out":0,"idle_timed_out":0,"refused":1,"reset":0,\
                 "timed_out":1,"transport_error":0,"version_negotiation_failed":0},"closed":6,"completed":5,\
-                "echoed":7,"established":8,"failed":5}
+                "echoed":7,"established":8,"failed":5,"scheduled":10,"used":7}
                 """
         )
     }
@@ -95,7 +101,8 @@ import Testing
     }
 
     @Test func anUnknownOutcomeInJSONIsRefused() {
-        let json = #"{"established":0,"echoed":0,"abandoned":0,"closed":0,"by_outcome":{"lost":1}}"#
+        let json =
+            #"{"scheduled":0,"used":0,"established":0,"echoed":0,"abandoned":0,"closed":0,"by_outcome":{"lost":1}}"#
         #expect(throws: DecodingError.self) { try JSONDecoder().decode(OutcomeCounts.self, from: Data(json.utf8)) }
     }
 }

@@ -69,14 +69,17 @@ extension LedgerSnapshot.Usage {
 /// A run of `connections` in which every connection did all that `mode` asks for.
 func perfectResult(of connections: Int, mode: LoadMode = .echo) -> LoadResult {
     var outcomes = OutcomeCounts()
+    outcomes.scheduled = connections
+    outcomes.answered = connections
     outcomes.established = connections
+    outcomes.used = mode.sendsMessage ? connections : 0
     outcomes.echoed = mode.sendsMessage ? connections : 0
     outcomes.closed = mode.closesPolitely ? connections : 0
     outcomes.abandoned = mode.closesPolitely ? 0 : connections
     outcomes.record(.completed, count: connections)
     var latency = LatencyRecorder()
     for index in 1...connections { latency.record(.microseconds(index * 1_000)) }
-    return LoadResult(
+    var result = LoadResult(
         outcomes: outcomes,
         handshake: latency,
         echo: mode.sendsMessage ? latency : LatencyRecorder(),
@@ -88,6 +91,8 @@ func perfectResult(of connections: Int, mode: LoadMode = .echo) -> LoadResult {
             liveConnections: 0
         )
     )
+    result.traffic.messages = outcomes.used
+    return result
 }
 
 /// A scenario of `connections`, the rest as usual.

@@ -52,7 +52,10 @@ import Testing
             scenario: try scenario(1, mode: .close),
             result: perfectResult(of: 1, mode: .close)
         )
-        for text in ["target.bytes_per_connection<1GiB", "echo.p99<1h", "answered>=0", "target.peak_resident_bytes>0"] {
+        let texts = [
+            "target.bytes_per_connection<1GiB", "echo.p99<1h", "first_answer.p99<1h", "target.peak_resident_bytes>0",
+        ]
+        for text in texts {
             let expectation = try Threshold(parsing: text).expectation(of: bare)
             #expect(!expectation.passed)
             #expect(expectation.sentence.hasSuffix("was not measured"))

@@ -15,7 +15,8 @@ import Testing
             handshakesPerSecond: 987.65,
             echoesPerSecond: 1_200.04,
             residentBytes: 48_000_000,
-            ledgerBytes: 27_500_000
+            ledgerBytes: 27_500_000,
+            echo: LatencyPercentiles(p50: 10, p99: 20)
         ),
     ])
 
@@ -23,9 +24,9 @@ import Testing
         #expect(
             timeline.csv == """
                 seconds,handshaking,established,closing,completed,failed,handshakes_per_second,echoes_per_second,\
-                resident_bytes,ledger_bytes
-                0.000,0,0,0,0,0,0.0,0.0,20000000,
-                1.001,12,988,3,5,1,987.7,1200.0,48000000,27500000
+                resident_bytes,ledger_bytes,handshake_p50_us,handshake_p99_us,echo_p50_us,echo_p99_us
+                0.000,0,0,0,0,0,0.0,0.0,20000000,,,,,
+                1.001,12,988,3,5,1,987.7,1200.0,48000000,27500000,,,10,20
 
                 """
         )

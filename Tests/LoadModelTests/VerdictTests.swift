@@ -42,7 +42,9 @@ import Testing
                 "5000 of 5000 connections closed",
                 "5000 of 5000 connections completed",
                 "0 connections live in the generator after the run",
+                "0 deadlines and connection IDs live in the generator after the run",
                 "0 bytes held by the generator after the run",
+                "the generator's heap changed by 0 B, at most 1.1 MiB is expected",
             ]
         )
     }
@@ -74,6 +76,34 @@ import Testing
                 "2 connections live in the generator after the run", "64 bytes held by the generator after the run",
             ]
         )
+    }
+
+    @Test func whatTheGeneratorHasOpenMustBeNoMoreThanBefore() throws {
+        var result = perfectResult(of: 5_000)
+        result.generator.descriptors = .init(before: 9, after: 9)
+        result.generator.threads = .init(before: 0, after: 0)
+        #expect(try verdict(result).passed)
+        result.generator.descriptors = .init(before: 9, after: 13)
+        result.generator.threads = .init(before: 0, after: 1)
+        result.generator.liveEntries = 3
+        result.generator.heapGrowthBytes = (1 << 20) + 16 * 5_000 + 1
+        #expect(
+            try verdict(result).failures.map(\.name) == [
+                "generator_entries", "generator_heap", "generator_descriptors", "generator_threads",
+            ]
+        )
+    }
+
+    @Test func whereTimeEndsARunAllThatBeganAreExpected() throws {
+        var scenario = LoadScenario(mode: .echo, pace: .closed(concurrency: 8))
+        scenario.duration = .seconds(1)
+        func verdict(_ result: LoadResult) -> Verdict {
+            Verdict(scenario: scenario, result: result, server: nil, expectations: .none)
+        }
+        #expect(verdict(perfectResult(of: 77)).passed)
+        var result = perfectResult(of: 77)
+        result.outcomes.scheduled = 78
+        #expect(verdict(result).failures.map(\.name) == ["established", "echoed", "closed", "completed"])
     }
 
     @Test func nothingIsExpectedOfAServerUnlessAsked() throws {

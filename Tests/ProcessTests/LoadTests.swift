@@ -17,6 +17,8 @@ extension RealProcesses {
                     "400",
                     "--hold",
                     "300ms",
+                    "--bulk-bytes",
+                    "20KiB",
                     "--expect-return"
                 )
                 #expect(run.status == 0, "\(run.errors)")
@@ -79,6 +81,8 @@ extension RealProcesses {
                     "300ms",
                     "--sockets",
                     "32",
+                    "--workers",
+                    "2",
                     "--expect-return"
                 )
                 #expect(run.status == 0, "\(run.errors)")
@@ -111,7 +115,10 @@ extension RealProcesses {
         }
 
         private func expect(_ outcomes: OutcomeCounts, of count: Int, in mode: LoadMode) {
+            #expect(outcomes.scheduled == count)
+            #expect(outcomes.answered == count)
             #expect(outcomes.established == count)
+            #expect(outcomes.used == (mode.sendsMessage ? count : 0))
             #expect(outcomes.completed == count)
             #expect(outcomes.failed == 0)
             #expect(outcomes.echoed == (mode.sendsMessage ? count : 0))

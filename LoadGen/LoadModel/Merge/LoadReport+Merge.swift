@@ -12,13 +12,18 @@ extension LoadReport {
         try Self.checkBelongTogether(reports)
         let parts = reports.map(\.report)
         let histograms = try Self.histograms(of: reports)
-        let result = LoadResult(
+        var result = LoadResult(
             outcomes: parts.reduce(into: OutcomeCounts()) { $0.add($1.outcomes) },
             handshake: try Self.sum(histograms.map(\.handshake)),
             echo: try Self.sum(histograms.map(\.echo)),
             elapsed: Duration(fractionalSeconds: Self.elapsedSeconds(of: parts)),
             generator: GeneratorUsage(merging: parts.map(\.generator))
         )
+        result.handshakeFromStart = try Self.sum(histograms.map(\.handshakeFromStart))
+        result.firstAnswer = try Self.sum(histograms.map(\.firstAnswer))
+        result.startDelay = try Self.sum(histograms.map(\.startDelay))
+        result.traffic = parts.reduce(into: TrafficCounts()) { $0.add($1.traffic) }
+        result.timeline = Self.timeline(of: parts)
         let order = MergeOrder(parts)
         self.init(
             target: parts[0].target,
@@ -27,7 +32,6 @@ extension LoadReport {
             server: ServerObservation(merging: parts.map(\.server), order)
         )
         startUnixSeconds = Self.startUnixSeconds(of: parts)
-        timeline = Self.timeline(of: parts)
         add(parts[order.last].verdict.expectations.filter { $0.name.hasPrefix("server_") })
     }
 
@@ -45,16 +49,7 @@ extension LoadReport {
 
     /// What has to be the same in reports of one run, as text.
     private static func identity(of report: LoadReport) -> [(field: String, value: String)] {
-        let scenario = report.scenario
-        return [
-            ("target", report.target),
-            ("mode", scenario.mode.rawValue),
-            ("message size", "\(scenario.messageBytes) bytes"),
-            ("hold", DurationText.format(scenario.hold)),
-            ("dial timeout", DurationText.format(scenario.dialTimeout)),
-            ("echo timeout", DurationText.format(scenario.echoTimeout)),
-            ("application protocol", scenario.applicationProtocol),
-        ]
+        [("target", report.target)] + report.scenario.identity
     }
 
     private static func histograms(of reports: [NamedReport]) throws(MergeError) -> [Histograms] {

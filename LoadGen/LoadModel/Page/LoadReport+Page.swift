@@ -30,13 +30,21 @@ extension LoadReport {
 
     private var facts: String {
         let hold = scenario.mode.holds ? ", held for \(DurationText.format(scenario.hold))" : ""
-        let message = scenario.expectsEcho ? ", messages of \(ByteCountText.readable(scenario.messageBytes))" : ""
+        let message = scenario.expectsEcho ? ", messages of \(ByteCountText.readable(scenario.payloadBytes))" : ""
         let generators = scenario.generators == 1 ? "" : " by \(scenario.generators) generators"
-        let rate = AxisUnit.rate.label(scenario.ratePerSecond, upTo: scenario.ratePerSecond)
+        let connections = scenario.connections.map { "\(CountText.grouped($0)) connections" } ?? "connections"
+        let time = scenario.duration.map { " for \(DurationText.format($0))" } ?? ""
         return """
-            \(CountText.grouped(scenario.connections)) connections at \(rate)\(generators), mode \
+            \(connections)\(time) \(pace)\(generators), mode \
             \(scenario.mode.rawValue)\(message)\(hold), ALPN \(scenario.applicationProtocol), seed \(scenario.seed)
             """
+    }
+
+    private var pace: String {
+        switch scenario.pace {
+        case .open(let rate): "at \(AxisUnit.rate.label(rate, upTo: rate))"
+        case .closed(let concurrency): "with \(CountText.grouped(concurrency)) at a time"
+        }
     }
 
     private var tiles: [ReportPage.Tile] {
@@ -66,7 +74,11 @@ extension LoadReport {
     }
 
     private var latencyTable: Markup {
-        let rows = [("handshake", latencies.handshake), ("echo", latencies.echo)].map { name, latency in
+        let measured = [
+            ("handshake", latencies.handshake), ("handshake from its actual start", latencies.handshakeFromStart),
+            ("first answer", latencies.firstAnswer), ("echo", latencies.echo), ("start delay", latencies.startDelay),
+        ]
+        let rows = measured.map { name, latency in
             let values = [latency.minimum, latency.p50, latency.p90, latency.p99, latency.p99_9, latency.maximum]
             let times = values.map { Double($0) } + [latency.mean]
             let cells = times.map { latency.count == 0 ? "–" : AxisUnit.latency.cell($0) }
@@ -107,6 +119,8 @@ extension LoadReport {
                 ["elapsed", "\(DecimalText.format(elapsedSeconds, places: 1)) s"],
                 ["CPU", "\(DecimalText.format(generator.cpuSeconds, places: 1)) s"],
                 ["peak RSS", ByteCountText.readable(generator.peakResidentBytes)],
+                ["late starts", CountText.grouped(generator.lateStarts)],
+                ["datagrams dropped on arrival", CountText.grouped(generator.receiveOverflows)],
                 ["bytes held afterwards", ByteCountText.readable(generator.heldBytes)],
                 ["connections afterwards", CountText.grouped(generator.liveConnections)],
             ]

@@ -1,8 +1,10 @@
 extension Metric {
     /// Every figure a threshold can be set for.
     public static let all: [Metric] =
-        latencies("handshake") { $0.latencies.handshake } + latencies("echo") { $0.latencies.echo }
-        + connections + outcomes + rates + generator + target
+        latencies("handshake") { $0.latencies.handshake }
+        + latencies("handshake_from_start") { $0.latencies.handshakeFromStart }
+        + latencies("first_answer") { $0.latencies.firstAnswer } + latencies("echo") { $0.latencies.echo }
+        + latencies("start_delay") { $0.latencies.startDelay } + connections + outcomes + rates + generator + target
 
     private static func latencies(
         _ name: String,
@@ -28,9 +30,10 @@ extension Metric {
     }
 
     private static let connections = [
-        Metric("scheduled", .count) { Double($0.scenario.connections) },
+        Metric("scheduled", .count) { Double($0.funnel.scheduled) },
         Metric("answered", .count) { $0.outcomes.answered.map(Double.init) },
         Metric("established", .count) { Double($0.outcomes.established) },
+        Metric("used", .count) { Double($0.outcomes.used) },
         Metric("echoed", .count) { Double($0.outcomes.echoed) },
         Metric("closed", .count) { Double($0.outcomes.closed) },
         Metric("abandoned", .count) { Double($0.outcomes.abandoned) },
@@ -45,7 +48,7 @@ extension Metric {
     private static let rates = [
         Metric("elapsed", .duration) { $0.elapsedSeconds * 1e6 },
         Metric("handshakes_per_second", .rate) { rate($0.outcomes.established, $0) },
-        Metric("echoes_per_second", .rate) { rate($0.outcomes.echoed, $0) },
+        Metric("echoes_per_second", .rate) { rate($0.traffic.messages, $0) },
     ]
 
     private static func rate(_ count: Int, _ report: LoadReport) -> Double? {
@@ -55,6 +58,7 @@ extension Metric {
     private static let generator = [
         Metric("generator.cpu", .duration) { $0.generator.cpuSeconds * 1e6 },
         Metric("generator.peak_resident_bytes", .bytes) { Double($0.generator.peakResidentBytes) },
+        Metric("generator.late_starts", .count) { Double($0.generator.lateStarts) },
         Metric("generator.held_bytes", .bytes) { Double($0.generator.heldBytes) },
         Metric("generator.live_connections", .count) { Double($0.generator.liveConnections) },
     ]

@@ -18,7 +18,8 @@ public struct Timeline: Sendable, Equatable {
     /// saw.
     ///
     /// Whenever one of them has a sample, the others count with their last before it: from then on until the next they
-    /// are taken to stand still. What a generator held at its end it holds no longer.
+    /// are taken to stand still. What a generator held at its end it holds no longer. Percentiles of one interval cannot
+    /// be added, and are left out.
     ///
     /// - Parameter parts: Each timeline with the seconds between the start of all and its own.
     public init(merging parts: [(offset: Double, timeline: Timeline)]) {

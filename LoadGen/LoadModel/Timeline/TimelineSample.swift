@@ -20,6 +20,10 @@ public struct TimelineSample: Sendable, Equatable, Codable {
     public var residentBytes: Int?
     /// What the target's ledger counts, in bytes; nil when it was not read.
     public var ledgerBytes: Int?
+    /// From a connection's intended start to its completed handshake, since the sample before; nil when there was none.
+    public var handshake: LatencyPercentiles?
+    /// From a message's first byte sent to its last byte back, since the sample before; nil when there was none.
+    public var echo: LatencyPercentiles?
 
     private enum CodingKeys: String, CodingKey {
         case seconds
@@ -32,6 +36,8 @@ public struct TimelineSample: Sendable, Equatable, Codable {
         case echoesPerSecond = "echoes_per_second"
         case residentBytes = "resident_bytes"
         case ledgerBytes = "ledger_bytes"
+        case handshake
+        case echo
     }
 
     /// Nothing yet, unless told otherwise.
@@ -45,7 +51,9 @@ public struct TimelineSample: Sendable, Equatable, Codable {
         handshakesPerSecond: Double = 0,
         echoesPerSecond: Double = 0,
         residentBytes: Int? = nil,
-        ledgerBytes: Int? = nil
+        ledgerBytes: Int? = nil,
+        handshake: LatencyPercentiles? = nil,
+        echo: LatencyPercentiles? = nil
     ) {
         self.seconds = seconds
         self.handshaking = handshaking
@@ -57,6 +65,8 @@ public struct TimelineSample: Sendable, Equatable, Codable {
         self.echoesPerSecond = echoesPerSecond
         self.residentBytes = residentBytes
         self.ledgerBytes = ledgerBytes
+        self.handshake = handshake
+        self.echo = echo
     }
 
     /// Connections that have not ended.

@@ -1,0 +1,99 @@
+import ArgumentParser
+import CommandLineValues
+import LoadModel
+
+/// The options that say what QUIC and TLS do on each connection.
+struct ConnectionOptions: ParsableArguments {
+    /// On or off.
+    enum Switch: String, ExpressibleByArgument, CaseIterable {
+        case on
+        case off
+    }
+
+    // The argument parser does not show the defaults of options with a transform.
+    private enum Default {
+        static let scenario = LoadScenario(mode: .echo)
+        static let dialTimeout = DurationArgument(scenario.dialTimeout)
+        static let echoTimeout = DurationArgument(scenario.echoTimeout)
+        static let idleTimeout = DurationArgument(scenario.idleTimeout)
+    }
+
+    @Option(help: "The application protocol to offer: echo, hq-interop or h3, or another server's.")
+    var alpn = "echo"
+
+    @Option(
+        help: "How long a handshake may take. (default: \(Default.dialTimeout))",
+        transform: DurationArgument.init
+    )
+    var dialTimeout = Default.dialTimeout
+
+    @Option(
+        help: "How long an answer may take. (default: \(Default.echoTimeout))",
+        transform: DurationArgument.init
+    )
+    var echoTimeout = Default.echoTimeout
+
+    @Option(
+        help: "The idle timeout to offer; the smaller of both sides' counts. (default: \(Default.idleTimeout))",
+        transform: DurationArgument.init
+    )
+    var idleTimeout = Default.idleTimeout
+
+    @Option(
+        help: "After how long a silent connection sends a PING. (default: never; 10s in the mode idle-herd)",
+        transform: DurationArgument.init
+    )
+    var keepAlive: DurationArgument?
+
+    @Option(help: "After how many messages a connection updates its keys. (default: never)")
+    var keyUpdateEvery: Int?
+
+    @Option(
+        help: """
+            After how many messages a connection moves to another socket, as behind a NAT that gives it another port. \
+            (default: never)
+            """
+    )
+    var rebindEvery: Int?
+
+    @Option(help: "Whether connections begin with the session ticket of an earlier one: on or off.")
+    var resumption = Switch.off
+
+    @Option(help: "Verify the server's certificate, and believe the authorities in this PEM file.")
+    var ca: String?
+
+    @Option(
+        help: """
+            The name to ask the server for and to verify its certificate for. (default: localhost; with --ca the \
+            target's address)
+            """
+    )
+    var serverName: String?
+
+    @Flag(help: "Believe any certificate of a target that is not on this machine.")
+    var insecure = false
+
+    func validate() throws {
+        guard let ca else { return }
+        guard !insecure else { throw ValidationError("--ca and --insecure exclude each other") }
+        do {
+            try UnreadableFile.check(ca)
+        } catch {
+            throw ValidationError("--ca: \(error)")
+        }
+    }
+
+    /// - Parameter host: The target's address.
+    func apply(to scenario: inout LoadScenario, host: String) {
+        scenario.applicationProtocol = alpn
+        scenario.dialTimeout = dialTimeout.duration
+        scenario.echoTimeout = echoTimeout.duration
+        scenario.idleTimeout = idleTimeout.duration
+        if let keepAlive { scenario.keepAlive = keepAlive.duration }
+        scenario.keyUpdateEvery = keyUpdateEvery
+        scenario.rebindEvery = rebindEvery
+        scenario.resumes = resumption == .on
+        scenario.certificateAuthorities = ca
+        scenario.serverName = serverName ?? (ca == nil ? "localhost" : host)
+    }
+}
