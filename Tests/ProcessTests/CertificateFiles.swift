@@ -8,10 +8,12 @@ struct CertificateFiles {
     let privateKey: String
     let certificate: String
 
-    init(_ kind: Kind, in folder: TemporaryFolder) async throws {
+    init(_ kind: Kind, isExpired: Bool = false, in folder: TemporaryFolder) async throws {
         privateKey = folder.path("\(kind)-key.pem")
         certificate = folder.path("\(kind)-certificate.pem")
-        let ending = try await Peers.start("certificate.py", [kind.rawValue, privateKey, certificate]).ending()
+        let options = isExpired ? ["--expired"] : []
+        let ending = try await Peers.start("certificate.py", options + [kind.rawValue, privateKey, certificate])
+            .ending()
         guard ending.status == 0 else { throw RunningProgram.Failure(description: ending.errors) }
     }
 }
