@@ -60,9 +60,29 @@ final class RunningServer {
         return try await program.ending()
     }
 
+    /// The address each of its clients comes from, without its port.
+    func remoteHosts() async throws -> [String] {
+        struct Client: Decodable {
+            let remote: String
+        }
+        return try await decoded([Client].self, from: "connections").map { String($0.remote.prefix { $0 != ":" }) }
+    }
+
+    /// Keeps it from running for `duration`, as a busy machine or a stopped disk might.
+    func standStill(for duration: Duration) async throws {
+        let processID = try processID
+        kill(processID, SIGSTOP)
+        try await Task.sleep(for: duration)
+        kill(processID, SIGCONT)
+    }
+
     /// A part of `GET /stats` that ``ServerSnapshot`` leaves out.
-    func decodedStatistics<Part: Decodable>(as _: Part.Type = Part.self) async throws -> Part {
-        guard let url = URL(string: "\(admin)/stats") else {
+    func decodedStatistics<Part: Decodable>(as type: Part.Type = Part.self) async throws -> Part {
+        try await decoded(type, from: "stats")
+    }
+
+    private func decoded<Part: Decodable>(_: Part.Type, from page: String) async throws -> Part {
+        guard let url = URL(string: "\(admin)/\(page)") else {
             throw RunningProgram.Failure(description: "\(admin) is not an address")
         }
         let (body, _) = try await URLSession.shared.data(from: url)

@@ -1,0 +1,65 @@
+import Foundation
+import LoadModel
+import Testing
+
+extension RealProcesses {
+    /// What the load generator says to options that are wrong, before it does anything.
+    @Suite struct LoadCommandTests {
+        @Test(arguments: [
+            (["--rate", "5", "--concurrency", "5"], "--rate and --concurrency exclude each other"),
+            (["--concurrency", "0"], "--concurrency 0 is not accepted: use 1 to 100000"),
+            (["--mode", "idle-herd", "--duration", "5s"], "use connections with mode idle-herd"),
+            (["--mode", "bulk", "--bulk", "upload"], "--bulk upload is not accepted: use it with ALPN h3"),
+            (["--alpn", "foo"], "--mode echo is not accepted: use hold, close or idle-herd with ALPN foo"),
+            (["--sockets", "1", "--workers", "2"], "--sockets 1 is not accepted: use 2 or more"),
+            (["--local-address", "127.0.0.2,"], "--local-address:  is not an address of the target's family"),
+            (["--local-address", "::1"], "--local-address: ::1 is not an address of the target's family"),
+            (["--ca", "/no/such/file"], "--ca: cannot read /no/such/file: No such file or directory"),
+            (["--ca", "/dev/null", "--insecure"], "--ca and --insecure exclude each other"),
+            (["--think-time", "2d"], "use a whole number with ms, s, m or h"),
+            (["--resumption", "maybe"], "'maybe' is invalid"),
+        ])
+        func wrongOptionsAreNamed(_ options: [String], _ sentence: String) async throws {
+            let ending = try await run("127.0.0.1:4433", options)
+            #expect(ending.status == 64)
+            #expect(ending.errors.contains(sentence), "\(ending.errors)")
+        }
+
+        @Test func aTargetElsewhereHasToBeVerifiedOrBelievedOnPurpose() async throws {
+            let ending = try await run("192.0.2.1:4433", [])
+            #expect(ending.status == 64)
+            #expect(ending.errors.contains("give --ca FILE to verify its certificate, or --insecure"))
+        }
+
+        @Test func aFileWithoutAuthoritiesEndsTheRunBeforeItBegins() async throws {
+            let ending = try await run("127.0.0.1:4433", ["--ca", "/dev/null"])
+            #expect(ending.status == 1)
+            #expect(ending.errors.contains("/dev/null holds no certificate"), "\(ending.errors)")
+        }
+
+        @Test func theHelpShowsExamples() async throws {
+            let ending = try await RunningProgram.run(Programs.loadGenerator, ["run", "--help"])
+            #expect(ending.status == 0)
+            #expect(ending.output.contains("--step 1000 --connections 20000\n"))
+        }
+
+        @Test func anInterruptEndsTheRunAndIsReported() async throws {
+            try await withServer { server in
+                let load = try LoadGenerator.start(
+                    server.address,
+                    ["--mode", "hold", "--hold", "60s", "--connections", "200", "--rate", "50"]
+                )
+                _ = try await server.statistics(within: 20) { $0.connections.established >= 20 }
+                load.interrupt()
+                let run = try await load.ending()
+                #expect(run.status == 1)
+                #expect(run.report.outcomes.count(of: .cancelled) == 200)
+                #expect(run.report.generator.descriptors.map { $0.after <= $0.before } == true)
+            }
+        }
+
+        private func run(_ target: String, _ options: [String]) async throws -> RunningProgram.Ending {
+            try await RunningProgram.run(Programs.loadGenerator, ["run", "--target", target, "--quiet"] + options)
+        }
+    }
+}
