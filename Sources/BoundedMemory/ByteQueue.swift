@@ -33,9 +33,8 @@ public struct ByteQueue: ~Copyable {
 
     private var head: UnsafeMutablePointer<ByteSegment>?
     private var tail: UnsafeMutablePointer<ByteSegment>?
-    private let account: MemoryAccount?
-    /// The same without reference counting, which costs more than accounting itself; ``account`` keeps it alive.
-    private let accountReference: Unmanaged<MemoryAccount>?
+    /// Retained once for the life of the queue: to count a reference around each segment costs more than to account for it.
+    private let account: Unmanaged<MemoryAccount>?
 
     /// An empty queue, which holds no memory.
     ///
@@ -45,18 +44,16 @@ public struct ByteQueue: ~Copyable {
     public init(capacityLimitBytes: Int, account: MemoryAccount? = nil) {
         precondition(capacityLimitBytes > 0)
         self.capacityLimitBytes = capacityLimitBytes
-        self.account = account
-        unsafe accountReference = account.map { unsafe Unmanaged.passUnretained($0) }
+        unsafe self.account = account.map { unsafe Unmanaged.passRetained($0) }
     }
 
     deinit {
-        withExtendedLifetime(account) {
-            var next = unsafe head
-            while let segment = unsafe next {
-                unsafe next = segment.pointee.next
-                unsafe segment.free(account: accountReference)
-            }
+        var next = unsafe head
+        while let segment = unsafe next {
+            unsafe next = segment.pointee.next
+            unsafe segment.free(account: account)
         }
+        unsafe account?.release()
     }
 
     /// The bytes appended and not yet released.
@@ -194,7 +191,7 @@ extension ByteQueue {
             let segment = unsafe ByteSegment.allocate(
                 startOffset: endOffset + UInt64(room),
                 capacity: segmentCapacity(holding: count + room, missing: missing),
-                account: accountReference
+                account: account
             )
         else { return nil }
         if let tail = unsafe tail { unsafe tail.pointee.next = segment } else { unsafe head = segment }
@@ -218,7 +215,7 @@ extension ByteQueue {
     private mutating func discard(_ segment: UnsafeMutablePointer<ByteSegment>) {
         unsafe allocatedBytes -= Int(segment.pointee.blockBytes)
         allocatedBlocks -= 1
-        unsafe segment.free(account: accountReference)
+        unsafe segment.free(account: account)
     }
 
     /// The room of a new segment when the segments there are hold `heldBytes` and `missing` more have to fit.

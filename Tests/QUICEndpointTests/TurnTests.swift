@@ -120,4 +120,24 @@ import Testing
         for _ in 0..<100 { client.push(Frame.ping) }
         #expect(pair.server.statistics.drops[.queueFull] == 100 - limits.datagramsPerTurn)
     }
+
+    @Test func datagramsThereIsNoMemoryForAreDroppedAndTheConnectionLives() throws {
+        let pair = try Pair(seed: 9, services: [EchoService()])
+        let client = try #require(try HostileClient(pair: pair))
+        pair.server.expire(at: pair.now)
+        for _ in 0..<limits.datagramsPerTurn { client.push(Frame.ping) }
+        for number in 1...20 {
+            pair.server.ledger.failAllocation = .once(at: number)
+            for _ in 0..<20 { client.push(Frame.ping) }
+            pair.server.ledger.failAllocation = nil
+            #expect(pair.server.statistics.drops[.queueFull] == number)
+            // Twice the share of a turn at most: all of it is handled, and the next share is used up again.
+            pair.server.expire(at: pair.now)
+            #expect(rings(pair) == 0)
+            for _ in 0..<(limits.datagramsPerTurn - 19) { client.push(Frame.ping) }
+        }
+        #expect(pair.server.statistics.connections.established == 1)
+        pair.run(for: .seconds(60))
+        expectEverythingReturned(pair)
+    }
 }
