@@ -197,7 +197,10 @@ extension LifeSimulation {
     }
 
     private func adopt(_ handle: ConnectionHandle, by life: Life) {
-        if life.serverHandle != nil { note("a client got a second connection: \(life.plan)") }
+        // Unless its first packet, sent again just before it gave up, arrived just after the server's deadline.
+        if life.serverHandle != nil, life.serverEnd?.cause != .handshakeTimeout {
+            note("a client got a second connection: \(life.plan)")
+        }
         acceptedCount += 1
         life.serverHandle = handle
     }
