@@ -1,17 +1,22 @@
 extension LoadReport {
-    /// The latencies of a run. What an open loop counts from the intended start includes what a stalled target made
-    /// others wait; what is counted from the actual start does not.
-    public struct Latencies: Sendable, Equatable, Codable {
+    /// The latencies of a run, each as percentiles.
+    public typealias Latencies = ByLatency<LatencySummary>
+    /// The latencies of a run, each counted by value.
+    public typealias Histograms = ByLatency<LatencyHistogram>
+
+    /// A figure for each latency of a run. What an open loop counts from the intended start includes what a stalled
+    /// target made others wait; what is counted from the actual start does not.
+    public struct ByLatency<Figure: Sendable & Equatable & Codable>: Sendable, Equatable, Codable {
         /// From a connection's intended start to its completed handshake.
-        public let handshake: LatencySummary
+        public let handshake: Figure
         /// From a connection's actual start to its completed handshake.
-        public let handshakeFromStart: LatencySummary
+        public let handshakeFromStart: Figure
         /// From a connection's intended start to the end of its first answer.
-        public let firstAnswer: LatencySummary
+        public let firstAnswer: Figure
         /// From a message's first byte sent to its last byte back.
-        public let echo: LatencySummary
+        public let echo: Figure
         /// From a connection's intended start to its actual start, in an open loop.
-        public let startDelay: LatencySummary
+        public let startDelay: Figure
 
         private enum CodingKeys: String, CodingKey {
             case handshake
@@ -21,42 +26,12 @@ extension LoadReport {
             case startDelay = "start_delay"
         }
 
-        init(_ result: LoadResult) {
-            handshake = result.handshake.summary
-            handshakeFromStart = result.handshakeFromStart.summary
-            firstAnswer = result.firstAnswer.summary
-            echo = result.echo.summary
-            startDelay = result.startDelay.summary
-        }
-    }
-
-    /// Every latency of a run, counted by value: those of ``Latencies``.
-    public struct Histograms: Sendable, Equatable, Codable {
-        /// From a connection's intended start to its completed handshake.
-        public let handshake: LatencyHistogram
-        /// From a connection's actual start to its completed handshake.
-        public let handshakeFromStart: LatencyHistogram
-        /// From a connection's intended start to the end of its first answer.
-        public let firstAnswer: LatencyHistogram
-        /// From a message's first byte sent to its last byte back.
-        public let echo: LatencyHistogram
-        /// From a connection's intended start to its actual start, in an open loop.
-        public let startDelay: LatencyHistogram
-
-        private enum CodingKeys: String, CodingKey {
-            case handshake
-            case handshakeFromStart = "handshake_from_start"
-            case firstAnswer = "first_answer"
-            case echo
-            case startDelay = "start_delay"
-        }
-
-        init(_ result: LoadResult) {
-            handshake = result.handshake.histogram
-            handshakeFromStart = result.handshakeFromStart.histogram
-            firstAnswer = result.firstAnswer.histogram
-            echo = result.echo.histogram
-            startDelay = result.startDelay.histogram
+        init(_ result: LoadResult, _ figure: (LatencyRecorder) -> Figure) {
+            handshake = figure(result.handshake)
+            handshakeFromStart = figure(result.handshakeFromStart)
+            firstAnswer = figure(result.firstAnswer)
+            echo = figure(result.echo)
+            startDelay = figure(result.startDelay)
         }
     }
 }

@@ -66,8 +66,8 @@ public struct LoadReport: Sendable, Equatable, Codable {
         self.target = target
         self.scenario = scenario
         self.outcomes = result.outcomes
-        self.latencies = Latencies(result)
-        self.histograms = Histograms(result)
+        self.latencies = Latencies(result) { $0.summary }
+        self.histograms = Histograms(result) { $0.histogram }
         self.traffic = result.traffic
         self.elapsedSeconds = result.elapsed.fractionalSeconds
         self.generator = result.generator

@@ -66,7 +66,7 @@ public final class Connection {
     /// Whether ngtcp2 is at work, and calls back.
     private var isInsideEvent = false
     /// The least that ngtcp2 held of this connection while no stream was open.
-    private var leanTransportBytes = Int.max
+    var leanTransportBytes = Int.max
     var service: (any StreamService)?
     private var nativeContext: NativeContext?
     /// The moment of the event being handled, for callbacks that need one.
@@ -175,28 +175,6 @@ extension Connection {
         releaseTLSIfDone()
         if status != 0 { return end(after: status) }
         return requestedEnd ?? endOfRetention()
-    }
-
-    /// The end of a connection whose pools keep more than they may, once no stream uses them.
-    private func endOfRetention() -> ConnectionEnd? {
-        guard streams.count == 0, !isHandshaking else { return nil }
-        noteLeanTransport()
-        guard let limit = configuration.retainedBytesLimit, retainedBytes > limit else { return nil }
-        return .close(.retainedMemory)
-    }
-
-    /// Takes note of what ngtcp2 holds while no stream is open, as before the first one is.
-    ///
-    /// That one may come in the datagram that completes the handshake.
-    func noteLeanTransport() {
-        guard streams.count == 0, !isHandshaking else { return }
-        leanTransportBytes = min(leanTransportBytes, account.liveBytes(of: .transport))
-    }
-
-    /// What ngtcp2's pools keep from streams that are closed: the bytes beyond those it once did with. 0 while a stream is
-    /// open.
-    public var retainedBytes: Int {
-        streams.count > 0 ? 0 : max(0, account.liveBytes(of: .transport) - leanTransportBytes)
     }
 
     /// Remembers why ngtcp2 gave up, and says what is left to do.
