@@ -110,11 +110,13 @@ let package = Package(
         ),
 
         module("LoadModel", in: "LoadGen", uses: ["TextValues", histogram]),
+        module("PacketWriter", in: "LoadGen", uses: ["CNgtcp2", "QUICTransport"]),
         module(
             "LoadEngine",
             in: "LoadGen",
             uses: [
-                "BoundedMemory", "CShims", "DatagramIO", "Datagrams", "LoadModel", "QUICEndpoint", "QUICTransport",
+                "BoundedMemory", "CShims", "DatagramIO", "Datagrams", "LoadModel", "PacketWriter", "QUICEndpoint",
+                "QUICTransport",
             ]
         ),
         executable(
@@ -126,7 +128,7 @@ let package = Package(
         module(
             "QUICTesting",
             in: "Tests",
-            uses: ["BoundedMemory", "CNgtcp2", "Datagrams", "QUICEndpoint", "QUICTransport", "TextValues"]
+            uses: ["BoundedMemory", "Datagrams", "PacketWriter", "QUICEndpoint", "QUICTransport", "TextValues"]
         ),
         executable(
             "life-simulation",
@@ -170,8 +172,8 @@ let package = Package(
         tests(
             of: "QUICEndpoint",
             uses: [
-                "BoundedMemory", "CNgtcp2", "Datagrams", "EchoService", "QUICEndpoint", "QUICServer", "QUICTesting",
-                "QUICTransport",
+                "BoundedMemory", "CNgtcp2", "Datagrams", "EchoService", "PacketWriter", "QUICEndpoint", "QUICServer",
+                "QUICTesting", "QUICTransport",
             ]
         ),
         tests(

@@ -2,6 +2,7 @@ import BoundedMemory
 import CNgtcp2
 import Datagrams
 import EchoService
+import PacketWriter
 import QUICEndpoint
 import QUICTesting
 import Synchronization

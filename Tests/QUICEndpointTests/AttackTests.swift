@@ -1,6 +1,7 @@
 import BoundedMemory
 import Datagrams
 import EchoService
+import PacketWriter
 import QUICEndpoint
 import QUICTesting
 import QUICTransport
@@ -14,7 +15,7 @@ import Testing
 
     /// One-byte CRYPTO frames 8 KiB apart make ngtcp2 hold a chunk of 8 KiB for each.
     private static func spray(_ round: Int) -> [UInt8] {
-        (1...9).flatMap { InitialPacketWriter.cryptoFrame(at: $0 * 8_000 - round) }
+        (1...9).flatMap { Frame.crypto(offset: UInt64($0 * 8_000 - round), [0x55]) }
     }
 
     @Test(arguments: [RetryPolicy.never, .auto])

@@ -1,6 +1,7 @@
 import BoundedMemory
 import Datagrams
 import EchoService
+import PacketWriter
 import QUICEndpoint
 import QUICTesting
 import QUICTransport
@@ -216,7 +217,7 @@ extension Ending {
         // The ClientHello's beginning is missing, so what came has to be kept: for proven addresses only.
         Ending(.addressValidation, at: .server) { pair in
             var writer = makeInitialPacketWriter()
-            pair.inject(writer.datagram(InitialPacketWriter.cryptoFrame(at: 100)), from: stranger)
+            pair.inject(writer.datagram(Frame.crypto(offset: 100, [0x55])), from: stranger)
         },
         // RFC 9000 §6.2: a client MUST abandon the connection attempt when it speaks none of the versions.
         Ending(.versionNegotiation, at: .client) { pair in
@@ -242,7 +243,7 @@ extension Ending {
 
 extension Ending {
     /// One-byte CRYPTO frames 8 KiB apart make ngtcp2 hold a chunk of 8 KiB for each.
-    private static let spray = (1...9).flatMap { InitialPacketWriter.cryptoFrame(at: $0 * 8_000) }
+    private static let spray = (1...9).flatMap { Frame.crypto(offset: UInt64($0 * 8_000), [0x55]) }
     /// So does a byte on each of several streams that comes before those in front of it.
     private static let gaps = (0..<16).flatMap { Frame.stream(4 * $0, offset: 1, [1]) }
 

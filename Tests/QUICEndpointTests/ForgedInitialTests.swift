@@ -1,6 +1,7 @@
 import BoundedMemory
 import Datagrams
 import EchoService
+import PacketWriter
 import QUICEndpoint
 import QUICTesting
 import QUICTransport
@@ -15,7 +16,7 @@ import Testing
 
     @Test func aForgedFirstPacketIsAnsweredLikeAnHonestOne() throws {
         let pair = try Pair(seed: 1, services: [EchoService()])
-        let initial = try #require(try ForgedInitial(pair: pair))
+        let initial = try #require(try OpenedInitial(pair: pair))
         pair.inject(initial.datagram(), from: Self.stranger)
         #expect(pair.server.statistics.connections.handshaking == 1)
         pair.run(for: .seconds(60))
@@ -28,7 +29,7 @@ import Testing
     @Test(arguments: worthlessTokens)
     func aTokenThatProvesNothingDoesNotLiftTheAmplificationLimit(token: [UInt8]) throws {
         let pair = try Pair(seed: 2, services: [EchoService()])
-        let initial = try #require(try ForgedInitial(pair: pair))
+        let initial = try #require(try OpenedInitial(pair: pair))
         let datagram = initial.datagram(token: token)
         pair.inject(datagram, from: Self.stranger)
         pair.run(for: .seconds(60))
@@ -42,7 +43,7 @@ import Testing
     @Test(arguments: [0, 1, 7])
     func aFirstPacketToAShortConnectionIDIsDroppedEvenWithAToken(length: Int) throws {
         let pair = try Pair(seed: 3, services: [EchoService()])
-        let initial = try #require(try ForgedInitial(pair: pair))
+        let initial = try #require(try OpenedInitial(pair: pair))
         let destination = [UInt8](repeating: 9, count: length)
         pair.inject(initial.datagram(destination: destination, token: [1, 2, 3]), from: Self.stranger)
         #expect(pair.server.statistics.connections.created == 0)
@@ -54,7 +55,7 @@ import Testing
     func noFirstFlightLeavesAnythingBehindOrExceedsTheLimits(seed: UInt64) throws {
         var generator = SeededGenerator(seed: seed)
         let pair = try Pair(seed: seed, services: [EchoService()])
-        let initial = try #require(try ForgedInitial(pair: pair))
+        let initial = try #require(try OpenedInitial(pair: pair))
         for round in 0..<100 {
             let address = SocketAddress(ipv4: 203, 0, 113, 5, port: UInt16(1_000 + round))
             let (before, received) = (pair.server.statistics, pair.server.statistics.received.bytes)
@@ -71,7 +72,7 @@ import Testing
     /// Sends the ClientHello in random pieces among other frames, and then nothing until the server has given up.
     private func attack(
         _ pair: Pair,
-        with initial: ForgedInitial,
+        with initial: OpenedInitial,
         from address: SocketAddress,
         using generator: inout SeededGenerator
     ) {

@@ -1,4 +1,5 @@
 import Datagrams
+import PacketWriter
 import QUICTesting
 
 /// Makes up packets for a ``HostileClient``: almost always such as the protocol allows, so that they get far.

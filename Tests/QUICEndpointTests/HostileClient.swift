@@ -1,5 +1,6 @@
 import CNgtcp2
 import Datagrams
+import PacketWriter
 import QUICEndpoint
 import QUICTesting
 import Synchronization
@@ -12,10 +13,8 @@ final class HostileClient {
     let address: SocketAddress
     /// The frames of the server's packets since the handshake, packet by packet.
     private(set) var heard: [(number: UInt32, payload: [UInt8])] = []
-    private let sending: PacketKeys
+    private var writer: OneRTTPacketWriter
     private let receiving: PacketKeys
-    private let destination: [UInt8]
-    private var nextNumber: UInt32 = 1_000
     /// Where it has sent from.
     private var addresses: Set<SocketAddress>
 
@@ -38,9 +37,12 @@ final class HostileClient {
         else { return nil }
         address = path.local
         addresses = [address]
-        self.sending = PacketKeys(secret: sending)
         self.receiving = PacketKeys(secret: receiving)
-        destination = unsafe ConnectionID(ngtcp2_conn_get_dcid(native).pointee).bytes
+        writer = OneRTTPacketWriter(
+            keys: PacketKeys(secret: sending),
+            destination: unsafe ConnectionID(ngtcp2_conn_get_dcid(native).pointee).bytes,
+            firstPacketNumber: 1_000
+        )
         pair.client.abandon(connection, at: pair.now)
         let admitsOthers = pair.network.admits
         pair.network.admits = { [weak self, address] transit in
@@ -54,27 +56,18 @@ final class HostileClient {
     /// Sends one packet with these frames, and lets the server answer.
     func send(_ frames: [UInt8], from source: SocketAddress? = nil, to destination: [UInt8]? = nil) {
         if let source { addresses.insert(source) }
-        pair.inject(packet(frames, to: destination), from: source ?? address)
+        pair.inject(writer.packet(frames, to: destination), from: source ?? address)
     }
 
     /// The server receives one packet with these frames and does not get to answer.
     func push(_ frames: [UInt8]) {
         let path = NetworkPath(local: Pair.serverAddress, remote: address)
-        unsafe pair.server.receive(packet(frames).span.bytes, path: path, ecn: .notCapable, at: pair.now)
-    }
-
-    private func packet(_ frames: [UInt8], to destination: [UInt8]? = nil) -> [UInt8] {
-        let padded = frames + [UInt8](repeating: 0, count: max(0, 8 - frames.count))
-        let number = nextNumber
-        nextNumber += 1
-        let header = [0x43] + (destination ?? self.destination) + number.bigEndianBytes
-        return sending.protect(header: header, number: number, payload: padded)
+        unsafe pair.server.receive(writer.packet(frames).span.bytes, path: path, ecn: .notCapable, at: pair.now)
     }
 
     /// An ACK frame for every packet heard so far, in one range. RFC 9000 §19.3.
     var acknowledgement: [UInt8] {
-        let largest = UInt64(heard.map(\.number).max() ?? 0)
-        return [0x02] + varint(largest) + varint(0) + varint(0) + varint(largest)
+        Frame.acknowledgement(0...UInt64(heard.map(\.number).max() ?? 0))
     }
 
     private func hear(_ datagram: [UInt8]) {
@@ -96,56 +89,4 @@ final class HostileClient {
             HostileClient.secrets.withLock { $0[key, default: [:]][name] = bytes }
             return 0
         }
-}
-
-extension ConnectionID {
-    /// The bytes as an array.
-    var bytes: [UInt8] { (0..<count).map { self[$0] } }
-}
-
-extension UInt32 {
-    var bigEndianBytes: [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: self >> UInt32(24 - 8 * $0)) } }
-}
-
-/// Frames by hand. RFC 9000 §19.
-enum Frame {
-    static let ping: [UInt8] = [0x01]
-
-    static func stream(_ id: UInt64, offset: UInt64 = 0, _ bytes: [UInt8] = [], isFinal: Bool = false) -> [UInt8] {
-        [0x0e | (isFinal ? 1 : 0)] + varint(id) + varint(offset) + varint(UInt64(bytes.count)) + bytes
-    }
-
-    static func resetStream(_ id: UInt64, code: UInt64 = 0, finalSize: UInt64) -> [UInt8] {
-        [0x04] + varint(id) + varint(code) + varint(finalSize)
-    }
-
-    static func stopSending(_ id: UInt64, code: UInt64 = 0) -> [UInt8] {
-        [0x05] + varint(id) + varint(code)
-    }
-
-    static func crypto(offset: UInt64, _ bytes: [UInt8]) -> [UInt8] {
-        [0x06] + varint(offset) + varint(UInt64(bytes.count)) + bytes
-    }
-
-    static func newConnectionID(_ number: UInt64, retiringBefore: UInt64 = 0, _ id: [UInt8], token: [UInt8]) -> [UInt8]
-    {
-        [0x18] + varint(number) + varint(retiringBefore) + [UInt8(id.count)] + id + token
-    }
-
-    static func maximumData(_ count: UInt64) -> [UInt8] {
-        [0x10] + varint(count)
-    }
-
-    static func maximumStreamData(_ id: UInt64, _ count: UInt64) -> [UInt8] {
-        [0x11] + varint(id) + varint(count)
-    }
-
-    /// A transport error; 0x100 and an alert for one of TLS. RFC 9000 §20.1.
-    static func connectionClose(_ error: UInt64) -> [UInt8] {
-        [0x1c] + varint(error) + varint(0) + varint(0)
-    }
-
-    static func retireConnectionID(_ number: UInt64) -> [UInt8] {
-        [0x19] + varint(number)
-    }
 }

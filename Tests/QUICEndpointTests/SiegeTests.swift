@@ -1,4 +1,5 @@
 import BoundedMemory
+import PacketWriter
 import QUICEndpoint
 import QUICTesting
 import QUICTransport

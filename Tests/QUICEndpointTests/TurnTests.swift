@@ -1,6 +1,7 @@
 import BoundedMemory
 import Datagrams
 import EchoService
+import PacketWriter
 import QUICEndpoint
 import QUICTesting
 import Testing

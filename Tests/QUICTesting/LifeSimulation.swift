@@ -1,5 +1,6 @@
 internal import BoundedMemory
 package import Datagrams
+internal import PacketWriter
 package import QUICEndpoint
 package import QUICTransport
 

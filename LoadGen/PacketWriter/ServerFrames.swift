@@ -1,20 +1,20 @@
 /// What a hand-made client has to know of a server's frames to go on. RFC 9000 §19.
-struct ServerFrames {
+package struct ServerFrames {
     /// The data of PATH_CHALLENGE frames, to be sent back.
-    private(set) var pathChallenges: [[UInt8]] = []
+    package private(set) var pathChallenges: [[UInt8]] = []
     /// The connection IDs the server offered, by sequence number.
-    private(set) var connectionIDs: [UInt64: [UInt8]] = [:]
+    package private(set) var connectionIDs: [UInt64: [UInt8]] = [:]
     /// How many bidirectional streams the server lets its client open, when it says so.
-    private(set) var streamLimit: UInt64 = 0
+    package private(set) var streamLimit: UInt64 = 0
     /// How many bytes of all streams together the server lets its client send, when it says so.
-    private(set) var dataLimit: UInt64 = 0
+    package private(set) var dataLimit: UInt64 = 0
     /// Whether every frame was understood.
-    private(set) var isWhole = true
+    package private(set) var isWhole = true
 
     private var rest: ArraySlice<UInt8>
 
     /// Reads the frames of one packet; stops at the first it does not know.
-    init(_ payload: [UInt8]) {
+    package init(_ payload: [UInt8]) {
         rest = payload[...]
         while isWhole, let type = rest.popFirst() { isWhole = read(type) }
     }

@@ -1,14 +1,17 @@
 internal import QUICTransport
 
 /// A client's first datagram with the first half of a ClientHello in it, and nothing after it.
-enum HalfClientHello {
+package enum HalfClientHello {
     private static let announcedBytes = 512
 
+    /// A CRYPTO frame with that half.
+    package static var frame: [UInt8] { Frame.crypto(firstHalf) }
+
     /// What takes the place of `datagram`, a client's Initial: the same connection IDs and token, but half the handshake.
-    static func instead(of datagram: [UInt8]) -> [UInt8] {
+    package static func instead(of datagram: [UInt8]) -> [UInt8] {
         guard let initial = unsafe InitialPacket(datagram.span.bytes) else { return datagram }
         var writer = InitialPacketWriter(destination: initial.destination, source: initial.source, token: initial.token)
-        return writer.datagram(InitialPacketWriter.cryptoFrame(startingWith: firstHalf))
+        return writer.datagram(frame)
     }
 
     /// RFC 8446 §4: the type client_hello and a length of three bytes; §4.1.2: the legacy version, then the random bytes.

@@ -1,4 +1,4 @@
-import CNgtcp2
+internal import CNgtcp2
 
 /// HMAC-based key derivation with SHA-256, as TLS 1.3 labels it. RFC 5869, RFC 8446 §7.1.
 enum HKDF {
@@ -27,28 +27,50 @@ enum HKDF {
     }
 }
 
-/// The cipher of Initial packets. RFC 9001 §5.2.
+/// AES-128-GCM, the cipher of Initial packets and what both sides prefer afterwards. RFC 9001 §5.2, §5.3.
 enum AES128 {
+    static let tagBytes = 16
+
     static func seal(_ plain: [UInt8], key: [UInt8], nonce: [UInt8], associated: [UInt8]) -> [UInt8] {
-        var cipher: gnutls_aead_cipher_hd_t?
-        unsafe withDatum(key) { unsafe _ = gnutls_aead_cipher_init(&cipher, GNUTLS_CIPHER_AES_128_GCM, $0) }
-        var sealed = [UInt8](repeating: 0, count: plain.count + 16)
+        var sealed = [UInt8](repeating: 0, count: plain.count + tagBytes)
         var sealedBytes = sealed.count
-        let status = unsafe gnutls_aead_cipher_encrypt(
-            cipher,
-            nonce,
-            nonce.count,
-            associated,
-            associated.count,
-            16,
-            plain,
-            plain.count,
-            &sealed,
-            &sealedBytes
-        )
-        unsafe gnutls_aead_cipher_deinit(cipher)
+        let status = unsafe withCipher(key) { cipher in
+            unsafe gnutls_aead_cipher_encrypt(
+                cipher,
+                nonce,
+                nonce.count,
+                associated,
+                associated.count,
+                tagBytes,
+                plain,
+                plain.count,
+                &sealed,
+                &sealedBytes
+            )
+        }
         precondition(status == 0 && sealedBytes == sealed.count)
         return sealed
+    }
+
+    /// Nil when it was not sealed with this key.
+    static func open(_ sealed: [UInt8], key: [UInt8], nonce: [UInt8], associated: [UInt8]) -> [UInt8]? {
+        var plain = [UInt8](repeating: 0, count: sealed.count)
+        var plainBytes = plain.count
+        let status = unsafe withCipher(key) { cipher in
+            unsafe gnutls_aead_cipher_decrypt(
+                cipher,
+                nonce,
+                nonce.count,
+                associated,
+                associated.count,
+                tagBytes,
+                sealed,
+                sealed.count,
+                &plain,
+                &plainBytes
+            )
+        }
+        return status == 0 ? Array(plain[..<plainBytes]) : nil
     }
 
     /// One block: cipher block chaining from a zero vector is the bare cipher.
@@ -64,6 +86,13 @@ enum AES128 {
         unsafe gnutls_cipher_deinit(cipher)
         precondition(status == 0)
         return output
+    }
+
+    private static func withCipher(_ key: [UInt8], _ body: (gnutls_aead_cipher_hd_t?) -> Int32) -> Int32 {
+        var cipher: gnutls_aead_cipher_hd_t?
+        unsafe withDatum(key) { unsafe _ = gnutls_aead_cipher_init(&cipher, GNUTLS_CIPHER_AES_128_GCM, $0) }
+        defer { unsafe gnutls_aead_cipher_deinit(cipher) }
+        return unsafe body(cipher)
     }
 }
 
