@@ -70,22 +70,39 @@ package struct PacketKeys: Sendable {
     }
 
     /// The number and the payload of a protected packet whose packet number begins at `numberOffset`; nil when it is not
-    /// under these keys. The number is what the packet has of it, so it is whole only while it is short.
-    package func open(_ packet: [UInt8], numberOffset: Int) -> (number: UInt32, payload: [UInt8])? {
+    /// under these keys.
+    ///
+    /// - Parameter largest: The largest packet number received so far, from which a shortened one follows. RFC 9000 §17.1.
+    package func open(
+        _ packet: [UInt8],
+        numberOffset: Int,
+        after largest: UInt32 = 0
+    ) -> (number: UInt32, payload: [UInt8])? {
         let sample = numberOffset + Self.sampleOffset
         guard packet.count >= sample + Self.sampleBytes else { return nil }
         let mask = AES128.encrypt(Array(packet[sample..<(sample + Self.sampleBytes)]), key: headerProtection)
         var header = packet
         header[0] ^= mask[0] & Self.maskedBits(of: packet[0])
         let numberLength = Int(header[0] & 3) + 1
-        var number: UInt32 = 0
+        var shortened: UInt32 = 0
         for index in 0..<numberLength {
             header[numberOffset + index] ^= mask[1 + index]
-            number = number << 8 | UInt32(header[numberOffset + index])
+            shortened = shortened << 8 | UInt32(header[numberOffset + index])
         }
+        let number = Self.number(shortened, bits: UInt32(8 * numberLength), after: largest)
         header = Array(header[..<(numberOffset + numberLength)])
         let sealed = Array(packet[header.count...])
         return AES128.open(sealed, key: key, nonce: nonce(of: number), associated: header).map { (number, $0) }
+    }
+
+    /// RFC 9000 §A.3: the number closest to the next one expected that ends in the shortened one.
+    private static func number(_ shortened: UInt32, bits: UInt32, after largest: UInt32) -> UInt32 {
+        guard bits < 32 else { return shortened }
+        let (expected, window) = (Int64(largest) + 1, Int64(1) << Int64(bits))
+        let candidate = (expected & ~(window - 1)) | Int64(shortened)
+        if candidate <= expected - window / 2 { return UInt32(clamping: candidate + window) }
+        if candidate > expected + window / 2, candidate >= window { return UInt32(candidate - window) }
+        return UInt32(clamping: candidate)
     }
 
     /// RFC 9001 §5.4.1: four bits of a long header's first byte are hidden, five of a short one's.

@@ -23,3 +23,12 @@ extension UInt32 {
     /// The bytes in network order.
     package var bigEndianBytes: [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: self >> UInt32(24 - 8 * $0)) } }
 }
+
+/// The source connection ID of a packet with a long header; nil when `datagram` does not begin with one. RFC 8999 §5.1.
+package func longHeaderSource(of datagram: [UInt8]) -> [UInt8]? {
+    guard datagram.count > 6, datagram[0] & 0x80 != 0 else { return nil }
+    let lengthOffset = 6 + Int(datagram[5])
+    guard datagram.count > lengthOffset else { return nil }
+    let end = lengthOffset + 1 + Int(datagram[lengthOffset])
+    return datagram.count >= end ? Array(datagram[(lengthOffset + 1)..<end]) : nil
+}

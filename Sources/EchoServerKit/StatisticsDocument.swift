@@ -43,6 +43,8 @@ package struct StatisticsDocument: Hashable, Sendable, Codable {
     package var eventLog: EventLog
     /// How often free memory was returned to the system.
     package var heapTrims: Int
+    /// What connections may hold, and for how long.
+    package var limits: Limits
     /// Each worker's part of the ledger.
     package var workers: [Worker]
     /// The whole process.
@@ -69,14 +71,15 @@ package struct StatisticsDocument: Hashable, Sendable, Codable {
         case handOver = "hand_over"
         case eventLog = "event_log"
         case heapTrims = "heap_trims"
+        case limits
         case workers
         case process
     }
 }
 
 extension StatisticsDocument {
-    /// What `statistics` and `process` say.
-    package init(_ statistics: ServerStatistics, process: ProcessReading) {
+    /// What `statistics`, `limits` and `process` say.
+    package init(_ statistics: ServerStatistics, limits: Limits, process: ProcessReading) {
         let endpoint = statistics.endpoint
         connections = Connections(endpoint.connections)
         closedByCause = endpoint.connections.closedByCause.filled(with: CloseCause.labels)
@@ -98,6 +101,7 @@ extension StatisticsDocument {
         handOver = HandOver(statistics.handOver)
         eventLog = EventLog(statistics.eventLog)
         heapTrims = statistics.heapTrims
+        self.limits = limits
         workers = statistics.workers.map { Worker($0) }
         self.process = process
     }

@@ -18,6 +18,8 @@ import QUICEndpoint
 public final class Server: Sendable {
     /// The address it listens on, with the port the system chose if 0 was asked for.
     public let address: SocketAddress
+    /// How it listens, and what it gives each connection.
+    public let configuration: ServerConfiguration
     /// What its connections may hold in all.
     public let memoryPlan: MemoryPlan
     private let workers: [WorkerThread]
@@ -35,6 +37,7 @@ public final class Server: Sendable {
             let accepted = "0 to \(EventLog.capacityLimit)"
             throw .configuration("\(configuration.eventLogCapacity) events were to be kept; accepted are \(accepted)")
         }
+        self.configuration = configuration
         memoryPlan = try MemoryPlan(configuration)
         var configuration = configuration
         // Rounded down, so that the workers together never exceed the plan.

@@ -9,13 +9,10 @@ final class SessionTicketStore {
 }
 
 extension TLSSession {
-    /// Begins with the latest ticket of `store`, and lets the session's own ticket take its place.
-    ///
-    /// - Parameter store: Outlives the session.
+    /// Begins with the latest ticket of `store`.
     borrowing func resume(with store: SessionTicketStore) {
         // A ticket that GnuTLS no longer takes costs a full handshake and nothing else.
         if !store.latest.isEmpty { unsafe gnutls_session_set_data(native, store.latest, store.latest.count) }
-        unsafe gnutls_db_set_ptr(native, Unmanaged.passUnretained(store).toOpaque())
     }
 
     /// Whether this session has taken up where an earlier one left off.
@@ -23,18 +20,16 @@ extension TLSSession {
 
     /// Whether its ticket is wanted and has not come.
     var awaitsTicket: Bool {
-        unsafe gnutls_db_get_ptr(native) != nil && !hasTicket
+        unsafe TLSClientContext.of(native)?.tickets != nil && !hasTicket
     }
 
     /// Puts the ticket that came, if one did, into the store.
     borrowing func keepTicket() {
-        guard hasTicket, let store = unsafe gnutls_db_get_ptr(native) else { return }
+        guard hasTicket, let store = unsafe TLSClientContext.of(native)?.tickets else { return }
         var data = unsafe gnutls_datum_t()
         guard unsafe gnutls_session_get_data2(native, &data) == 0 else { return }
         defer { unsafe qh_gnutls_free(data.data) }
-        unsafe Unmanaged<SessionTicketStore>.fromOpaque(store)._withUnsafeGuaranteedRef {
-            unsafe $0.latest = Array(UnsafeBufferPointer(start: data.data, count: Int(data.size)))
-        }
+        unsafe store.latest = Array(UnsafeBufferPointer(start: data.data, count: Int(data.size)))
     }
 
     private var hasTicket: Bool {

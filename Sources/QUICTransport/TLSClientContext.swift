@@ -22,7 +22,10 @@ public final class TLSClientContext: @unchecked Sendable {
     private let serverNamePointer: UnsafeMutablePointer<CChar>?
     private let credentials: TLSCredentials
     private let verifiesServer: Bool
-    private let tickets: SessionTicketStore?
+    /// The ticket that the next session begins with; nil where none resumes.
+    let tickets: SessionTicketStore?
+    /// Who is told of the sessions' secrets.
+    let keyLog: KeyLog?
 
     /// - Parameters:
     ///   - serverName: The name sent to the server unless it is an address, RFC 6066 §3, and the one its certificate has
@@ -30,18 +33,21 @@ public final class TLSClientContext: @unchecked Sendable {
     ///   - authorities: A PEM file with the certificates of those who may vouch for the server; nil to believe any.
     ///   - resumesSessions: Whether a session begins with the latest ticket of an earlier one. RFC 8446 §2.2. Each
     ///     connection then keeps its TLS session, 10.5 KB, until its ticket has come.
+    ///   - keyLog: Who is told of the sessions' secrets; nil, the default, for nobody.
     /// - Throws: When the file cannot be read or holds no certificate.
     public init(
         protocols: ApplicationProtocols,
         serverName: String = "localhost",
         authorities: String? = nil,
-        resumesSessions: Bool = false
+        resumesSessions: Bool = false,
+        keyLog: KeyLog? = nil
     ) throws(QUICError) {
         self.protocols = protocols
         self.serverName = serverName
         credentials = try TLSCredentials()
         verifiesServer = authorities != nil
         tickets = resumesSessions ? SessionTicketStore() : nil
+        self.keyLog = keyLog
         unsafe serverNamePointer = strdup(serverName)
         if let authorities { try credentials.trust(authorities) }
     }
@@ -62,10 +68,19 @@ public final class TLSClientContext: @unchecked Sendable {
         }
         if verifiesServer { unsafe gnutls_session_set_verify_cert(session.native, serverNamePointer, 0) }
         if let tickets { session.resume(with: tickets) }
+        if keyLog != nil { session.logKeys() }
+        // GnuTLS keeps this pointer for a store of sessions, which a client has none of; the context outlives its sessions.
+        unsafe gnutls_db_set_ptr(session.native, Unmanaged.passUnretained(self).toOpaque())
         guard unsafe ngtcp2_crypto_gnutls_configure_client_session(session.native) == 0 else {
             throw QUICError("ngtcp2 could not configure a TLS session")
         }
         return session
+    }
+
+    /// The context that made `session`; nil for a server's.
+    static func of(_ session: gnutls_session_t) -> TLSClientContext? {
+        guard let pointer = unsafe gnutls_db_get_ptr(session) else { return nil }
+        return unsafe Unmanaged<TLSClientContext>.fromOpaque(pointer).takeUnretainedValue()
     }
 
     /// RFC 6066 §3: literal IPv4 and IPv6 addresses are not permitted in a server name.

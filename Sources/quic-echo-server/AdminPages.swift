@@ -31,7 +31,11 @@ struct AdminPages {
     /// `GET /stats`
     func statistics() async -> HTTPResponse {
         do {
-            let document = StatisticsDocument(try await server.statistics(), process: .now(since: start))
+            let document = StatisticsDocument(
+                try await server.statistics(),
+                limits: StatisticsDocument.Limits(server.configuration, server.memoryPlan),
+                process: .now(since: start)
+            )
             return try Self.json(document)
         } catch {
             logger.error("cannot show statistics: \(error)")

@@ -73,6 +73,15 @@ let busyProcess = ProcessReading(
     uptime: .milliseconds(12_500)
 )
 
+/// The limits of ``busyServer()``: the defaults on a machine with 8 GiB, and a lifetime of an hour.
+var busyLimits: StatisticsDocument.Limits {
+    get throws {
+        var configuration = ServerConfiguration()
+        configuration.transport.lifetime = .seconds(3_600)
+        return StatisticsDocument.Limits(configuration, try MemoryPlan(configuration, availableBytes: 8 << 30))
+    }
+}
+
 /// The text of docs/operating.md.
 func operatingGuide() throws -> String {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

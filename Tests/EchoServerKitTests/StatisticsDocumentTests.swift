@@ -8,7 +8,11 @@ import Testing
 @testable import QUICServer
 
 @Suite struct StatisticsDocumentTests {
-    private let document = StatisticsDocument(busyServer(), process: busyProcess)
+    private let document: StatisticsDocument
+
+    init() throws {
+        document = StatisticsDocument(busyServer(), limits: try busyLimits, process: busyProcess)
+    }
 
     @Test func theExampleOfTheGuideIsExactlyWhatTheServerAnswers() throws {
         let example = try #require(try example())
@@ -35,18 +39,29 @@ import Testing
     }
 
     @Test func anIdleServerHasReturnedToTheLoadGeneratorToo() throws {
-        let idle = StatisticsDocument(ServerStatistics(), process: busyProcess)
+        let idle = StatisticsDocument(ServerStatistics(), limits: try busyLimits, process: busyProcess)
         let snapshot = try JSONDecoder().decode(ServerSnapshot.self, from: JSONEncoder().encode(idle))
         #expect(snapshot.hasReturned)
     }
 
-    @Test func zerosAreShown() {
-        let idle = StatisticsDocument(ServerStatistics(), process: busyProcess)
+    @Test func zerosAreShown() throws {
+        let idle = StatisticsDocument(ServerStatistics(), limits: try busyLimits, process: busyProcess)
         #expect(Set(idle.closedByCause.keys) == Set(CloseCause.labels))
         #expect(Set(idle.admissions.keys) == Set(AdmissionDecision.labels))
         #expect(Set(idle.drops.keys) == Set(DropReason.allCases.map(\.rawValue)))
         #expect(Set(idle.ledger.classes.keys) == ["transport", "tls", "rings", "table", "closing"])
         #expect(idle.closedByCause.values.allSatisfy { $0 == 0 })
+    }
+
+    @Test func theLimitsAreThoseOfTheServer() throws {
+        let configuration = ServerConfiguration()
+        let plan = try MemoryPlan(configuration)
+        let limits = StatisticsDocument.Limits(configuration, plan)
+        #expect(limits.handshakeTimeoutSeconds == 10)
+        #expect(limits.lifetimeSeconds == nil)
+        #expect(limits.connectionBytes == 192 * 1024)
+        #expect(limits.connectionCostBytes == plan.connectionCostBytes)
+        #expect(limits.memoryBytes == plan.memoryBytesLimit)
     }
 
     @Test func sumsAreMadeOfTheirParts() {

@@ -1,11 +1,8 @@
-import CNgtcp2
 import Datagrams
 import PacketWriter
 import QUICEndpoint
 import QUICTesting
-import Synchronization
-
-@testable import QUICTransport
+import QUICTransport
 
 /// A client that completes its handshake and then sends packets made by hand, with any frames, from any address.
 final class HostileClient {
@@ -18,33 +15,34 @@ final class HostileClient {
     /// Where it has sent from.
     private var addresses: Set<SocketAddress>
 
-    private static let secrets = Mutex<[UInt: [String: [UInt8]]]>([:])
-
     /// Connects through an honest client, takes its keys, and silences it.
     init?(pair: Pair) throws {
         self.pair = pair
+        _ = pair.keyLog.takeSecrets()
+        let admitsOthers = pair.network.admits
+        var destination: [UInt8]?
+        pair.network.admits = { transit in
+            if transit.path.remote == Pair.serverAddress, let id = longHeaderSource(of: transit.bytes) {
+                destination = id
+            }
+            return admitsOthers(transit)
+        }
         let connection = try pair.connect()
-        guard let session = unsafe connection.tls?.native, let path = connection.path else { return nil }
-        unsafe gnutls_session_set_keylog_function(session, Self.takeSecret)
-        let key = UInt(bitPattern: session)
+        guard let path = connection.path else { return nil }
         pair.run(for: .seconds(60)) {
             connection.state == .established && pair.server.statistics.connections.established > 0
         }
         pair.run(for: .seconds(1))
-        let secrets = Self.secrets.withLock { $0.removeValue(forKey: key) }
-        guard let native = unsafe connection.native?.pointer, let sending = secrets?["CLIENT_TRAFFIC_SECRET_0"],
-            let receiving = secrets?["SERVER_TRAFFIC_SECRET_0"]
-        else { return nil }
+        guard let secrets = pair.keyLog.takeSecrets(), let destination else { return nil }
         address = path.local
         addresses = [address]
-        self.receiving = PacketKeys(secret: receiving)
+        receiving = PacketKeys(secret: secrets.server)
         writer = OneRTTPacketWriter(
-            keys: PacketKeys(secret: sending),
-            destination: unsafe ConnectionID(ngtcp2_conn_get_dcid(native).pointee).bytes,
+            keys: PacketKeys(secret: secrets.client),
+            destination: destination,
             firstPacketNumber: 1_000
         )
         pair.client.abandon(connection, at: pair.now)
-        let admitsOthers = pair.network.admits
         pair.network.admits = { [weak self, address] transit in
             let isForUs = self?.addresses.contains(transit.path.local) ?? (transit.path.local == address)
             guard isForUs else { return admitsOthers(transit) }
@@ -72,21 +70,9 @@ final class HostileClient {
 
     private func hear(_ datagram: [UInt8]) {
         guard let first = datagram.first, first & 0x80 == 0 else { return }
-        if let packet = receiving.open(datagram, numberOffset: 1 + TransportConfiguration.connectionIDLength) {
+        let numberOffset = 1 + TransportConfiguration.connectionIDLength
+        if let packet = receiving.open(datagram, numberOffset: numberOffset, after: heard.last?.number ?? 0) {
             heard.append(packet)
         }
     }
-
-    private static let takeSecret:
-        @convention(c) (OpaquePointer?, UnsafePointer<CChar>?, UnsafePointer<gnutls_datum_t>?) -> Int32 = {
-            session,
-            label,
-            secret in
-            guard let label = unsafe label, let secret = unsafe secret else { return 0 }
-            let name = unsafe String(cString: label)
-            let bytes = unsafe Array(UnsafeBufferPointer(start: secret.pointee.data, count: Int(secret.pointee.size)))
-            let key = UInt(bitPattern: session)
-            HostileClient.secrets.withLock { $0[key, default: [:]][name] = bytes }
-            return 0
-        }
 }

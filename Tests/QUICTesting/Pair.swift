@@ -1,4 +1,5 @@
 package import Datagrams
+package import PacketWriter
 package import QUICEndpoint
 package import QUICTransport
 
@@ -7,6 +8,8 @@ package final class Pair {
     package private(set) var server: Endpoint
     package let client: ClientEndpoint
     package let recorder = RecordingClient()
+    /// The secrets of the client's connections.
+    package let keyLog = KeyLogCollector()
     package var network: SimulatedNetwork
     package private(set) var now = MonotonicInstant(nanoseconds: 1_000_000_000)
     /// How each connection ended, in order.
@@ -37,7 +40,10 @@ package final class Pair {
         server = makeServer()
         client = ClientEndpoint(
             configuration: clientConfiguration,
-            tls: try TLSClientContext(protocols: try ApplicationProtocols(clientProtocols)),
+            tls: try TLSClientContext(
+                protocols: try ApplicationProtocols(clientProtocols),
+                keyLog: { [keyLog] in keyLog.append($0) }
+            ),
             service: recorder
         )
         network = SimulatedNetwork(seed: seed, conditions: conditions)

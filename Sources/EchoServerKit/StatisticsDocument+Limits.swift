@@ -1,0 +1,81 @@
+internal import QUICEndpoint
+package import QUICServer
+internal import QUICTransport
+
+extension StatisticsDocument {
+    /// What a server lets its connections hold, and for how long: docs/limits.md has them all.
+    package struct Limits: Hashable, Sendable, Codable {
+        /// How long a handshake may take.
+        package var handshakeTimeoutSeconds: Double
+        /// How long a silent connection lives.
+        package var idleTimeoutSeconds: Double
+        /// How long nothing may be acknowledged; nil for ever.
+        package var acknowledgementTimeoutSeconds: Double?
+        /// How long there may be no progress; nil for ever.
+        package var noProgressTimeoutSeconds: Double?
+        /// How long a connection may last; nil for ever.
+        package var lifetimeSeconds: Double?
+        /// How long the record of an ended connection may stay.
+        package var closingPeriodSeconds: Double
+        /// How many bytes are progress.
+        package var minimumProgressBytes: Int
+        /// Bytes of transport until the handshake is complete.
+        package var handshakeBytes: Int
+        /// Bytes of transport and echo afterwards.
+        package var connectionBytes: Int
+        /// The most one connection may hold in all.
+        package var connectionCostBytes: Int
+        /// The most all connections may hold.
+        package var memoryBytes: Int
+        /// Connections alive at once.
+        package var connections: Int
+        /// Handshakes in flight, per worker, before clients must prove their addresses.
+        package var handshakesBeforeRetry: Int
+        /// Handshakes in flight, per worker, before clients are refused.
+        package var handshakesInFlight: Int
+        /// Bidirectional streams a client may have open.
+        package var streams: Int
+        /// Whether clients may change their address.
+        package var allowsMigration: Bool
+
+        private enum CodingKeys: String, CodingKey {
+            case handshakeTimeoutSeconds = "handshake_timeout_seconds"
+            case idleTimeoutSeconds = "idle_timeout_seconds"
+            case acknowledgementTimeoutSeconds = "acknowledgement_timeout_seconds"
+            case noProgressTimeoutSeconds = "no_progress_timeout_seconds"
+            case lifetimeSeconds = "lifetime_seconds"
+            case closingPeriodSeconds = "closing_period_seconds"
+            case minimumProgressBytes = "minimum_progress_bytes"
+            case handshakeBytes = "handshake_bytes"
+            case connectionBytes = "connection_bytes"
+            case connectionCostBytes = "connection_cost_bytes"
+            case memoryBytes = "memory_bytes"
+            case connections
+            case handshakesBeforeRetry = "handshakes_before_retry"
+            case handshakesInFlight = "handshakes_in_flight"
+            case streams
+            case allowsMigration = "allows_migration"
+        }
+
+        /// The limits of a server with `configuration`, for which `plan` was made.
+        package init(_ configuration: ServerConfiguration, _ plan: MemoryPlan) {
+            let transport = configuration.transport
+            handshakeTimeoutSeconds = transport.handshakeTimeout / .seconds(1)
+            idleTimeoutSeconds = transport.idleTimeout / .seconds(1)
+            acknowledgementTimeoutSeconds = transport.acknowledgementTimeout.map { $0 / .seconds(1) }
+            noProgressTimeoutSeconds = transport.noProgressTimeout.map { $0 / .seconds(1) }
+            lifetimeSeconds = transport.lifetime.map { $0 / .seconds(1) }
+            closingPeriodSeconds = ConnectionSet.closingPeriodLimit / .seconds(1)
+            minimumProgressBytes = transport.minimumProgressBytes
+            handshakeBytes = transport.handshakeBytesLimit
+            connectionBytes = transport.connectionBytesLimit
+            connectionCostBytes = plan.connectionCostBytes
+            memoryBytes = plan.memoryBytesLimit
+            connections = plan.connectionLimit
+            handshakesBeforeRetry = configuration.admission.handshakesBeforeRetry
+            handshakesInFlight = configuration.admission.handshakesInFlight
+            streams = transport.peerBidirectionalStreams
+            allowsMigration = transport.allowsMigration
+        }
+    }
+}
