@@ -112,6 +112,15 @@ public struct SocketAddress: Hashable, Sendable, BitwiseCopyable {
         unsafe unsafeBitCast((high, low), to: in6_addr.self)
     }
 
+    /// An IPv4 address, or the first 64 bits of an IPv6 address. No two differ only in the family: ::/64 and those next to
+    /// it hold no addresses of hosts but ::1. RFC 4291 §2.4.
+    var prefixBits: UInt64 {
+        switch family {
+        case .ipv4: UInt64(UInt32(bigEndian: ipv4Address.s_addr))
+        case .ipv6: UInt64(bigEndian: high)
+        }
+    }
+
     /// Whether this is 0.0.0.0 or [::], which stand for every address of the host.
     public var isUnspecified: Bool {
         high == 0 && low == 0

@@ -35,6 +35,7 @@ package struct FinalStatement: Hashable, Sendable {
             ("connections.created - connections.closed", connections.created - connections.closed),
             ("connection_ids", endpoint.connectionIDs),
             ("deadlines", endpoint.deadlines),
+            ("sources", endpoint.sources),
             ("table_bytes", endpoint.tableBytes),
             ("hand_over.waiting_bytes", statistics.handOver.waitingBytes),
         ]

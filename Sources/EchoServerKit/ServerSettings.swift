@@ -24,6 +24,12 @@ package struct ServerSettings: Sendable {
     package var minimumProgressBytes = TransportConfiguration().minimumProgressBytes
     /// When clients have to prove their addresses.
     package var retryPolicy = AdmissionLimits().retryPolicy
+    /// Connections of one source alive at once; nil for any number.
+    package var connectionsPerSource: Int?
+    /// Handshakes of one source in flight from which on addresses must be proven; nil for any number.
+    package var handshakesPerSource: Int?
+    /// Whether first packets from ports of reflectors are dropped.
+    package var blocksPorts = AdmissionLimits().blocksPorts
     /// Bytes of transport a connection may hold until its handshake is complete.
     package var handshakeMemoryLimitBytes = TransportConfiguration().handshakeBytesLimit
     /// Bytes of transport and echo a connection may hold.
@@ -49,6 +55,9 @@ package struct ServerSettings: Sendable {
     /// The bytes of progress accepted: any at all, up to what nobody is asked for in a minute.
     package static let minimumProgressBytesAccepted = 1...(1 << 20)
 
+    /// The limits for one source accepted.
+    package static let perSourceAccepted = 1...1_000_000
+
     /// The defaults.
     package init() {}
 
@@ -63,7 +72,7 @@ package struct ServerSettings: Sendable {
         configuration.transport.handshakeTimeout = try Self.checked(handshakeTimeout, option: "handshake-timeout")
         try setProgress(of: &configuration.transport)
         configuration.transport.peerUnidirectionalStreams = services.clientUnidirectionalStreams
-        configuration.admission.retryPolicy = retryPolicy
+        try setAdmission(of: &configuration.admission)
         configuration.transport.allowsMigration = allowsMigration
         let limit = ServerConfiguration.workerCountLimit
         guard (1...limit).contains(workerCount) else {
@@ -77,6 +86,18 @@ package struct ServerSettings: Sendable {
         configuration.eventLogCapacity = eventLogCapacity
         try setMemoryLimits(of: &configuration)
         return configuration
+    }
+
+    private func setAdmission(of admission: inout AdmissionLimits) throws(SettingsError) {
+        admission.retryPolicy = retryPolicy
+        admission.blocksPorts = blocksPorts
+        admission.connectionsPerSource = connectionsPerSource
+        admission.handshakesPerSource = handshakesPerSource
+        let limits = [("connections-per-source", connectionsPerSource), ("handshakes-per-source", handshakesPerSource)]
+        for case (let option, let limit?) in limits where !Self.perSourceAccepted.contains(limit) {
+            let (least, most) = (Self.perSourceAccepted.lowerBound, Self.perSourceAccepted.upperBound)
+            throw SettingsError(option: option, value: "\(limit)", accepted: "\(least) to \(most)")
+        }
     }
 
     private func setProgress(of transport: inout TransportConfiguration) throws(SettingsError) {

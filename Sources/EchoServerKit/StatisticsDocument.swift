@@ -11,6 +11,8 @@ package struct StatisticsDocument: Hashable, Sendable, Codable {
     package var budgetExceeded: [String: Int]
     /// Connection IDs that lead somewhere.
     package var connectionIDs: Int
+    /// Sources of connections that are counted.
+    package var sources: Int
     /// Deadlines waiting.
     package var deadlines: Int
     /// Handshakes begun and not yet done.
@@ -55,6 +57,7 @@ package struct StatisticsDocument: Hashable, Sendable, Codable {
         case closedByCause = "closed_by_cause"
         case budgetExceeded = "budget_exceeded"
         case connectionIDs = "connection_ids"
+        case sources
         case deadlines
         case handshakesInFlight = "handshakes_in_flight"
         case closingRecords = "closing_records"
@@ -85,6 +88,7 @@ extension StatisticsDocument {
         closedByCause = endpoint.connections.closedByCause.filled(with: CloseCause.labels)
         budgetExceeded = Self.named(endpoint.connections.budgetExceeded)
         connectionIDs = endpoint.connectionIDs
+        sources = endpoint.sources
         deadlines = endpoint.deadlines
         handshakesInFlight = endpoint.connections.handshaking
         closingRecords = endpoint.connections.closing + endpoint.connections.draining

@@ -3,25 +3,49 @@ import QUICTransport
 
 /// Decides about first packets by what is already in flight, and by the token they bring.
 struct Admission {
+    /// What there is at this moment.
+    struct Load {
+        /// The endpoint's connections.
+        var counts: ConnectionCounts
+        /// Those of the packet's source.
+        var source = SourceCounts()
+        /// Whether a connection of that source would be counted.
+        var hasRoomForSource = true
+        /// Whether the endpoint is going away.
+        var isShuttingDown = false
+    }
+
     let limits: AdmissionLimits
 
-    /// - Parameters:
-    ///   - verdict: What the packet's token proves.
-    ///   - counts: The endpoint's connections at this moment.
-    func decide(_ verdict: AddressValidation.Verdict, counts: ConnectionCounts, isShuttingDown: Bool)
-        -> AdmissionDecision
-    {
-        if isShuttingDown { return .refuseShutdown }
+    /// - Parameter verdict: What the packet's token proves.
+    func decide(_ verdict: AddressValidation.Verdict, _ load: Load) -> AdmissionDecision {
+        if load.isShuttingDown { return .refuseShutdown }
         if verdict == .invalid { return .rejectToken }
-        if counts.live >= limits.connections { return .refuseConnections }
-        if counts.handshaking >= limits.handshakesInFlight { return .refuseHandshakes }
+        if load.counts.live >= limits.connections { return .refuseConnections }
+        if load.counts.handshaking >= limits.handshakesInFlight { return .refuseHandshakes }
+        if refusesSource(load.source, isProven: verdict.provesAddress) { return .refuseSource }
         if case .retried(let original) = verdict { return .accept(retriedFrom: original) }
-        let mustProve =
-            switch limits.retryPolicy {
-            case .always: true
-            case .never: false
-            case .auto: counts.handshaking >= limits.handshakesBeforeRetry
-            }
-        return mustProve && verdict != .known ? .retry : .accept(retriedFrom: nil)
+        return mustProve(load) && verdict != .known ? .retry : .accept(retriedFrom: nil)
+    }
+
+    private func mustProve(_ load: Load) -> Bool {
+        switch limits.retryPolicy {
+        case .always: true
+        case .never: false
+        case .auto:
+            load.counts.handshaking >= limits.handshakesBeforeRetry || !load.hasRoomForSource
+                || load.source.handshaking >= limits.handshakesPerSource ?? .max
+        }
+    }
+
+    /// Whether the source has as much as it may.
+    ///
+    /// Anyone can send first packets in another's name. Those alone never use up what a source may have in flight, since
+    /// clients that have proven their address may have as many again.
+    private func refusesSource(_ source: SourceCounts, isProven: Bool) -> Bool {
+        if source.live >= limits.connectionsPerSource ?? .max { return true }
+        guard let handshakes = limits.handshakesPerSource else { return false }
+        let mayProve = limits.retryPolicy != .never
+        return source.handshaking >= (isProven || mayProve ? 2 * handshakes : handshakes)
     }
 }

@@ -10,6 +10,8 @@ public enum AdmissionDecision: Sendable, Hashable {
     case refuseHandshakes
     /// Turn it away: too many connections.
     case refuseConnections
+    /// Turn it away: too many connections or handshakes of its source.
+    case refuseSource
     /// Turn it away: the endpoint is shutting down.
     case refuseShutdown
     /// Turn it away: the token of its Retry is not one of ours.
@@ -22,6 +24,7 @@ public enum AdmissionDecision: Sendable, Hashable {
         case .retry: "retry"
         case .refuseHandshakes: "refuse_handshakes"
         case .refuseConnections: "refuse_connections"
+        case .refuseSource: "refuse_source"
         case .refuseShutdown: "refuse_shutdown"
         case .rejectToken: "reject_token"
         }
@@ -29,7 +32,7 @@ public enum AdmissionDecision: Sendable, Hashable {
 
     /// Every label there is.
     public static let labels = [
-        AdmissionDecision.accept(retriedFrom: nil), .retry, .refuseHandshakes, .refuseConnections, .refuseShutdown,
-        .rejectToken,
+        AdmissionDecision.accept(retriedFrom: nil), .retry, .refuseHandshakes, .refuseConnections, .refuseSource,
+        .refuseShutdown, .rejectToken,
     ].map(\.label)
 }

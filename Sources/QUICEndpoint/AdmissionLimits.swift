@@ -8,9 +8,24 @@ public struct AdmissionLimits: Sendable {
     public var handshakesInFlight = 4_096
     /// Connections alive at once from which on further ones are refused. Default 1,000,000 a worker.
     public var connections = 1_000_000
+    /// Connections of one source, handshaking or established, from which on further ones of it are refused; nil, the
+    /// default, for any number. A source is an IPv4 address or the first 64 bits of an IPv6 address: a NAT with many
+    /// clients behind it is one. Counted by each worker for itself.
+    public var connectionsPerSource: Int?
+    /// Handshakes of one source in flight from which on its clients must prove their addresses, so that somebody else
+    /// cannot use up what it has; twice as many and it is refused. nil, the default, for any number.
+    public var handshakesPerSource: Int?
+    /// Sources a worker counts at once, at most 32 bytes each: 65,536. Further ones must prove their addresses, and are not
+    /// counted. Nothing is taken for them without one of both limits.
+    public var sourcesLimit = 65_536
+    /// Whether first packets from the ports of ``BlockedPorts`` are dropped, and never answered. Default true.
+    public var blocksPorts = true
     /// Replies a second without a connection, of each kind: Version Negotiation, Retry, refusal, stateless reset.
     /// Default 10,000, at most half a second's worth at once.
     public var statelessRepliesPerSecond = 10_000
+
+    /// Whether there is a limit for each source.
+    var limitsSources: Bool { connectionsPerSource != nil || handshakesPerSource != nil }
 
     /// The defaults.
     public init() {}

@@ -67,6 +67,7 @@ extension ConnectionSet {
         default: counts.established -= 1
         }
         counts.closed += 1
+        if connection.source != .none { sources.end(connection.source, wasHandshaking: connection.isHandshaking) }
         counts.closedByCause[cause.label, default: 0] += 1
         if case .budgetExceeded(let cap) = cause { counts.budgetExceeded[cap, default: 0] += 1 }
     }

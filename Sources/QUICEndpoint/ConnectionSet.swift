@@ -46,6 +46,8 @@ public final class ConnectionSet {
     /// The closing records in the order they were made, and handles of some that are gone.
     var closingOrder: RingBuffer<ConnectionHandle>
     var slots: ConnectionSlots
+    /// Connections by their source, where there are limits for each.
+    var sources: SourceTable
     /// Connections whose datagrams wait for the next turn, and handles of some that are gone.
     var waitingOrder: RingBuffer<ConnectionHandle>
     /// The number of the present turn.
@@ -64,7 +66,8 @@ public final class ConnectionSet {
     public init(
         ledger: MemoryLedger,
         closingLimit: Int = closingLimitDefault,
-        closingBytesLimit: Int = closingBytesLimitDefault
+        closingBytesLimit: Int = closingBytesLimitDefault,
+        sourcesLimit: Int = 0
     ) {
         self.ledger = ledger
         self.closingLimit = closingLimit
@@ -74,6 +77,7 @@ public final class ConnectionSet {
         deadlines = DeadlineQueue(ledger: ledger)
         closingOrder = RingBuffer(capacityLimit: max(1, closingLimit), owner: ledger, chargedTo: .table)
         slots = ConnectionSlots(ledger: ledger)
+        sources = SourceTable(limit: sourcesLimit, ledger: ledger)
         waitingOrder = RingBuffer(capacityLimit: Int(UInt32.max), owner: ledger)
     }
 
@@ -106,11 +110,14 @@ extension ConnectionSet {
     /// Deadlines waiting.
     public var deadlineCount: Int { deadlines.count }
 
-    /// Bytes of the tables themselves: slots, routes, deadlines and the order of records. None when they are empty.
+    /// Sources of connections that are counted.
+    var sourceCount: Int { sources.count }
+
+    /// Bytes of the tables themselves: slots, routes, deadlines, sources and the order of records. None when they are empty.
     public var tableBytes: Int {
         let bytes =
             slots.allocatedBytes + routes.allocatedBytes + resetRoutes.allocatedBytes
-            + deadlines.allocatedBytes + closingOrder.allocatedBytes
+            + deadlines.allocatedBytes + closingOrder.allocatedBytes + sources.allocatedBytes
         #if NEGATIVE_CONTROLS
         return bytes + tombstones.capacity * MemoryLayout<ConnectionID>.stride
         #else
@@ -233,11 +240,17 @@ extension ConnectionSet {
         _ = resetRoutes.retire(token, from: handle)
     }
 
+    /// Counts a connection that was just inserted at its source, if there is room for that; it then is until its end.
+    func count(_ connection: Connection, at source: SourcePrefix) {
+        if sources.begin(source) { connection.source = source }
+    }
+
     /// Takes note that a handshake is complete.
     public func didEstablish(_ connection: Connection) {
         counts.handshaking -= 1
         counts.established += 1
         counts.handshakesCompleted += 1
+        if connection.source != .none { sources.establish(connection.source) }
     }
 
     private func abandonSlot(_ handle: ConnectionHandle, routes ids: [ConnectionID]) {

@@ -10,6 +10,8 @@ public enum DropReason: String, Sendable, CaseIterable {
     case unroutable
     /// It belongs to a connection of another worker, which did not take it.
     case otherWorker = "other_worker"
+    /// It would open a connection or deserve an answer, and came from a port of ``BlockedPorts``.
+    case blockedPort = "blocked_port"
     /// The answer it deserves would exceed the rate of such answers.
     case rateLimited = "rate_limited"
     /// It belongs to a connection that is kept to another path.

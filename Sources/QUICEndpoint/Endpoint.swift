@@ -46,11 +46,15 @@ public final class Endpoint {
     ///   - tls: The certificate and the protocols, shared between workers.
     ///   - services: What answers on each application protocol.
     public init(configuration: EndpointConfiguration, tls: TLSServerContext, services: [any StreamService]) {
+        #if NEGATIVE_CONTROLS
+        let configuration = NegativeControl.defencesOff.isChosen ? configuration.withoutDefences : configuration
+        #endif
         self.tls = tls
         connections = ConnectionSet(
             ledger: MemoryLedger(),
             closingLimit: configuration.closingLimit,
-            closingBytesLimit: configuration.closingBytesLimit
+            closingBytesLimit: configuration.closingBytesLimit,
+            sourcesLimit: configuration.admission.limitsSources ? configuration.admission.sourcesLimit : 0
         )
         admission = Admission(limits: configuration.admission)
         eventLog = EventLog(capacity: configuration.eventLogCapacity)
@@ -94,6 +98,7 @@ public final class Endpoint {
         var statistics = tally
         statistics.connections = connections.counts
         statistics.connectionIDs = connections.connectionIDCount
+        statistics.sources = connections.sourceCount
         statistics.deadlines = connections.deadlineCount
         statistics.tableBytes = connections.tableBytes
         statistics.ledger = Dictionary(
@@ -139,6 +144,7 @@ extension Endpoint {
         case .malformed:
             drop(.malformed)
         case .unsupportedVersion:
+            if isBlocked(path) { return drop(.blockedPort) }
             negotiateVersion(datagram, path: path, at: now)
         case .packet(let destination, _, let isLong):
             if let handle = connections.route(to: destination) ?? connections.routeOfReset(datagram) {
@@ -149,6 +155,8 @@ extension Endpoint {
                 guard !onOtherWorker(Int(destination[0]), datagram, path, ecn) else { return }
                 drop(.otherWorker)
                 eventLog.append(.handOverOverflow, from: path.remote, at: now)
+            } else if isBlocked(path) {
+                drop(.blockedPort)
             } else if isLong, let initial = InitialPacket(datagram) {
                 open(initial, datagram, path: path, ecn: ecn, at: now)
             } else if isLong {
@@ -208,6 +216,11 @@ extension Endpoint {
     /// Whether `id` was issued by another worker of this server, as far as one can tell: anyone can make such an ID up.
     private func namesAnotherWorker(_ id: ConnectionID) -> Bool {
         id.count == TransportConfiguration.connectionIDLength && id[0] != workerIndex && Int(id[0]) < workerCount
+    }
+
+    /// Whether what came along `path` and leads to no connection is neither to open one nor to be answered.
+    private func isBlocked(_ path: NetworkPath) -> Bool {
+        admission.limits.blocksPorts && BlockedPorts.contains(path.remote.port)
     }
 
     private func logEnd(of connection: Connection, _ cause: CloseCause) {
@@ -278,23 +291,40 @@ extension Endpoint {
         at now: MonotonicInstant
     ) {
         let verdict = validation.verdict(on: initial, from: path.remote, at: now)
-        let decision = admission.decide(verdict, counts: connections.counts, isShuttingDown: isShuttingDown)
+        let decision = admission.decide(verdict, load(of: path.remote))
         tally.admissions[decision.label, default: 0] += 1
         if let refusal = EndpointEvent.Refusal(decision) {
             eventLog.append(.refused(refusal), from: path.remote, at: now)
         }
         switch decision {
         case .accept(let retriedFrom):
-            let isProven = verdict != .unvalidated
-            accept(initial, datagram, retriedFrom: retriedFrom, isProven: isProven, path: path, ecn: ecn, at: now)
+            accept(
+                initial,
+                datagram,
+                retriedFrom: retriedFrom,
+                isProven: verdict.provesAddress,
+                path: path,
+                ecn: ecn,
+                at: now
+            )
         case .retry:
             sendRetry(answering: initial, path: path, at: now)
-        case .refuseHandshakes, .refuseConnections, .refuseShutdown:
+        case .refuseHandshakes, .refuseConnections, .refuseSource, .refuseShutdown:
             refuse(initial, .connectionRefused, path: path, at: now)
         case .rejectToken:
             // RFC 9000 §8.1.2: the server SHOULD immediately close the connection with an INVALID_TOKEN error.
             refuse(initial, .invalidToken, path: path, at: now)
         }
+    }
+
+    /// What admission has to know about a first packet from `remote`.
+    private func load(of remote: SocketAddress) -> Admission.Load {
+        var load = Admission.Load(counts: connections.counts, isShuttingDown: isShuttingDown)
+        guard admission.limits.limitsSources else { return load }
+        let source = SourcePrefix(of: remote)
+        load.source = connections.sources.counts(of: source)
+        load.hasRoomForSource = connections.sources.hasRoom(for: source)
+        return load
     }
 
     private func accept(
@@ -326,6 +356,7 @@ extension Endpoint {
             return drop(.outOfMemory)
         }
         guard let connection else { return drop(.unroutable) }
+        if admission.limits.limitsSources { connections.count(connection, at: SourcePrefix(of: path.remote)) }
         eventLog.append(.accepted, of: connection, at: now)
         guard let end = connection.receive(datagram, path: path, ecn: ecn, at: now) else { return }
         connections.finish(connection, end, at: now, into: replies)

@@ -57,6 +57,8 @@ public struct EndpointEvent: Sendable, Hashable, BitwiseCopyable {
         case shutdown
         /// ``AdmissionDecision/rejectToken``.
         case token
+        /// ``AdmissionDecision/refuseSource``.
+        case source
 
         /// The refusal that `decision` is; nil when it lets the client in or asks it to prove its address.
         init?(_ decision: AdmissionDecision) {
@@ -66,6 +68,7 @@ public struct EndpointEvent: Sendable, Hashable, BitwiseCopyable {
             case .refuseConnections: self = .connections
             case .refuseShutdown: self = .shutdown
             case .rejectToken: self = .token
+            case .refuseSource: self = .source
             }
         }
 
@@ -76,6 +79,7 @@ public struct EndpointEvent: Sendable, Hashable, BitwiseCopyable {
             case .connections: .refuseConnections
             case .shutdown: .refuseShutdown
             case .token: .rejectToken
+            case .source: .refuseSource
             }
         }
     }

@@ -6,6 +6,8 @@ public struct EndpointStatistics: Sendable {
     public internal(set) var connections = ConnectionCounts()
     /// Connection IDs that lead somewhere.
     public internal(set) var connectionIDs = 0
+    /// Sources of connections that are counted, because there is a limit for each.
+    public internal(set) var sources = 0
     /// Deadlines waiting.
     public internal(set) var deadlines = 0
     /// Bytes of the tables of IDs, deadlines and slots, part of ``ledger``; none when nothing is in them.
@@ -57,13 +59,15 @@ public struct EndpointStatistics: Sendable {
     /// Whether everything is back to zero: nothing lives, nothing is routed, nothing is held.
     public var hasReturned: Bool {
         connections.live == 0 && connections.closing == 0 && connections.draining == 0 && connectionIDs == 0
-            && deadlines == 0 && tableBytes == 0 && ledgerTotal.isEmpty && connections.created == connections.closed
+            && sources == 0 && deadlines == 0 && tableBytes == 0 && ledgerTotal.isEmpty
+            && connections.created == connections.closed
     }
 
     /// Adds another endpoint's statistics.
     public static func += (sum: inout EndpointStatistics, other: EndpointStatistics) {
         sum.connections += other.connections
         sum.connectionIDs += other.connectionIDs
+        sum.sources += other.sources
         sum.deadlines += other.deadlines
         sum.tableBytes += other.tableBytes
         sum.ledger.merge(other.ledger, uniquingKeysWith: +)

@@ -23,7 +23,7 @@ public final class EventLog {
     public let capacity: Int
     private var events: RingBuffer<EndpointEvent>
     private var droppedCount = 0
-    private var repeats = InlineArray<5, Repeat>(repeating: Repeat())
+    private var repeats = InlineArray<6, Repeat>(repeating: Repeat())
 
     /// One cause that may repeat without end.
     private struct Repeat {

@@ -13,6 +13,14 @@ public struct AddressValidation: Sendable {
         case known
         /// A Retry token that is forged, expired or of another address.
         case invalid
+
+        /// Whether the client receives at the address it sends from.
+        package var provesAddress: Bool {
+            switch self {
+            case .retried, .known: true
+            case .unvalidated, .invalid: false
+            }
+        }
     }
 
     /// How long the answer to a Retry may take. RFC 9000 §8.1.3: tokens sent in Retry packets SHOULD expire quickly.

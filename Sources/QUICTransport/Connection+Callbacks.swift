@@ -154,6 +154,10 @@ extension Connection {
             tls?.keepTicket()
             return status
         case .server:
+            #if NEGATIVE_CONTROLS
+            // Not handed to the freed session, which would crash: the client may go on sending it.
+            if NegativeControl.defencesOff.isChosen { return 0 }
+            #endif
             // RFC 9001 §4.1.3: a client has nothing to say in TLS once the handshake is complete.
             unsafe ngtcp2_conn_set_tls_alert(connection, Self.unexpectedMessageAlert)
             return NGTCP2_ERR_CRYPTO

@@ -51,6 +51,9 @@ public final class Connection {
     /// The error code of the peer's CONNECTION_CLOSE, once it arrived.
     public private(set) var peerCloseCode: TransportErrorCode?
 
+    /// The source of clients it is counted for; `none` where none is.
+    package var source = SourcePrefix.none
+
     /// Whether anything of the peer's has arrived.
     public private(set) var hasReceived = false
     /// Whether it ended because the server's certificate did not stand up to verification.

@@ -2,10 +2,10 @@
 import Glibc
 import Synchronization
 
-/// Ways to break the memory promise on purpose, so that tests see their checks fail. docs/testing.md lists them.
+/// Ways to break what the project promises on purpose, so that tests see their checks fail. docs/testing.md lists them.
 ///
 /// Compiled in only with the package trait `NegativeControls`; chosen by the environment variable
-/// `QUICHARNESS_NEGATIVE_CONTROL`. All but the first strike a single connection of a server: a check that notices one
+/// `QUICHARNESS_NEGATIVE_CONTROL`. All but the first and the last strike a single connection of a server: a check that notices one
 /// among thousands notices more as well.
 package enum NegativeControl: String, CaseIterable, Sendable {
     /// Closed connections stay in a collection that nothing clears, with their routes.
@@ -18,6 +18,8 @@ package enum NegativeControl: String, CaseIterable, Sendable {
     case dropTLSFree = "drop-tls-free"
     /// The IDs of a closed connection are remembered in a set that nothing clears.
     case keepTombstone = "keep-tombstone"
+    /// Nothing of ours defends a server: attacks must then do what they are meant to do.
+    case defencesOff = "defences-off"
 
     private static let variable = "QUICHARNESS_NEGATIVE_CONTROL"
     private static let requested = unsafe getenv(variable).map { unsafe String(cString: $0) }

@@ -75,6 +75,25 @@ struct ServerOptions: ParsableArguments {
 
     @Option(
         help: """
+            How many connections one source may have, for each thread: an IPv4 address, or the first 64 bits of an IPv6 \
+            address. (default: no limit)
+            """
+    )
+    var connectionsPerSource: Int?
+
+    @Option(
+        help: """
+            How many handshakes of one source may be in flight, for each thread, before its clients have to prove their \
+            addresses; twice as many and they are refused. (default: no limit)
+            """
+    )
+    var handshakesPerSource: Int?
+
+    @Flag(help: "Answer first packets from source ports of services that attacks are reflected by, such as DNS.")
+    var allowBlockedPorts = false
+
+    @Option(
+        help: """
             The application protocols to speak, in order of preference, of echo, hq-interop and h3. \
             (default: \(Default.settings.services))
             """,
@@ -157,6 +176,9 @@ struct ServerOptions: ParsableArguments {
         settings.noProgressTimeout = noProgressTimeout?.duration
         settings.minimumProgressBytes = minimumProgress.count
         settings.retryPolicy = retry
+        settings.connectionsPerSource = connectionsPerSource
+        settings.handshakesPerSource = handshakesPerSource
+        settings.blocksPorts = !allowBlockedPorts
         settings.handshakeMemoryLimitBytes = handshakeMemoryLimit.count
         settings.connectionMemoryLimitBytes = connectionMemoryLimit.count
         settings.memoryLimitBytes = memoryLimit?.count

@@ -30,8 +30,9 @@ import Testing
         #expect(
             statement.unreturned == [
                 "connections.live 20", "connections.closing 1", "connections.draining 2",
-                "connections.created - connections.closed 20", "connection_ids 71", "deadlines 23", "table_bytes 65536",
-                "hand_over.waiting_bytes 3504", "ledger.total.live_bytes 460116", "ledger.total.live_blocks 6",
+                "connections.created - connections.closed 20", "connection_ids 71", "deadlines 23", "sources 14",
+                "table_bytes 65536", "hand_over.waiting_bytes 3504", "ledger.total.live_bytes 460116",
+                "ledger.total.live_blocks 6",
                 "ledger.classes.transport.live_bytes 451000", "ledger.classes.transport.live_blocks 2",
                 "ledger.classes.rings.live_bytes 8192", "ledger.classes.rings.live_blocks 1",
                 "ledger.classes.closing.live_bytes 924", "ledger.classes.closing.live_blocks 3",

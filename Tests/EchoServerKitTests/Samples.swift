@@ -11,6 +11,7 @@ func busyServer() -> ServerStatistics {
     var statistics = ServerStatistics()
     statistics.endpoint.connections = busyConnections()
     statistics.endpoint.connectionIDs = 71
+    statistics.endpoint.sources = 14
     statistics.endpoint.deadlines = 23
     statistics.endpoint.tableBytes = 65_536
     statistics.endpoint.ledger = [

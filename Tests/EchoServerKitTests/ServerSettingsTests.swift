@@ -16,6 +16,9 @@ import Testing
         #expect(configuration.transport.minimumProgressBytes == 256)
         #expect(configuration.transport.peerUnidirectionalStreams == 0)
         #expect(configuration.admission.retryPolicy == .auto)
+        #expect(configuration.admission.connectionsPerSource == nil)
+        #expect(configuration.admission.handshakesPerSource == nil)
+        #expect(configuration.admission.blocksPorts)
         #expect(configuration.workerCount == 1)
         #expect(configuration.eventLogCapacity == 256)
     }
@@ -30,6 +33,9 @@ import Testing
         settings.noProgressTimeout = .seconds(4)
         settings.minimumProgressBytes = 5
         settings.retryPolicy = .always
+        settings.connectionsPerSource = 8
+        settings.handshakesPerSource = 9
+        settings.blocksPorts = false
         settings.workerCount = 3
         settings.eventLogCapacity = 7
         let configuration = try settings.configuration()
@@ -40,6 +46,9 @@ import Testing
         #expect(configuration.transport.noProgressTimeout == .seconds(4))
         #expect(configuration.transport.minimumProgressBytes == 5)
         #expect(configuration.admission.retryPolicy == .always)
+        #expect(configuration.admission.connectionsPerSource == 8)
+        #expect(configuration.admission.handshakesPerSource == 9)
+        #expect(!configuration.admission.blocksPorts)
         #expect(configuration.workerCount == 3)
         #expect(configuration.eventLogCapacity == 7)
     }
@@ -70,6 +79,16 @@ import Testing
         var settings = ServerSettings()
         settings.workerCount = count
         #expect(refusal(of: settings) == "--workers \(count) is not accepted: use 1 to 256")
+    }
+
+    @Test(arguments: [0, -1, 1_000_001])
+    func aLimitForEachSourceOutOfRangeIsRefused(count: Int) {
+        var settings = ServerSettings()
+        settings.connectionsPerSource = count
+        #expect(refusal(of: settings) == "--connections-per-source \(count) is not accepted: use 1 to 1000000")
+        settings.connectionsPerSource = nil
+        settings.handshakesPerSource = count
+        #expect(refusal(of: settings) == "--handshakes-per-source \(count) is not accepted: use 1 to 1000000")
     }
 
     @Test(arguments: [-1, 65_537])

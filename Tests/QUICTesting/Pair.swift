@@ -17,6 +17,8 @@ package final class Pair {
     package private(set) var clientCloses: [CloseCause] = []
 
     package static let serverAddress = SocketAddress(ipv4: 192, 0, 2, 1, port: 4433)
+    /// The last byte of clients' addresses, unless a test asks for another.
+    package static let clientHost: UInt8 = 7
     private let batch = TransmitBatch()
     private let makeServer: () -> Endpoint
     private var nextClientPort: UInt16 = 10_000
@@ -61,10 +63,12 @@ package final class Pair {
         server.onClose = { [unowned self] _, cause in serverCloses.append(cause) }
     }
 
-    /// Opens a connection from an address of its own.
-    package func connect(version: QUICVersion = .v1) throws -> Connection {
+    /// Opens a connection from a port of its own.
+    ///
+    /// - Parameter host: The last byte of its address.
+    package func connect(version: QUICVersion = .v1, host: UInt8 = Pair.clientHost) throws -> Connection {
         nextClientPort += 1
-        let local = SocketAddress(ipv4: 198, 51, 100, 7, port: nextClientPort)
+        let local = SocketAddress(ipv4: 198, 51, 100, host, port: nextClientPort)
         let path = NetworkPath(local: local, remote: Self.serverAddress)
         return try client.connect(path: path, version: version, at: now)
     }
