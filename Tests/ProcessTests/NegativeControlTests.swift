@@ -113,6 +113,28 @@ extension RealProcesses {
             }
         }
 
+        @Test(arguments: [true, false])
+        func halfOpenConnectionsStayOnlyAtAServerWithoutDefences(isDefended: Bool) async throws {
+            let server = try await RunningServer(
+                ["--handshake-timeout", "300ms"],
+                listening: "127.0.0.1:0",
+                executable: Programs.negativeServer,
+                environment: isDefended ? [:] : [Self.variable: "defences-off"]
+            )
+            let garbage = try Peers.start("garbage.py", server.hostAndPort + ["1", "10000"])
+            #expect(try await garbage.ending().status == 0)
+            if isDefended {
+                let statistics = try await server.statistics(within: 10) { $0.connections.live == 0 }
+                #expect(statistics.closedByCause["handshake_timeout"] ?? 0 > 0)
+            } else {
+                try await Task.sleep(for: .seconds(2))
+                let statistics = try await server.statistics()
+                #expect(statistics.connections.handshaking > 0)
+                #expect(statistics.closedByCause["handshake_timeout"] == 0)
+            }
+            #expect(try await server.stop().status == 0)
+        }
+
         /// What is left at a server once its connections and their closing records are gone.
         private func unreturned(_ server: RunningServer) async throws -> [String] {
             let statistics = try await server.statistics(within: 10) {

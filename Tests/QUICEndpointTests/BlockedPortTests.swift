@@ -1,5 +1,6 @@
 import Datagrams
 import EchoService
+import PacketWriter
 import QUICEndpoint
 import QUICTesting
 import QUICTransport

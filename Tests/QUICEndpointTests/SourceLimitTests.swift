@@ -1,5 +1,6 @@
 import Datagrams
 import EchoService
+import PacketWriter
 import QUICEndpoint
 import QUICTesting
 import QUICTransport
@@ -24,7 +25,7 @@ import Testing
                 source: ids.makeInitialDestination()
             )
             let address = SocketAddress(ipv4: 198, 51, 100, Pair.clientHost, port: UInt16(2_000 + number))
-            pair.inject(writer.datagram(InitialPacketWriter.cryptoFrame(startingWith: beginning)), from: address)
+            pair.inject(writer.datagram(Frame.crypto(offset: 0, beginning)), from: address)
         }
     }
 
