@@ -37,6 +37,16 @@ enum Programs {
         get throws { try existing("/usr/sbin/gtlsserver", remedy: "run scripts/setup --tests") }
     }
 
+    /// Debian's Chromium.
+    static var browser: URL {
+        get throws { try existing("/usr/bin/chromium", remedy: "run scripts/setup --tests") }
+    }
+
+    /// What runs a program with fewer capabilities: a part of every Debian.
+    static var setpriv: URL {
+        get throws { try existing("/usr/bin/setpriv", remedy: "install util-linux") }
+    }
+
     /// A Python that has aioquic.
     static var python: URL {
         get throws {
