@@ -87,6 +87,7 @@ struct RunMonitor {
                 dialing: counts.dialing,
                 established: counts.established,
                 holding: counts.open,
+                closing: counts.closing,
                 finished: counts.completed,
                 failed: counts.failed,
                 elapsed: elapsed,

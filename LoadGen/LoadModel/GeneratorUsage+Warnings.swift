@@ -1,6 +1,9 @@
 import TextValues
 
 extension GeneratorUsage {
+    /// What warnings are about.
+    public static let warningTitle = "the generator may have been the bottleneck"
+
     /// From this share of a core on a worker is said to be at its limit.
     static let workerShareLimit = 0.9
     /// From one late start in so many on they are worth a warning.

@@ -24,24 +24,31 @@ extension LoadProgress {
     /// - Parameters:
     ///   - connections: How many there will be; nil when nobody knows.
     ///   - duration: How long they begin; nil when only their number ends the run.
-    public func bar(of connections: Int?, lasting duration: Duration? = nil, width: Int) -> String {
+    ///   - countsOpen: Whether a connection is where it should be once it is open, as in a herd.
+    public func bar(
+        of connections: Int?,
+        lasting duration: Duration? = nil,
+        countsOpen: Bool = false,
+        width: Int
+    ) -> String {
+        let count = finished + failed + (countsOpen ? holding : 0)
         let total = connections.map { "/\($0)" } ?? ""
         let numbers = """
-            \(finished + failed)\(total)  dialing \(dialing)  holding \(holding)  failed \(failed)  \
+            \(count)\(total)  dialing \(dialing)  holding \(holding)  failed \(failed)  \
             \(DecimalText.format(handshakesPerSecond, places: 0))/s  \
             \(DecimalText.format(elapsed.fractionalSeconds, places: 1))s
             """
         let barWidth = min(width - numbers.count - "[] ".count, Self.barWidthLimit)
         guard barWidth >= Self.barWidthLeast else { return String(numbers.prefix(max(width, 0))) }
-        let share = max(share(of: connections), share(of: duration))
+        let share = max(Self.share(count, of: connections), share(of: duration))
         let filled = Int((min(max(share, 0), 1) * Double(barWidth)).rounded(.down))
         let bar = String(repeating: "#", count: filled) + String(repeating: "-", count: barWidth - filled)
         return "[\(bar)] \(numbers)"
     }
 
-    private func share(of connections: Int?) -> Double {
+    private static func share(_ count: Int, of connections: Int?) -> Double {
         guard let connections else { return 0 }
-        return connections > 0 ? Double(finished + failed) / Double(connections) : 1
+        return connections > 0 ? Double(count) / Double(connections) : 1
     }
 
     private func share(of duration: Duration?) -> Double {

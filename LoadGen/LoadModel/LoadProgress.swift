@@ -8,6 +8,8 @@ public struct LoadProgress: Sendable, Equatable {
     public var established: Int
     /// Connections held open now.
     public var holding: Int
+    /// Connections that have ended and whose record still answers late packets.
+    public var closing: Int
     /// Connections that have completed.
     public var finished: Int
     /// Connections that have ended in any other way.
@@ -25,6 +27,7 @@ public struct LoadProgress: Sendable, Equatable {
         dialing: Int = 0,
         established: Int = 0,
         holding: Int = 0,
+        closing: Int = 0,
         finished: Int = 0,
         failed: Int = 0,
         elapsed: Duration = .zero,
@@ -35,6 +38,7 @@ public struct LoadProgress: Sendable, Equatable {
         self.dialing = dialing
         self.established = established
         self.holding = holding
+        self.closing = closing
         self.finished = finished
         self.failed = failed
         self.elapsed = elapsed

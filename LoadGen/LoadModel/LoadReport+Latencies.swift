@@ -4,6 +4,9 @@ extension LoadReport {
     /// The latencies of a run, each counted by value.
     public typealias Histograms = ByLatency<LatencyHistogram>
 
+    /// What the latencies of a run are called in the JSON.
+    public static let latencyNames = Histograms(LoadResult()) { $0.histogram }.all.map(\.name)
+
     /// A figure for each latency of a run. What an open loop counts from the intended start includes what a stalled
     /// target made others wait; what is counted from the actual start does not.
     public struct ByLatency<Figure: Sendable & Equatable & Codable>: Sendable, Equatable, Codable {
@@ -24,6 +27,16 @@ extension LoadReport {
             case firstAnswer = "first_answer"
             case echo
             case startDelay = "start_delay"
+        }
+
+        /// Each latency with its name in the JSON.
+        public var all: [(name: String, figure: Figure)] {
+            [
+                (CodingKeys.handshake.rawValue, handshake),
+                (CodingKeys.handshakeFromStart.rawValue, handshakeFromStart),
+                (CodingKeys.firstAnswer.rawValue, firstAnswer), (CodingKeys.echo.rawValue, echo),
+                (CodingKeys.startDelay.rawValue, startDelay),
+            ]
         }
 
         init(_ result: LoadResult, _ figure: (LatencyRecorder) -> Figure) {

@@ -4,7 +4,8 @@ extension LoadReport {
     /// The whole report for a reader, as aligned plain text that ends in a line break.
     public var text: String {
         let sections = [
-            heading, outcomeTable, latencyTable, trafficText, stepTable, serverText, generatorText, verdictLines,
+            heading, outcomeTable, latencyTable, trafficText, stepTable, serverText, memoryText,
+            generatorText, verdictLines,
         ]
         return sections.compactMap(\.self).joined(separator: "\n\n") + "\n"
     }
@@ -97,15 +98,22 @@ extension LoadReport {
         return "\(server.table)\n\(server.failureCount) of \(requests) requests for statistics failed: \(reason)"
     }
 
+    private var memoryText: String? {
+        guard let memory else { return nil }
+        guard memory.failureCount > 0 else { return memory.table }
+        return "\(memory.table)\n\(memory.lastFailure ?? "the target could not be read")"
+    }
+
     private var generatorText: String {
         let share = DecimalText.format(generator.busiestWorkerShare * 100, places: 0)
         let line = """
             generator: \(DecimalText.format(elapsedSeconds, places: 1)) s, \
             CPU \(DecimalText.format(generator.cpuSeconds, places: 1)) s (busiest worker \(share) % of a core), \
             peak RSS \(ByteCountText.readable(generator.peakResidentBytes)), \
-            \(generator.lateStarts) late starts, \(generator.receiveOverflows) datagrams dropped on arrival
+            \(generator.lateStarts) late starts, datagrams dropped: \(generator.receiveOverflows) on arrival, \
+            \(generator.sendOverflows) on sending
             """
-        let warnings = warnings.map { "WARNING the generator may have been the bottleneck: \($0)" }
+        let warnings = warnings.map { "WARNING \(GeneratorUsage.warningTitle): \($0)" }
         return ([line] + warnings).joined(separator: "\n")
     }
 

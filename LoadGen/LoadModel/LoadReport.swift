@@ -29,6 +29,8 @@ public struct LoadReport: Sendable, Equatable, Codable {
     public let warnings: [String]
     /// What was seen of the server; nil when its statistics were not read.
     public let server: ServerObservation?
+    /// What the kernel said of the target's memory; nil when it was not asked.
+    public let memory: MemoryObservation?
     /// Where the run stood moment by moment; nil when that was not recorded.
     public var timeline: Timeline?
     /// The steps of a herd; none in other modes.
@@ -49,6 +51,7 @@ public struct LoadReport: Sendable, Equatable, Codable {
         case generator
         case warnings
         case server
+        case memory = "target_memory"
         case timeline
         case steps
         case verdict
@@ -60,6 +63,7 @@ public struct LoadReport: Sendable, Equatable, Codable {
         scenario: LoadScenario,
         result: LoadResult,
         server: ServerObservation? = nil,
+        memory: MemoryObservation? = nil,
         expectations: ServerExpectations = .none
     ) {
         self.schemaVersion = Self.currentSchemaVersion
@@ -73,6 +77,7 @@ public struct LoadReport: Sendable, Equatable, Codable {
         self.generator = result.generator
         self.warnings = result.generator.warnings(starts: result.outcomes.scheduled)
         self.server = server
+        self.memory = memory
         self.startUnixSeconds = result.startUnixSeconds
         self.timeline = result.timeline
         self.steps = result.steps

@@ -10,6 +10,7 @@ public struct LoadRun: Sendable {
     private let target: String
     private let engine: any LoadRunning
     private let server: (any ServerReading)?
+    private let probe: (any TargetProbing)?
     private let expectations: ServerExpectations
     private let sampleInterval: Duration
 
@@ -18,13 +19,15 @@ public struct LoadRun: Sendable {
     /// - Parameters:
     ///   - target: What the report calls the target.
     ///   - server: Where the target's statistics come from; nil to do without.
+    ///   - probe: What reads the target's memory; nil to do without.
     ///   - expectations: What the server is to do after the run; means nothing without `server`.
-    ///   - sampleInterval: How often the server is asked.
+    ///   - sampleInterval: How often they are asked.
     public init(
         of scenario: LoadScenario,
         target: String,
         engine: any LoadRunning,
         server: (any ServerReading)? = nil,
+        probe: (any TargetProbing)? = nil,
         expectations: ServerExpectations = .none,
         sampleInterval: Duration = .milliseconds(250)
     ) {
@@ -32,6 +35,7 @@ public struct LoadRun: Sendable {
         self.target = target
         self.engine = engine
         self.server = server
+        self.probe = probe
         self.expectations = expectations
         self.sampleInterval = sampleInterval
     }
@@ -53,24 +57,19 @@ public struct LoadRun: Sendable {
         // What the runtime opens for its first timer stays open, and is no leak of the run. Shorter sleeps may be over
         // before they need a timer.
         try? await Task.sleep(for: .milliseconds(20))
-        guard let server else {
-            let before = engine.processState
-            let result = try await engine.run(scenario: scenario, targetReading: { nil }, onProgress: onProgress)
-            return await conclude(result, before: before, server: nil)
-        }
-        let watch = ServerWatch(reader: server, interval: sampleInterval)
+        let watch = TargetWatch(reader: server, probe: probe, interval: sampleInterval)
         await watch.sample(.before)
-        if !expectations.isEmpty, let reason = await watch.observation.lastFailure {
+        if !expectations.isEmpty, let reason = await watch.server?.lastFailure {
             throw ServerUnreachable(description: "the server's statistics cannot be read: \(reason)")
         }
         let before = engine.processState
         let result = try await watched(by: watch, onProgress)
         await watch.awaitReturn(expectations)
-        return await conclude(result, before: before, server: await watch.observation)
+        return await conclude(result, before: before, watch: watch)
     }
 
     private func watched(
-        by watch: ServerWatch,
+        by watch: TargetWatch,
         _ onProgress: @escaping @Sendable (LoadProgress) -> Void
     ) async throws -> LoadResult {
         // Cancelled and awaited where this function returns.
@@ -86,7 +85,7 @@ public struct LoadRun: Sendable {
     private func conclude(
         _ result: LoadResult,
         before: ProcessState?,
-        server: ServerObservation?
+        watch: TargetWatch
     ) async -> (report: LoadReport, result: LoadResult) {
         var result = result
         if let before, let after = await processState(noMoreThan: before) {
@@ -98,7 +97,8 @@ public struct LoadRun: Sendable {
             target: target,
             scenario: scenario,
             result: result,
-            server: server,
+            server: await watch.server,
+            memory: await watch.memory,
             expectations: expectations
         )
         return (report, result)

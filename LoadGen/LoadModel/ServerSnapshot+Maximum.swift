@@ -1,4 +1,4 @@
-extension ServerSnapshot {
+extension ServerSnapshot: Maximizable {
     /// Raises every number that is higher in `other`. The highest values need not have been seen at one moment.
     public mutating func formMaximum(with other: ServerSnapshot) {
         connections.formMaximum(with: other.connections)

@@ -20,6 +20,12 @@ public struct TargetReading: Sendable, Equatable, Codable {
         self.residentBytes = residentBytes
     }
 
+    /// Adds what the kernel says of the target's memory: of its process, or else of its control group, where
+    /// ``residentBytes`` are those that no file backs.
+    public mutating func add(_ memory: MemoryReading) {
+        residentBytes = memory.residentOrGroupBytes ?? residentBytes
+    }
+
     /// What a server says of itself.
     public init(_ snapshot: ServerSnapshot) {
         self.init(

@@ -31,13 +31,22 @@ struct LeakCheckCommand: AsyncParsableCommand {
     @OptionGroup(title: "Output")
     var outputOptions: OutputOptions
 
+    @Option(help: "Write the report as one HTML page with plots to this file.")
+    var html: String?
+
     func validate() throws {
         _ = try engine()
     }
 
     func run() async throws {
         let plan = try checkOptions.plan()
+        try ReportFile.checkDistinct(
+            [("json", outputOptions.json), ("html", html)].compactMap { option, path in
+                path.map { (option, $0) }
+            }
+        )
         let file = try outputOptions.openReportFile()
+        let page = try html.map { try ReportFile.openForOption($0, "html") }
         let probe = try await targetOptions.probe()
         let engine = try engine()
         let check = LeakCheck(of: plan, target: target, probe: probe) { scenario in
@@ -49,8 +58,11 @@ struct LeakCheckCommand: AsyncParsableCommand {
             throw ValidationError("--target \(target): \(error)")
         }
         var report = try await carryOut(check, plan)
-        if let note = portNote(probe) { report.notes.append(note) }
+        if let doubt = targetOptions.probeOptions.doubt(of: probe, about: try TargetAddress(target)) {
+            report.notes.append(doubt)
+        }
         try file?.write(report)
+        try page?.write(text: report.page.html)
         try show(report)
     }
 
@@ -74,15 +86,6 @@ struct LeakCheckCommand: AsyncParsableCommand {
             display?.finish()
         }
         return try await task.value
-    }
-
-    /// A word of doubt about a process that does not have the target's port: it may be the server's parent, or another
-    /// one altogether.
-    private func portNote(_ probe: TargetProbe) -> String? {
-        guard let process = probe.process, let port = SocketAddress(target)?.port, process.hasUDPPort(port) == false
-        else { return nil }
-        let name = process.name.map { " (\($0))" } ?? ""
-        return "process \(targetOptions.pid ?? 0)\(name) has no socket on UDP port \(port): is it the server?"
     }
 
     private func show(_ report: LeakReport) throws {

@@ -23,7 +23,11 @@ struct MergeCommand: ParsableCommand {
     @OptionGroup(title: "Output")
     var outputOptions: OutputOptions
 
+    @OptionGroup(title: "Files")
+    var fileOptions: ReportFileOptions
+
     func run() throws {
+        let files = try fileOptions.open(json: outputOptions.json)
         let parts = try reports.map { (name: $0, data: try Self.data(of: $0)) }
         let report: LoadReport
         do {
@@ -37,7 +41,7 @@ struct MergeCommand: ParsableCommand {
         } catch let error as MergeError {
             throw ValidationError("\(error)")
         }
-        try outputOptions.openReportFile()?.write(report)
+        try files.write(report)
         try outputOptions.show(report)
     }
 

@@ -12,12 +12,7 @@ struct OutputOptions: ParsableArguments {
     /// The file for the JSON report, ready to be written; nil when none was asked for.
     func openReportFile() throws -> ReportFile? {
         guard let json else { return nil }
-        return try ReportFile.openForOption(json)
-    }
-
-    /// What shows the progress of a run; nil when none is to be shown.
-    func progressDisplay(of scenario: LoadScenario) -> ProgressDisplay? {
-        quiet ? nil : ProgressDisplay(of: scenario)
+        return try ReportFile.openForOption(json, "json")
     }
 
     /// Shows a report.
@@ -29,22 +24,11 @@ struct OutputOptions: ParsableArguments {
                 StandardStream.error.write("quic-loadgen: \(failure.sentence)\n")
             }
             for warning in report.warnings {
-                StandardStream.error.write("quic-loadgen: the generator may have been the bottleneck: \(warning)\n")
+                StandardStream.error.write("quic-loadgen: \(GeneratorUsage.warningTitle): \(warning)\n")
             }
         } else {
             StandardStream.output.write(report.text)
         }
         guard report.verdict.passed else { throw ExitCode.failure }
-    }
-}
-
-extension ReportFile {
-    /// The file that `--json` names, ready to be written.
-    static func openForOption(_ json: String) throws -> ReportFile {
-        do {
-            return try ReportFile.open(json)
-        } catch {
-            throw ValidationError("--json \(json) cannot be written: \(error)")
-        }
     }
 }

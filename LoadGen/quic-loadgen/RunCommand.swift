@@ -18,7 +18,11 @@ struct RunCommand: AsyncParsableCommand {
                 --connections 5000 --rate 1000 \\
                 --admin http://127.0.0.1:9443 --expect-return
               quic-loadgen run --target 127.0.0.1:4433 --mode idle-herd \\
-                --step 1000 --connections 20000
+                --step 1000 --connections 20000 \\
+                --pid $(pidof your-server) --csv herd.csv --html herd.html
+              quic-loadgen run --target 127.0.0.1:4433 --rate 500 --duration 1m \\
+                --expect 'handshake.p99<50ms' --expect 'failed==0' \\
+                --hgrm run.hgrm --json run.json
             """
     )
 
@@ -28,11 +32,14 @@ struct RunCommand: AsyncParsableCommand {
     @OptionGroup
     var scenarioOptions: ScenarioOptions
 
-    @OptionGroup(title: "The server's statistics")
+    @OptionGroup(title: "The target, and what is expected")
     var serverOptions: ServerOptions
 
     @OptionGroup(title: "Output")
     var outputOptions: OutputOptions
+
+    @OptionGroup(title: "Files")
+    var fileOptions: ReportFileOptions
 
     func validate() throws {
         let target = try parsedTarget()
@@ -52,16 +59,22 @@ struct RunCommand: AsyncParsableCommand {
         let target = try parsedTarget()
         let scenario = try scenarioOptions.scenario(host: target.host)
         // Opened first: a run of minutes must not end in a file that cannot be written.
-        let file = try outputOptions.openReportFile()
+        let files = try fileOptions.open(json: outputOptions.json)
+        let probe = try serverOptions.probe()
+        if let doubt = serverOptions.probeOptions.doubt(of: probe, about: target) {
+            StandardStream.error.write("quic-loadgen: \(doubt)\n")
+        }
         let run = LoadRun(
             of: scenario,
             target: self.target,
             engine: target.engine,
             server: serverOptions.admin.map(AdminClient.init),
+            probe: probe,
             expectations: serverOptions.expectations
         )
-        let report = try await carryOut(run, of: scenario)
-        try file?.write(report)
+        var report = try await carryOut(run, of: scenario)
+        serverOptions.judge(&report)
+        try files.write(report)
         try outputOptions.show(report)
     }
 
@@ -73,8 +86,16 @@ struct RunCommand: AsyncParsableCommand {
         }
     }
 
+    /// What there is to show of a run's progress beside connections.
+    private var contents: ProgressTable.Contents {
+        var contents: ProgressTable.Contents = scenarioOptions.traffic.mode.sendsMessage ? [.echoes] : []
+        if serverOptions.admin != nil { contents.formUnion([.ledger, .memory]) }
+        if !serverOptions.probeOptions.isEmpty { contents.insert(.memory) }
+        return contents
+    }
+
     private func carryOut(_ run: LoadRun, of scenario: LoadScenario) async throws -> LoadReport {
-        let display = outputOptions.progressDisplay(of: scenario)
+        let display = outputOptions.quiet ? nil : ProgressDisplay(of: scenario, contents)
         // Before the run counts what the process has open.
         let interrupt = await Interrupt()
         let task = Task {

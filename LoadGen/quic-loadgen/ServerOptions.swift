@@ -2,7 +2,7 @@ import ArgumentParser
 import CommandLineValues
 import LoadModel
 
-/// The options that say where the server's statistics come from and what is expected of them.
+/// The options that say how the target is watched, and what is expected of it and of the run.
 struct ServerOptions: ParsableArguments {
     // The argument parser does not show the defaults of options with a transform.
     private static let returnTimeoutDefault = DurationArgument(.seconds(20))
@@ -12,6 +12,19 @@ struct ServerOptions: ParsableArguments {
         transform: Self.address
     )
     var admin: AdminAddress?
+
+    @OptionGroup
+    var probeOptions: ProbeOptions
+
+    @Option(
+        name: .customLong("expect"),
+        help: """
+            Fail unless a figure of the report is as this says, such as 'handshake.p99<50ms', 'failed==0' or \
+            'target.bytes_per_connection<32KiB'. May be given several times.
+            """,
+        transform: Self.threshold
+    )
+    var thresholds: [Threshold] = []
 
     @Flag(help: "Fail unless everything the server held for connections comes back to zero after the run.")
     var expectReturn = false
@@ -27,6 +40,14 @@ struct ServerOptions: ParsableArguments {
         transform: ByteCountArgument.init
     )
     var returnRssLimit: ByteCountArgument?
+
+    private static func threshold(_ text: String) throws -> Threshold {
+        do {
+            return try Threshold(parsing: text)
+        } catch {
+            throw ValidationError("\(error)")
+        }
+    }
 
     static func address(_ url: String) throws -> AdminAddress {
         do {
@@ -45,9 +66,29 @@ struct ServerOptions: ParsableArguments {
         )
     }
 
+    /// What reads the target's memory; nil when neither a process nor a control group is named.
+    func probe() throws -> TargetProbe? {
+        probeOptions.isEmpty ? nil : try probeOptions.probe()
+    }
+
+    /// Adds to `report` what was expected of its figures.
+    func judge(_ report: inout LoadReport) {
+        report.add(thresholds.map { $0.expectation(of: report) })
+    }
+
     func validate() throws {
+        try checkThresholds()
         guard admin == nil, !expectations.isEmpty else { return }
         let option = expectReturn ? "--expect-return" : "--return-rss-limit"
         throw ValidationError("\(option) needs --admin: the server's statistics say whether it returned")
+    }
+
+    private func checkThresholds() throws {
+        guard admin == nil else { return }
+        let isWatched = !probeOptions.isEmpty
+        guard let blind = thresholds.first(where: { $0.metric.needsStatistics || ($0.metric.isOfTarget && !isWatched) })
+        else { return }
+        let ways = blind.metric.needsStatistics ? "--admin" : "--pid, --cgroup or --admin"
+        throw ValidationError("--expect \(blind.text) needs \(ways): nothing else tells \(blind.metric.name)")
     }
 }

@@ -50,6 +50,12 @@ import Testing
         #expect(LoadProgress(finished: 10).bar(of: 10, width: 200).hasPrefix("[########################] 10/10 "))
     }
 
+    @Test func inAHerdConnectionsCountOnceTheyAreOpen() {
+        #expect(
+            progress.bar(of: 5_000, countsOpen: true, width: 200).hasPrefix("[###########-------------] 2419/5000 ")
+        )
+    }
+
     @Test(arguments: -1...120)
     func theBarFitsTheTerminal(width: Int) {
         #expect(progress.bar(of: 5_000, width: width).count <= max(0, width))

@@ -58,7 +58,7 @@ import Testing
                 traffic: 98 messages, 0 B sent, 0 B received, 0.0 MB/s
 
                 generator: 5.3 s, CPU 1.3 s (busiest worker 0 % of a core), peak RSS 80 MiB, 0 late starts, \
-                0 datagrams dropped on arrival
+                datagrams dropped: 0 on arrival, 0 on sending
 
                 FAILED 99 of 100 connections established
                 FAILED 98 of 100 connections echoed

@@ -51,9 +51,42 @@ import Testing
         }
     }
 
+    /// A process that grows with every look at it, and then ends.
+    private final class FakeProbe: TargetProbing {
+        private let reads = Mutex(0)
+
+        func read() async throws(TargetFailure) -> TargetState {
+            let count = reads.withLock { count in
+                count += 1
+                return count
+            }
+            guard count < 4 else { throw .ended("process 7 is gone") }
+            return TargetState(memory: MemoryReading(residentBytes: count << 20, descriptors: 5))
+        }
+
+        func check() throws(TargetFailure) {}
+    }
+
+    @Test func theTargetsMemoryIsReadBesideItsStatistics() async throws {
+        let run = try run(
+            FakeEngine(duration: .milliseconds(20)),
+            server: FakeServer([idleServer()]),
+            probe: FakeProbe()
+        )
+        let report = try await run.report { _ in }
+        #expect(report.server?.before == idleServer())
+        #expect(report.memory?.before == MemoryReading(residentBytes: 1 << 20, descriptors: 5))
+        #expect(report.memory?.peak?.residentBytes == 3 << 20)
+        #expect(report.memory?.after == nil)
+        #expect(report.memory?.lastFailure == "the target ended: process 7 is gone")
+        #expect(report.text.contains("the target ended: process 7 is gone"))
+        #expect(report.targetPeakResidentBytes == 20 << 20)
+    }
+
     private func run(
         _ engine: FakeEngine = FakeEngine(),
         server: FakeServer? = nil,
+        probe: FakeProbe? = nil,
         expectations: ServerExpectations = .none
     ) throws -> LoadRun {
         LoadRun(
@@ -61,6 +94,7 @@ import Testing
             target: "127.0.0.1:4433",
             engine: engine,
             server: server,
+            probe: probe,
             expectations: expectations,
             sampleInterval: .milliseconds(2)
         )

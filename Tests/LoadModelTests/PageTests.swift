@@ -66,7 +66,7 @@ import Testing
             LeakCycle(connections: $0 * 2_000, memory: MemoryReading(heapInUseBytes: $0 * 5_000_000))
         }
         return [
-            try sampleReport().page(showsMemoryByConnections: true), bare.page(showsMemoryByConnections: true),
+            try sampleReport().page(), bare.page(),
             LeakAssessment(cycles: cycles).page(target: "t"), LeakAssessment(cycles: []).page(target: "t"),
             sampleMatrix().page(target: "t"), AbandonMatrix([]).page(target: "t"),
         ]
@@ -126,7 +126,7 @@ import Testing
             let ids = document.elements.compactMap { $0.attributes["id"] }
             #expect(Set(ids).count == ids.count)
         }
-        #expect(try Document(pages()[0].html).all("figure").count == 4)
+        #expect(try Document(pages()[0].html).all("figure").count == 3)
     }
 
     @Test func colourIsSetForLightAndForDark() throws {
@@ -138,8 +138,44 @@ import Testing
             #expect(blocks.allSatisfy { $0.contains("\(name): ") }, "\(name) has no colour of its own in light or dark")
         }
         // A style that nothing is drawn in would be a mistake in its name, and black.
-        let styles = ["resident", "ledger", "handshakes", "echoes", "heap"]
+        let styles = ["resident", "ledger", "handshakes", "echoes", "heap", "generator"]
         #expect(styles.allSatisfy { style.contains(".line.\($0)") && style.contains(".legend .\($0)") })
+    }
+
+    @Test func aHerdHasADotForEachStepAndOneForTheStart() throws {
+        var result = perfectResult(of: 3_000, mode: .idleHerd)
+        result.steps = (1...3).map { step in
+            let target = TargetReading(heldBytes: step << 20, residentBytes: (20 + step * 28) << 20)
+            return HerdStep(
+                connections: step * 1_000,
+                open: step * 1_000,
+                failed: 0,
+                elapsedSeconds: Double(step),
+                generatorResidentBytes: (30 + step * 22) << 20,
+                target: target
+            )
+        }
+        var memory = MemoryObservation()
+        memory.record(MemoryReading(residentBytes: 20 << 20), .before)
+        let report = LoadReport(target: "t", scenario: try scenario(3_000), result: result, memory: memory)
+        let document = try Document(report.page().html)
+        #expect(document.all("circle", "resident").count == 4)
+        #expect(document.all("circle", "ledger").count == 3 && document.all("path", "generator").count == 1)
+        let desc = document.elements.first { $0.attributes["id"] == "herd-desc" }?.text
+        let sentence =
+            "With 3,000 connections the target's RSS is 104 MiB, 28.7 KiB for each more than before the first;"
+        #expect(desc == sentence + " the generator's own is 96 MiB.")
+        #expect(report.targetBytesPerConnection == Double(84 << 20) / 3_000)
+    }
+
+    @Test func doubtsInTheGeneratorAreOnThePage() throws {
+        var result = perfectResult(of: 100)
+        (result.generator.lateStarts, result.generator.sendOverflows) = (50, 7)
+        result.generator.busiestWorkerShare = 0.97
+        let html = LoadReport(target: "t", scenario: try scenario(100), result: result).page().html
+        #expect(html.contains("bottleneck: 50 of 100 connections began more than 10ms late</li>"))
+        #expect(html.contains("bottleneck: 7 datagrams were dropped because a send queue was full</li>"))
+        #expect(html.contains("97 % of a core"))
     }
 
     @Test func memoryAndConnectionsShareOneTimeAxis() throws {
@@ -162,7 +198,7 @@ extension PageTests {
         var samples = sampleTimeline(seconds: 36_000, perSecond: 2).samples
         samples[50_001].residentBytes = 900 << 20
         samples[50_002].established = 8_765
-        let page = try sampleReport(timeline: Timeline(samples)).page(showsMemoryByConnections: true)
+        let page = try sampleReport(timeline: Timeline(samples)).page()
         #expect(page.html.utf8.count < 500_000)
         let document = try Document(page.html)
         let lines = document.all("path", "line")

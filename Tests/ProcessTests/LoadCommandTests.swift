@@ -18,11 +18,44 @@ extension RealProcesses {
             (["--ca", "/dev/null", "--insecure"], "--ca and --insecure exclude each other"),
             (["--think-time", "2d"], "use a whole number with ms, s, m or h"),
             (["--resumption", "maybe"], "'maybe' is invalid"),
+            (["--expect", "handshake.p98<50ms"], "handshake.p98 is not a metric: did you mean handshake.p90?"),
+            (["--expect", "handshake.p99<50"], #""50" is not a duration: handshake.p99 is compared with a number"#),
+            (["--expect", "fast"], #""fast" is not a threshold: use a metric, one of < <= > >= ==, and a value"#),
+            (["--expect", "failed=0"], #""failed=0" is not a threshold"#),
+            (
+                ["--expect", "target.peak_resident_bytes<1GiB"],
+                "--expect target.peak_resident_bytes<1GiB needs --pid, --cgroup or --admin"
+            ),
+            (["--pid", "1", "--expect", "target.connections==0"], "--expect target.connections==0 needs --admin"),
+            (["--csv", "/no/folder/x"], "--csv /no/folder/x cannot be written: No such file or directory"),
+            (["--html", "/tmp"], "--html /tmp cannot be written: it is a folder"),
+            (["--json", "/dev/null"], "--json /dev/null cannot be written: it is not a file"),
+            (["--hgrm", "/no/folder/x"], "--hgrm /no/folder/x.handshake.hgrm cannot be written: No such file"),
+            (["--csv", "/tmp/x", "--html", "/tmp/../tmp/x"], "--csv and --html name the same file: /tmp/../tmp/x"),
+            (
+                ["--csv", "/tmp/a.echo.hgrm", "--hgrm", "/tmp/a"],
+                "--csv and --hgrm name the same file: /tmp/a.echo.hgrm"
+            ),
+            (["--pid", "4194305"], "--pid 4194305: there is no process 4194305"),
+            (["--cgroup", "/no/group"], "--cgroup /no/group: /no/group: No such file or directory"),
+            (["--cgroup", "/tmp"], "/tmp has no memory.current and memory.stat: it is no group of cgroup v2"),
         ])
         func wrongOptionsAreNamed(_ options: [String], _ sentence: String) async throws {
             let ending = try await run("127.0.0.1:4433", options)
             #expect(ending.status == 64)
             #expect(ending.errors.contains(sentence), "\(ending.errors)")
+        }
+
+        @Test func aProcessThatMayNotBeReadIsNamed() async throws {
+            let command = try [Programs.loadGenerator.path, "run", "--target", "127.0.0.1:4433", "--quiet", "--pid"]
+            // Root may read everything unless it gives its capabilities away.
+            let powerless = ["--bounding-set=-all", "--inh-caps=-all"]
+            let ending =
+                geteuid() == 0
+                ? try await RunningProgram.run(Programs.setpriv, powerless + command + ["\(getpid())"])
+                : try await RunningProgram.run(Programs.loadGenerator, command.dropFirst() + ["1"])
+            #expect(ending.status == 64)
+            #expect(ending.errors.contains("no permission to read /proc/"), "\(ending.errors)")
         }
 
         @Test func aTargetElsewhereHasToBeVerifiedOrBelievedOnPurpose() async throws {
@@ -40,7 +73,7 @@ extension RealProcesses {
         @Test func theHelpShowsExamples() async throws {
             let ending = try await RunningProgram.run(Programs.loadGenerator, ["run", "--help"])
             #expect(ending.status == 0)
-            #expect(ending.output.contains("--step 1000 --connections 20000\n"))
+            #expect(ending.output.contains("--step 1000 --connections 20000 \\\n"))
         }
 
         @Test func anInterruptEndsTheRunAndIsReported() async throws {

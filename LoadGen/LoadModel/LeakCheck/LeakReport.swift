@@ -88,6 +88,9 @@ public struct LeakReport: Sendable, Encodable {
         notes.map { "note: \($0)\n" }.joined() + (notes.isEmpty ? "" : "\n") + assessment.text
     }
 
+    /// The report as a page.
+    public var page: ReportPage { assessment.page(target: target, notes: notes) }
+
     private static func failureNote(_ cycles: [Cycle]) -> String? {
         let outcomes = cycles.reduce(into: OutcomeCounts()) { $0.add($1.outcomes) }
         guard outcomes.failed > 0 else { return nil }

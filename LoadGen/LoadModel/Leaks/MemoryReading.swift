@@ -61,11 +61,33 @@ public struct MemoryReading: Sendable, Equatable, Codable {
         }
     }
 
+    /// The RSS; of a control group, which has none, what no file backs.
+    public var residentOrGroupBytes: Int? { residentBytes ?? controlGroupBytes }
+
     /// Adds what a server says of itself: its heap and its ledger, and its RSS where that is not known from elsewhere.
     public mutating func add(_ snapshot: ServerSnapshot) {
         residentBytes = residentBytes ?? snapshot.process.residentBytes
         heapInUseBytes = snapshot.process.heapInUseBytes
         let classes = LedgerSnapshot.Classes.all.map { ($0.name, snapshot.ledger.classes[keyPath: $0.usage].liveBytes) }
         ledgerBytes = Dictionary(uniqueKeysWithValues: classes)
+    }
+}
+
+extension MemoryReading: Maximizable {
+    /// Raises every number that is higher in `other`, and adds those that are not known here.
+    public mutating func formMaximum(with other: MemoryReading) {
+        residentBytes = Self.highest(residentBytes, other.residentBytes)
+        proportionalBytes = Self.highest(proportionalBytes, other.proportionalBytes)
+        privateDirtyBytes = Self.highest(privateDirtyBytes, other.privateDirtyBytes)
+        controlGroupBytes = Self.highest(controlGroupBytes, other.controlGroupBytes)
+        heapInUseBytes = Self.highest(heapInUseBytes, other.heapInUseBytes)
+        ledgerBytes = ledgerBytes?.merging(other.ledgerBytes ?? [:], uniquingKeysWith: max) ?? other.ledgerBytes
+        descriptors = Self.highest(descriptors, other.descriptors)
+        threads = Self.highest(threads, other.threads)
+    }
+
+    private static func highest(_ first: Int?, _ second: Int?) -> Int? {
+        guard let first, let second else { return first ?? second }
+        return max(first, second)
     }
 }

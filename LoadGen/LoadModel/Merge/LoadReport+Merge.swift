@@ -29,7 +29,8 @@ extension LoadReport {
             target: parts[0].target,
             scenario: LoadScenario(merging: parts.map(\.scenario)),
             result: result,
-            server: ServerObservation(merging: parts.map(\.server), order)
+            server: ServerObservation(merging: parts.map(\.server), order),
+            memory: MemoryObservation(merging: parts.map(\.memory), order)
         )
         startUnixSeconds = Self.startUnixSeconds(of: parts)
         add(parts[order.last].verdict.expectations.filter { $0.name.hasPrefix("server_") })

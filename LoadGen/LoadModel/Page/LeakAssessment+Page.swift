@@ -2,7 +2,9 @@ import TextValues
 
 extension LeakAssessment {
     /// The leak check of `target` as a page.
-    public func page(target: String) -> ReportPage {
+    ///
+    /// - Parameter notes: What a reader should know beside the verdict, a sentence each.
+    public func page(target: String, notes: [String] = []) -> ReportPage {
         let counted = max(0, cycles.count - warmUpCycles)
         return ReportPage(
             kind: "Leak check",
@@ -14,7 +16,7 @@ extension LeakAssessment {
                 """,
             outcome: outcome,
             headline: headline,
-            remarks: sentences.enumerated().map { ($0 == 0 ? outcome : .note, $1) },
+            remarks: sentences.enumerated().map { ($0 == 0 ? outcome : .note, $1) } + notes.map { (.unknown, $0) },
             tiles: trends.prefix(4).map { trend in
                 .init(label: "\(trend.measure.title) per connection", value: ByteCountText.readable(trend.slope))
             },

@@ -2,19 +2,17 @@ import TextValues
 
 extension LoadReport {
     /// The report as a page.
-    ///
-    /// - Parameter showsMemoryByConnections: Whether memory is plotted over connections too: for runs that grow by
-    ///   steps.
-    public func page(showsMemoryByConnections: Bool = false) -> ReportPage {
+    public func page() -> ReportPage {
         let failed = verdict.failures.count
         let count = verdict.expectations.count
         let timelineFigures = timeline.flatMap(TimelineFigure.init)
         let latencyFigure = LatencyFigure(latencySeries)
-        let byConnections = showsMemoryByConnections ? timelineFigures?.memoryByConnections?.markup : nil
+        let herdFigure = HerdFigure(steps, base: targetBefore)
         let sections: [Markup?] = [
-            timelineFigures?.memoryAndConnections.markup, byConnections, latencyFigure?.figure.markup,
+            timelineFigures?.memoryAndConnections.markup, herdFigure?.figure.markup, latencyFigure?.figure.markup,
             FunnelFigure(funnel: funnel).markup, timelineFigures?.rates.markup,
-            latencyTable, server.map(Self.table), ReportPage.grid([outcomeTable, generatorTable]),
+            latencyTable, server.map(Self.table), memory.map(Self.table),
+            ReportPage.grid([outcomeTable, generatorTable]),
         ]
         return ReportPage(
             kind: "Load run",
@@ -22,7 +20,8 @@ extension LoadReport {
             facts: facts,
             outcome: verdict.passed ? .good : .bad,
             headline: failed == 0 ? "All \(count) expectations met" : "\(failed) of \(count) expectations not met",
-            remarks: verdict.expectations.map { ($0.passed ? .good : .bad, $0.sentence) },
+            remarks: warnings.map { (.unknown, "\(GeneratorUsage.warningTitle): \($0)") }
+                + verdict.expectations.map { ($0.passed ? .good : .bad, $0.sentence) },
             tiles: tiles,
             sections: sections.compactMap(\.self)
         )
@@ -111,6 +110,11 @@ extension LoadReport {
         return ReportPage.table("Target", header: ["", "before", "peak", "after"], rows: rows + classes + memory)
     }
 
+    private static func table(_ memory: MemoryObservation) -> Markup {
+        let rows = memory.rows.map { name, values in [name] + values.map { $0 ?? "–" } }
+        return ReportPage.table("Target's memory", header: ["", "before", "peak", "after"], rows: rows)
+    }
+
     private var generatorTable: Markup {
         ReportPage.table(
             "Generator",
@@ -118,9 +122,11 @@ extension LoadReport {
             rows: [
                 ["elapsed", "\(DecimalText.format(elapsedSeconds, places: 1)) s"],
                 ["CPU", "\(DecimalText.format(generator.cpuSeconds, places: 1)) s"],
+                ["busiest worker", "\(DecimalText.format(generator.busiestWorkerShare * 100, places: 0)) % of a core"],
                 ["peak RSS", ByteCountText.readable(generator.peakResidentBytes)],
                 ["late starts", CountText.grouped(generator.lateStarts)],
                 ["datagrams dropped on arrival", CountText.grouped(generator.receiveOverflows)],
+                ["datagrams dropped on sending", CountText.grouped(generator.sendOverflows)],
                 ["bytes held afterwards", ByteCountText.readable(generator.heldBytes)],
                 ["connections afterwards", CountText.grouped(generator.liveConnections)],
             ]

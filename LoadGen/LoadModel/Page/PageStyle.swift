@@ -73,7 +73,8 @@ enum PageStyle {
         .line { fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round; }
         .line.resident, .line.handshakes { stroke: var(--blue); }
         .line.ledger, .line.echoes { stroke: var(--orange); }
-        .line.heap { stroke: var(--teal); }
+        .line.heap, .line.generator { stroke: var(--teal); }
+        .line.generator { stroke-dasharray: 7 5; }
         .area { stroke: none; }
         .area.resident { fill: var(--blue); fill-opacity: 0.1; }
         .area.established { fill: var(--sky); }
@@ -86,7 +87,7 @@ enum PageStyle {
         .dot.open { fill: var(--card); stroke: var(--grey); stroke-width: 2; }
         .legend .resident, .legend .handshakes { background: var(--blue); }
         .legend .ledger, .legend .echoes { background: var(--orange); }
-        .legend .heap { background: var(--teal); }
+        .legend .heap, .legend .generator { background: var(--teal); }
         .legend .established { background: var(--sky); }
         .legend .handshaking { background: var(--amber); }
         .legend .closing { background: var(--grey); }

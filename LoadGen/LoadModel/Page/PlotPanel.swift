@@ -34,6 +34,16 @@ struct PlotPanel: Sendable {
         return grid
     }
 
+    /// What the horizontal axis measures, below the labels of its ticks.
+    func horizontalTitle(_ text: String) -> Markup {
+        Self.label(
+            text,
+            (Self.horizontal.start + Self.horizontal.end) / 2,
+            vertical.places.start + 40,
+            anchor: "middle"
+        )
+    }
+
     /// A line through `points`.
     func line(_ points: [(x: Double, y: Double)], _ style: String) -> Markup {
         .element("path", ["class": "line \(style)", "d": path(points)])
@@ -46,9 +56,9 @@ struct PlotPanel: Sendable {
     }
 
     /// A dot.
-    func dot(_ x: Double, _ y: Double, _ style: String) -> Markup {
+    func dot(_ x: Double, _ y: Double, _ style: String, radius: Double = 4.5) -> Markup {
         let (cx, cy) = (Self.number(horizontal.place(x)), Self.number(vertical.place(y)))
-        return .element("circle", ["class": "dot \(style)", "cx": cx, "cy": cy, "r": "4.5"])
+        return .element("circle", ["class": "dot \(style)", "cx": cx, "cy": cy, "r": Self.number(radius)])
     }
 
     /// A remark at the upper right.

@@ -1,4 +1,4 @@
-/// The figures of a run's timeline: memory and connections over time, rates over time, and memory over connections.
+/// The figures of a run's timeline: memory and connections over time, and rates over time.
 struct TimelineFigure: Sendable {
     private let samples: [TimelineSample]
     private let time: Axis
@@ -94,49 +94,25 @@ struct TimelineFigure: Sendable {
 
     // MARK: Rates
 
-    /// Handshakes and echoes per second over time.
+    /// Handshakes and echoes per second over time; without echoes where there were none.
     var rates: PlotFigure {
         let handshakes = points { $0.handshakesPerSecond }
         let echoes = points { $0.echoesPerSecond }
         let axis = Axis(.rate, to: largest(handshakes, echoes), places: (164, 12))
         let panel = PlotPanel(horizontal: time, vertical: axis)
-        let most = [handshakes, echoes].map { AxisUnit.rate.cell(largest($0)) }
+        let known = [("handshakes", handshakes), ("echoes", echoes)].filter {
+            $0.0 == "handshakes" || largest($0.1) > 0
+        }
+        let names = known.map(\.0).joined(separator: " and ")
+        let most = known.map { "\(CountText.grouped(Int(clampingRounded: largest($0.1)))) \($0.0)" }
         return PlotFigure(
             name: "rates",
-            title: "Handshakes and echoes per second",
-            description: "At most \(most[0]) handshakes and \(most[1]) echoes.",
-            legend: [.init(style: "handshakes", label: "handshakes"), .init(style: "echoes", label: "echoes")],
+            title: "\(names.prefix(1).uppercased())\(names.dropFirst()) per second",
+            description: "At most \(most.joined(separator: " and ")) a second.",
+            legend: known.map { .init(style: $0.0, label: $0.0) },
             height: 194,
-            drawing: panel.grid(title: nil, showsHorizontalLabels: true)
-                + [panel.line(handshakes, "handshakes"), panel.line(echoes, "echoes")],
+            drawing: panel.grid(title: nil, showsHorizontalLabels: true) + known.map { panel.line($0.1, $0.0) },
             table: table
-        )
-    }
-
-    // MARK: Memory over connections
-
-    /// RSS over live connections; nil when RSS was not read or there were no connections.
-    var memoryByConnections: PlotFigure? {
-        let read = samples.filter { $0.residentBytes != nil }
-        let most = read.map(\.live).max() ?? 0
-        guard most > 0, let base = read.first?.residentBytes else { return nil }
-        let bytes = read.map { Double($0.residentBytes ?? base) }
-        let kept = Downsampling.indices(of: bytes).map { (x: Double(read[$0].live), y: bytes[$0]) }
-        let panel = PlotPanel(
-            horizontal: Axis(.count, to: Double(most), places: PlotPanel.horizontal, count: 8),
-            vertical: Axis(.bytes, to: bytes.max() ?? 0, places: (212, 12))
-        )
-        let full = read.last { $0.live == most }?.residentBytes ?? base
-        let perConnection = AxisUnit.bytes.cell(Double(full - base) / Double(most))
-        return PlotFigure(
-            name: "herd",
-            title: "Memory over live connections",
-            description:
-                "With \(CountText.grouped(most)) connections, \(perConnection) for each more than before the first.",
-            legend: [.init(style: "resident", label: "RSS")],
-            height: 242,
-            drawing: panel.grid(title: nil, showsHorizontalLabels: true) + [panel.line(kept, "resident")],
-            table: DataTable(header: tableHeader, rows: tableRows { panel.horizontal.place(Double($0.live)) })
         )
     }
 }

@@ -66,10 +66,7 @@ extension Metric {
     private static let target = [
         Metric("target.bytes_per_connection", .bytes) { $0.targetBytesPerConnection },
         Metric("target.peak_resident_bytes", .bytes) { $0.targetPeakResidentBytes.map(Double.init) },
-        Metric("target.resident_growth_bytes", .bytes) { report in
-            guard let before = report.server?.before, let after = report.server?.after else { return nil }
-            return Double(after.process.residentBytes - before.process.residentBytes)
-        },
+        Metric("target.resident_growth_bytes", .bytes) { $0.targetResidentGrowthBytes.map(Double.init) },
         Metric("target.ledger_bytes", .bytes) { ($0.server?.after?.ledger.total.liveBytes).map(Double.init) },
         Metric("target.connections", .count) { ($0.server?.after?.connections.live).map(Double.init) },
         Metric("target.return_time", .duration) { $0.server?.returnSeconds.map { $0 * 1e6 } },

@@ -28,6 +28,14 @@ public struct Metric: Sendable {
     /// The figure in `report`; nil when it was not measured.
     public func value(in report: LoadReport) -> Double? { read(report) }
 
+    /// Whether the target has to be watched for it.
+    public var isOfTarget: Bool { name.hasPrefix("target.") }
+
+    /// Whether only the target's own statistics tell it.
+    public var needsStatistics: Bool {
+        ["target.ledger_bytes", "target.connections", "target.return_time"].contains(name)
+    }
+
     /// The metric of this name; nil when there is none.
     public static func named(_ name: String) -> Metric? {
         all.first { $0.name == name }

@@ -16,8 +16,8 @@ public enum ThresholdError: Error, CustomStringConvertible {
                 such as handshake.p99<50ms or failed==0
                 """
         case .unknownMetric(let name):
-            let suggestion = Self.nearest(to: name).map { ": did you mean \($0)?" } ?? "."
-            return "\(name) is not a metric\(suggestion) There are: \(Metric.all.map(\.name).joined(separator: ", "))"
+            if let nearest = Self.nearest(to: name) { return "\(name) is not a metric: did you mean \(nearest)?" }
+            return "\(name) is not a metric. There are: \(Metric.all.map(\.name).joined(separator: ", "))"
         case .notAValue(let text, let metric):
             let (kind, accepted) = metric.dimension.usage
             return "\"\(text)\" is not \(kind): \(metric.name) is compared with \(accepted)"

@@ -1,7 +1,7 @@
 import LoadModel
 import Testing
 
-@Suite struct ServerObservationTests {
+@Suite struct ObservationTests {
     @Test func thePeakIsOfEverySample() throws {
         var observation = ServerObservation()
         observation.record(idleServer(), .before)
@@ -45,5 +45,33 @@ import Testing
                 process RSS          -     50 MiB  20 MiB
                 """
         )
+    }
+
+    @Test func theMemoryTableHasWhatWasRead() {
+        var observation = MemoryObservation()
+        observation.record(MemoryReading(residentBytes: 20 << 20, descriptors: 9), .before)
+        observation.record(MemoryReading(residentBytes: 1_500 << 20, descriptors: 1_200), .during)
+        observation.recordFailure("the target ended", .after)
+        #expect(
+            observation.table == """
+                target       before     peak  after
+                RSS          20 MiB  1.5 GiB      -
+                descriptors       9    1,200      -
+                """
+        )
+    }
+
+    @Test func theHighestOfEachNumberIsKeptWhereverItIsKnown() {
+        var reading = MemoryReading(residentBytes: 5, ledgerBytes: ["tls": 7], threads: 3)
+        reading.formMaximum(
+            with: MemoryReading(residentBytes: 4, controlGroupBytes: 9, ledgerBytes: ["tls": 8, "table": 1])
+        )
+        let highest = MemoryReading(
+            residentBytes: 5,
+            controlGroupBytes: 9,
+            ledgerBytes: ["tls": 8, "table": 1],
+            threads: 3
+        )
+        #expect(reading == highest)
     }
 }

@@ -1,6 +1,6 @@
-extension ServerObservation {
-    /// What several generators saw of one server; nil when none looked.
-    init?(merging parts: [ServerObservation?], _ order: MergeOrder) {
+extension Observation {
+    /// What several generators saw of one target; nil when none looked.
+    init?(merging parts: [Observation?], _ order: MergeOrder) {
         let known = parts.compactMap(\.self)
         guard let any = known.first, let latest = known.last else { return nil }
         let first = parts[order.first] ?? any
@@ -8,7 +8,7 @@ extension ServerObservation {
         self.init()
         before = first.before
         after = last.after
-        peak = known.compactMap(\.peak).reduce(nil as ServerSnapshot?) { highest, peak in
+        peak = known.compactMap(\.peak).reduce(nil as Reading?) { highest, peak in
             var highest = highest ?? peak
             highest.formMaximum(with: peak)
             return highest
