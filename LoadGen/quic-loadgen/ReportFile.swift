@@ -19,6 +19,7 @@ struct ReportFile {
     ///
     /// - Throws: ``SystemError`` when the folder does not take a file, or `path` is something else than a file.
     static func open(_ path: String) throws(SystemError) -> ReportFile {
+        guard !path.isEmpty else { throw SystemError(description: "its name is empty") }
         var status = stat()
         if unsafe stat(path, &status) == 0, status.st_mode & S_IFMT != S_IFREG {
             throw SystemError(description: status.st_mode & S_IFMT == S_IFDIR ? "it is a folder" : "it is not a file")

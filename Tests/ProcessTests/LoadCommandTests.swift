@@ -28,6 +28,7 @@ extension RealProcesses {
             ),
             (["--pid", "1", "--expect", "target.connections==0"], "--expect target.connections==0 needs --admin"),
             (["--csv", "/no/folder/x"], "--csv /no/folder/x cannot be written: No such file or directory"),
+            (["--html", ""], "--html  cannot be written: its name is empty"),
             (["--html", "/tmp"], "--html /tmp cannot be written: it is a folder"),
             (["--json", "/dev/null"], "--json /dev/null cannot be written: it is not a file"),
             (["--hgrm", "/no/folder/x"], "--hgrm /no/folder/x.handshake.hgrm cannot be written: No such file"),
