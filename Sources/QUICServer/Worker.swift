@@ -4,6 +4,10 @@ import Datagrams
 import QUICEndpoint
 import Synchronization
 
+#if NEGATIVE_CONTROLS
+import QUICTransport
+#endif
+
 /// One thread with one socket, one event loop and one endpoint.
 ///
 /// Workers share nothing but immutable configuration and the inboxes through which they hand datagrams to each other.
@@ -138,6 +142,9 @@ final class Worker {
 
     /// Receives what waits, handles what is due, and sends what came of it; one timestamp for each batch.
     private func turn() throws(SocketError) {
+        #if NEGATIVE_CONTROLS
+        NegativeControl.countTurn()
+        #endif
         var now = MonotonicInstant.now()
         for _ in 0..<Self.batchesPerTurn {
             guard try socket.receive(into: received) > 0 else { break }

@@ -20,6 +20,8 @@ package enum NegativeControl: String, CaseIterable, Sendable {
     case keepTombstone = "keep-tombstone"
     /// Nothing of ours defends a server: attacks must then do what they are meant to do.
     case defencesOff = "defences-off"
+    /// The workers count their turns in one place, without a word to each other.
+    case dataRace = "data-race"
 
     private static let variable = "QUICHARNESS_NEGATIVE_CONTROL"
     private static let requested = unsafe getenv(variable).map { unsafe String(cString: $0) }
@@ -39,6 +41,18 @@ package enum NegativeControl: String, CaseIterable, Sendable {
 
     /// Whether this one was chosen.
     package var isChosen: Bool { Self.chosen == self }
+
+    /// A count that knows nothing of threads.
+    private final class UnguardedCount: @unchecked Sendable {
+        var value = 0
+    }
+
+    private static let turns = UnguardedCount()
+
+    /// Races with every other thread that calls it, when that was chosen.
+    package static func countTurn() {
+        if dataRace.isChosen { turns.value += 1 }
+    }
 
     /// Whether this one was chosen and strikes now, of all occasions it has in the life of the process.
     package var strikes: Bool {
