@@ -152,6 +152,15 @@ let package = Package(
             in: "Tests",
             uses: ["EchoService", "LoadModel", "MemoryContract", argumentParser]
         ),
+        module(
+            "FuzzTargets",
+            in: "Tests",
+            uses: [
+                "BoundedMemory", "Datagrams", "EchoService", "LoadModel", "PacketWriter", "QUICEndpoint", "QUICTesting",
+                "QUICTransport", "TextValues",
+            ]
+        ),
+        tests(of: "FuzzTargets", uses: ["FuzzTargets"]),
         tests(of: "BoundedMemory", uses: ["BoundedMemory", "CShims", "QUICTesting"]),
         tests(of: "Datagrams", uses: ["Datagrams"]),
         tests(of: "DatagramIO", uses: ["DatagramIO", "Datagrams"]),
@@ -191,3 +200,15 @@ let package = Package(
         tests(of: "TextValues", uses: ["TextValues"]),
     ]
 )
+
+// libFuzzer brings its own `main`, so this is no executable for any other build: scripts/fuzz.
+if Context.environment["QUICHARNESS_FUZZ"] != nil {
+    package.targets.append(
+        .executableTarget(
+            name: "fuzz",
+            dependencies: ["FuzzTargets"],
+            path: "Tests/fuzz",
+            swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])]
+        )
+    )
+}
