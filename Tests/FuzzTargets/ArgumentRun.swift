@@ -31,7 +31,10 @@ struct ArgumentRun {
         }
         if let threshold = try? Threshold(parsing: text) {
             let again = try? Threshold(parsing: threshold.text)
-            try expect(again == threshold, "\(text) is \(threshold.text), which is another threshold")
+            try expect(
+                again?.text == threshold.text && again?.value == threshold.value,
+                "\(text) is \(threshold.text), which is another threshold"
+            )
         }
         _ = AbandonPoint(optionName: text)
         _ = AbandonManner(optionName: text)

@@ -100,7 +100,7 @@ extension RealProcesses {
                 let ending = try await RunningProgram.run(program, [], environment: environment, seconds: 10)
                 #expect(ending.status == 64)
                 #expect(ending.errors.contains("forget-timers"))
-                let names = (Self.controls.map(\.name) + ["defences-off"]).joined(separator: ", ")
+                let names = (Self.controls.map(\.name) + ["defences-off", "data-race"]).joined(separator: ", ")
                 #expect(ending.errors.contains("use \(names)\n"))
             }
         }

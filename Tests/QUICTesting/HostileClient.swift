@@ -1,22 +1,21 @@
-import Datagrams
-import PacketWriter
-import QUICEndpoint
-import QUICTesting
-import QUICTransport
+package import Datagrams
+internal import PacketWriter
+internal import QUICEndpoint
+internal import QUICTransport
 
 /// A client that completes its handshake and then sends packets made by hand, with any frames, from any address.
-final class HostileClient {
-    let pair: Pair
-    let address: SocketAddress
+package final class HostileClient {
+    package let pair: Pair
+    package let address: SocketAddress
     /// The frames of the server's packets since the handshake, packet by packet.
-    private(set) var heard: [(number: UInt32, payload: [UInt8])] = []
+    package private(set) var heard: [(number: UInt32, payload: [UInt8])] = []
     private var writer: OneRTTPacketWriter
     private let receiving: PacketKeys
     /// Where it has sent from.
     private var addresses: Set<SocketAddress>
 
     /// Connects through an honest client, takes its keys, and silences it.
-    init?(pair: Pair) throws {
+    package init?(pair: Pair) throws {
         self.pair = pair
         _ = pair.keyLog.takeSecrets()
         let admitsOthers = pair.network.admits
@@ -52,19 +51,19 @@ final class HostileClient {
     }
 
     /// Sends one packet with these frames, and lets the server answer.
-    func send(_ frames: [UInt8], from source: SocketAddress? = nil, to destination: [UInt8]? = nil) {
+    package func send(_ frames: [UInt8], from source: SocketAddress? = nil, to destination: [UInt8]? = nil) {
         if let source { addresses.insert(source) }
         pair.inject(writer.packet(frames, to: destination), from: source ?? address)
     }
 
     /// The server receives one packet with these frames and does not get to answer.
-    func push(_ frames: [UInt8]) {
+    package func push(_ frames: [UInt8]) {
         let path = NetworkPath(local: Pair.serverAddress, remote: address)
         unsafe pair.server.receive(writer.packet(frames).span.bytes, path: path, ecn: .notCapable, at: pair.now)
     }
 
     /// An ACK frame for every packet heard so far, in one range. RFC 9000 §19.3.
-    var acknowledgement: [UInt8] {
+    package var acknowledgement: [UInt8] {
         Frame.acknowledgement(0...UInt64(heard.map(\.number).max() ?? 0))
     }
 
