@@ -70,7 +70,8 @@ final class LoadDriver {
         observe()
     }
 
-    private static func tls(for scenario: LoadScenario) throws -> TLSClientContext {
+    /// The TLS of clients that carry `scenario` out.
+    static func tls(for scenario: LoadScenario) throws -> TLSClientContext {
         try TLSClientContext(
             protocols: try ApplicationProtocols([scenario.applicationProtocol]),
             serverName: scenario.serverName,
@@ -79,7 +80,8 @@ final class LoadDriver {
         )
     }
 
-    private static func configuration(
+    /// The transport of clients that carry `scenario` out.
+    static func configuration(
         of scenario: LoadScenario,
         _ profile: ApplicationProfile,
         _ share: WorkerShare

@@ -4,7 +4,7 @@ public import LoadModel
 
 /// Opens the connections of a scenario against one server, on threads of its own.
 public struct LoadEngine: LoadRunning {
-    private let target: SocketAddress
+    let target: SocketAddress
 
     /// An engine aimed at `target`.
     public init(target: SocketAddress) {
@@ -88,7 +88,7 @@ public struct LoadEngine: LoadRunning {
     }
 
     /// The addresses sockets are bound to in turn, with port 0.
-    private func localAddresses(of scenario: LoadScenario) throws(EngineError) -> [SocketAddress] {
+    func localAddresses(of scenario: LoadScenario) throws(EngineError) -> [SocketAddress] {
         guard !scenario.localAddresses.isEmpty else { return [target.anyAddress] }
         return try scenario.localAddresses.map { (text) throws(EngineError) in
             let bracketed = target.family == .ipv6 ? "[\(text)]:0" : "\(text):0"

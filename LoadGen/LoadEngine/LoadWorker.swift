@@ -1,19 +1,11 @@
 import Datagrams
 import LoadModel
-import Synchronization
 
 /// One worker of a run, from the thread that made it to the thread it works on.
 final class LoadWorker: Sendable {
     let control: RunControl
     let board = WorkerBoard()
-    private let driver: Mutex<Handover>
-
-    /// A driver on its way to its thread, or nothing once it has arrived.
-    ///
-    /// Safe to send: who takes the driver out is the only one who has it.
-    private struct Handover: @unchecked Sendable {
-        var driver: LoadDriver?
-    }
+    private let driver: Handover<LoadDriver>
 
     init(
         scenario: LoadScenario,
@@ -31,13 +23,13 @@ final class LoadWorker: Sendable {
             control: control,
             board: board
         )
-        self.driver = Mutex(Handover(driver: driver))
+        self.driver = Handover(driver)
     }
 
     /// Carries the worker's share out on the calling thread. The driver and its sockets are gone when this returns.
     func run(from startTime: MonotonicInstant) throws -> WorkerResult {
         defer { control.workerDidEnd() }
-        guard let driver = driver.withLock({ $0.driver.take() }) else { preconditionFailure("a worker runs once") }
+        guard let driver = driver.take() else { preconditionFailure("a worker runs once") }
         return try driver.run(from: startTime)
     }
 }

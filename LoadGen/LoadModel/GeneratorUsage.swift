@@ -70,4 +70,11 @@ public struct GeneratorUsage: Sendable, Equatable, Codable {
         self.heldBytes = heldBytes
         self.liveConnections = liveConnections
     }
+
+    /// Notes what was open before and after; nothing where that is not known.
+    mutating func note(_ before: ProcessState, after: ProcessState?) {
+        guard let after else { return }
+        descriptors = Change(before: before.descriptors, after: after.descriptors)
+        threads = Change(before: before.workerThreads, after: after.workerThreads)
+    }
 }

@@ -54,9 +54,7 @@ public struct LoadRun: Sendable {
     public func carryOut(
         onProgress: @escaping @Sendable (LoadProgress) -> Void
     ) async throws -> (report: LoadReport, result: LoadResult) {
-        // What the runtime opens for its first timer stays open, and is no leak of the run. Shorter sleeps may be over
-        // before they need a timer.
-        try? await Task.sleep(for: .milliseconds(20))
+        await engine.openTimers()
         let watch = TargetWatch(reader: server, probe: probe, interval: sampleInterval)
         await watch.sample(.before)
         if !expectations.isEmpty, let reason = await watch.server?.lastFailure {
@@ -88,11 +86,7 @@ public struct LoadRun: Sendable {
         watch: TargetWatch
     ) async -> (report: LoadReport, result: LoadResult) {
         var result = result
-        if let before, let after = await processState(noMoreThan: before) {
-            let (descriptors, threads) = (after.descriptors, after.workerThreads)
-            result.generator.descriptors = .init(before: before.descriptors, after: descriptors)
-            result.generator.threads = .init(before: before.workerThreads, after: threads)
-        }
+        if let before { result.generator.note(before, after: await engine.processState(noMoreThan: before)) }
         let report = LoadReport(
             target: target,
             scenario: scenario,
@@ -102,17 +96,5 @@ public struct LoadRun: Sendable {
             expectations: expectations
         )
         return (report, result)
-    }
-
-    /// What the process has open, once it is no more than before: a thread that has given its result away still has to
-    /// leave. After a second it is what it is.
-    private func processState(noMoreThan before: ProcessState) async -> ProcessState? {
-        for _ in 0..<100 {
-            guard let state = engine.processState else { return nil }
-            if state.descriptors <= before.descriptors, state.workerThreads <= before.workerThreads { return state }
-            // Works in a cancelled task too.
-            _ = await Task { try? await Task.sleep(for: .milliseconds(10)) }.value
-        }
-        return engine.processState
     }
 }

@@ -21,4 +21,22 @@ public protocol LoadRunning: Sendable {
 extension LoadRunning {
     /// Not known.
     public var processState: ProcessState? { nil }
+
+    /// Has the runtime open what it needs for its first timer: that stays open, and is no leak of a run. Shorter sleeps
+    /// may be over before they need a timer.
+    func openTimers() async {
+        try? await Task.sleep(for: .milliseconds(20))
+    }
+
+    /// What the process has open, once it is no more than `before`: a thread that has given its result away still has to
+    /// leave. After a second it is what it is.
+    func processState(noMoreThan before: ProcessState) async -> ProcessState? {
+        for _ in 0..<100 {
+            guard let state = processState else { return nil }
+            if state.descriptors <= before.descriptors, state.workerThreads <= before.workerThreads { return state }
+            // Works in a cancelled task too.
+            _ = await Task { try? await Task.sleep(for: .milliseconds(10)) }.value
+        }
+        return processState
+    }
 }

@@ -46,6 +46,23 @@ final class Interrupt: @unchecked Sendable {
         signal(SIGINT, SIG_DFL)
     }
 
+    /// Carries `body` out in a task that the first SIGINT cancels.
+    ///
+    /// - Parameter finish: Called at the end, whatever that is.
+    static func endingEarly<Result: Sendable>(
+        _ finish: (() -> Void)?,
+        _ body: @escaping @Sendable () async throws -> Result
+    ) async throws -> Result {
+        let interrupt = await Interrupt()
+        let task = Task { try await body() }
+        interrupt.first { task.cancel() }
+        defer {
+            interrupt.ignore()
+            finish?()
+        }
+        return try await task.value
+    }
+
     private func interrupt() {
         signal(SIGINT, SIG_DFL)
         let action = state.withLock { state in

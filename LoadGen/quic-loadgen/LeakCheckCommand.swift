@@ -1,5 +1,4 @@
 import ArgumentParser
-import Datagrams
 import LoadEngine
 import LoadModel
 
@@ -35,20 +34,16 @@ struct LeakCheckCommand: AsyncParsableCommand {
     var html: String?
 
     func validate() throws {
-        _ = try engine()
+        _ = try TargetAddress.engine(of: target)
     }
 
     func run() async throws {
         let plan = try checkOptions.plan()
-        try ReportFile.checkDistinct(
-            [("json", outputOptions.json), ("html", html)].compactMap { option, path in
-                path.map { (option, $0) }
-            }
-        )
+        try ReportFile.checkDistinct(outputOptions.paths(html: html))
         let file = try outputOptions.openReportFile()
         let page = try html.map { try ReportFile.openForOption($0, "html") }
         let probe = try await targetOptions.probe()
-        let engine = try engine()
+        let engine = try TargetAddress.engine(of: target)
         let check = LeakCheck(of: plan, target: target, probe: probe) { scenario in
             try await engine.run(scenario: scenario, targetReading: { nil }, onProgress: { _ in }).outcomes
         }
@@ -66,26 +61,11 @@ struct LeakCheckCommand: AsyncParsableCommand {
         try show(report)
     }
 
-    private func engine() throws -> LoadEngine {
-        do {
-            return try TargetAddress(target).engine
-        } catch {
-            throw ValidationError("--target \(error)")
-        }
-    }
-
     private func carryOut(_ check: LeakCheck, _ plan: LeakPlan) async throws -> LeakReport {
         let display = outputOptions.quiet ? nil : LeakCheckDisplay(plan)
-        let interrupt = await Interrupt()
-        let task = Task {
+        return try await Interrupt.endingEarly(display?.finish) {
             try await check.report { display?.show($0) }
         }
-        interrupt.first { task.cancel() }
-        defer {
-            interrupt.ignore()
-            display?.finish()
-        }
-        return try await task.value
     }
 
     private func show(_ report: LeakReport) throws {

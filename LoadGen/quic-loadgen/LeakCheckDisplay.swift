@@ -42,7 +42,8 @@ final class LeakCheckDisplay: Sendable {
         "\(DecimalText.format(elapsed / .seconds(1), places: 1)) s"
     }
 
-    private static func text(of state: TargetState) -> String {
+    /// The state in one line, such as `ledger 5.4 MiB, RSS 20.1 MiB`.
+    static func text(of state: TargetState) -> String {
         var parts = MemoryMeasure.allCases.compactMap { measure in
             state.memory[measure].map { "\(measure.title) \(ByteCountText.readable($0))" }
         }

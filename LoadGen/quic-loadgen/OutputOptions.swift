@@ -15,6 +15,11 @@ struct OutputOptions: ParsableArguments {
         return try ReportFile.openForOption(json, "json")
     }
 
+    /// The files that reports go to, with the options that name them.
+    func paths(html: String?) -> [(option: String, path: String)] {
+        [("json", json), ("html", html)].compactMap { option, path in path.map { (option, $0) } }
+    }
+
     /// Shows a report.
     ///
     /// - Throws: Exit code 1 when something expected did not happen.

@@ -6,6 +6,8 @@ struct QUICLoadGen: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "quic-loadgen",
         abstract: "Opens, holds, closes and abandons thousands of QUIC connections, and counts how each one ended.",
-        subcommands: [RunCommand.self, LeakCheckCommand.self, PlanCommand.self, MergeCommand.self]
+        subcommands: [
+            RunCommand.self, MatrixCommand.self, LeakCheckCommand.self, PlanCommand.self, MergeCommand.self,
+        ]
     )
 }

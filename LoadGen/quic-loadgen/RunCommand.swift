@@ -97,15 +97,8 @@ struct RunCommand: AsyncParsableCommand {
     private func carryOut(_ run: LoadRun, of scenario: LoadScenario) async throws -> LoadReport {
         let display = outputOptions.quiet ? nil : ProgressDisplay(of: scenario, contents)
         // Before the run counts what the process has open.
-        let interrupt = await Interrupt()
-        let task = Task {
+        return try await Interrupt.endingEarly(display?.finish) {
             try await run.report { display?.show($0) }
         }
-        interrupt.first { task.cancel() }
-        defer {
-            interrupt.ignore()
-            display?.finish()
-        }
-        return try await task.value
     }
 }

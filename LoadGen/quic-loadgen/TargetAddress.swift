@@ -1,3 +1,4 @@
+import ArgumentParser
 import Datagrams
 import LoadEngine
 import LoadModel
@@ -26,4 +27,13 @@ struct TargetAddress {
 
     /// Whether it is on this machine, where nobody else can be in its place.
     var isLocal: Bool { address.isLoopback }
+
+    /// What carries runs out against the target that `--target` names.
+    static func engine(of text: String) throws -> LoadEngine {
+        do {
+            return try TargetAddress(text).engine
+        } catch {
+            throw ValidationError("--target \(error)")
+        }
+    }
 }

@@ -87,6 +87,14 @@ extension ClientEndpoint {
         }
     }
 
+    /// The connection that `datagram` is for, by its destination connection ID; nil when there is none.
+    public func connection(addressedBy datagram: RawSpan) -> Connection? {
+        guard datagram.byteCount <= TransportConfiguration.receivedDatagramBytesLimit,
+            case .packet(let destination, _, _) = DatagramHeader(datagram)
+        else { return nil }
+        return connections.route(to: destination).flatMap(connections.connection)
+    }
+
     /// The moment of ``nextDeadline`` has come.
     public func expire(at now: MonotonicInstant) {
         connections.expire(at: advance(to: now), into: replies)

@@ -31,12 +31,17 @@ extension RealProcesses {
 }
 
 /// Starts Debian's server with a certificate and a file of 64 bytes, and ends it after `body`.
-func withDebianServer(_ body: (_ target: String, _ processID: pid_t) async throws -> Void) async throws {
+///
+/// - Parameter more: More options of its own.
+func withDebianServer(
+    _ more: String...,
+    body: (_ target: String, _ processID: pid_t) async throws -> Void
+) async throws {
     let folder = try TemporaryFolder()
     let certificate = try await CertificateFiles(.ecdsa, in: folder)
     _ = try folder.write(String(repeating: "x", count: 64), to: "64")
     let port = try FreePort.udp()
-    let options = ["-q", "--no-quic-dump", "--no-http-dump", "--htdocs=\(folder.url.path)"]
+    let options = more + ["-q", "--no-quic-dump", "--no-http-dump", "--htdocs=\(folder.url.path)"]
     let files = [certificate.privateKey, certificate.certificate]
     let server = try RunningProgram(
         Programs.debianServer,

@@ -17,7 +17,7 @@ public struct AbandonMatrix: Sendable, Equatable, Codable {
 
     /// The cell whose connections cost the most, in bytes held times seconds held; nil when nothing was measured.
     public var worst: MatrixCell? {
-        cells.filter { $0.held != nil }.max {
+        cells.filter { $0.held != nil && $0.gap == nil }.max {
             ($0.held?.byteSecondsPerConnection ?? 0) < ($1.held?.byteSecondsPerConnection ?? 0)
         }
     }
@@ -43,8 +43,8 @@ public struct AbandonMatrix: Sendable, Equatable, Codable {
 
 extension MatrixCell {
     /// What a table shows: `31 KiB × 10.0 s`.
-    var text: String {
-        guard let held else { return connections == 0 ? "not reached" : "not read" }
+    public var text: String {
+        guard let held, gap == nil else { return (gap ?? .notRead).rawValue }
         let seconds = "\(held.hasReturned ? "" : ">")\(DecimalText.format(held.seconds, places: 1)) s"
         return "\(ByteCountText.readable(held.bytesPerConnection)) × \(seconds)"
     }

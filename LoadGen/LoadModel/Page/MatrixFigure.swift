@@ -35,8 +35,8 @@ struct MatrixFigure: Sendable {
 
     private func cell(_ cell: MatrixCell?) -> Markup {
         guard let cell else { return .element("td", text: "–") }
-        guard let cost = cell.held?.byteSecondsPerConnection, let most = matrix.worst?.held?.byteSecondsPerConnection,
-            most > 0
+        guard cell.gap == nil, let cost = cell.held?.byteSecondsPerConnection,
+            let most = matrix.worst?.held?.byteSecondsPerConnection, most > 0
         else { return .element("td", text: cell.text) }
         let shade = Int(clampingRounded: cost / most * Self.shades)
         return .element("td", ["class": "shade\(shade)"], text: cell.text)
