@@ -59,31 +59,10 @@ struct ConnectionOptions: ParsableArguments {
     @Option(help: "Whether connections begin with the session ticket of an earlier one: on or off.")
     var resumption = Switch.off
 
-    @Option(help: "Verify the server's certificate, and believe the authorities in this PEM file.")
-    var ca: String?
+    @OptionGroup
+    var trust: TrustOptions
 
-    @Option(
-        help: """
-            The name to ask the server for and to verify its certificate for. (default: localhost; with --ca the \
-            target's address)
-            """
-    )
-    var serverName: String?
-
-    @Flag(help: "Believe any certificate of a target that is not on this machine.")
-    var insecure = false
-
-    func validate() throws {
-        guard let ca else { return }
-        guard !insecure else { throw ValidationError("--ca and --insecure exclude each other") }
-        do {
-            try UnreadableFile.check(ca)
-        } catch {
-            throw ValidationError("--ca: \(error)")
-        }
-    }
-
-    /// - Parameter host: The target's address.
+    /// - Parameter host: The target's name or address.
     func apply(to scenario: inout LoadScenario, host: String) {
         scenario.applicationProtocol = alpn
         scenario.dialTimeout = dialTimeout.duration
@@ -93,7 +72,6 @@ struct ConnectionOptions: ParsableArguments {
         scenario.keyUpdateEvery = keyUpdateEvery
         scenario.rebindEvery = rebindEvery
         scenario.resumes = resumption == .on
-        scenario.certificateAuthorities = ca
-        scenario.serverName = serverName ?? (ca == nil ? "localhost" : host)
+        trust.apply(to: &scenario, host: host)
     }
 }

@@ -26,7 +26,7 @@ struct RunCommand: AsyncParsableCommand {
             """
     )
 
-    @Option(help: "The server's address and UDP port, such as 127.0.0.1:4433 or [::1]:4433.")
+    @Option(help: "The server's name or address, and its UDP port, such as localhost:4433 or [::1]:4433.")
     var target: String
 
     @OptionGroup
@@ -43,11 +43,7 @@ struct RunCommand: AsyncParsableCommand {
 
     func validate() throws {
         let target = try parsedTarget()
-        guard target.isLocal || scenarioOptions.connection.ca != nil || scenarioOptions.connection.insecure else {
-            throw ValidationError(
-                "--target \(self.target) is not on this machine: give --ca FILE to verify its certificate, or --insecure"
-            )
-        }
+        try scenarioOptions.connection.trust.check(target, named: self.target)
         do {
             try target.engine.validate(try scenarioOptions.scenario(host: target.host))
         } catch let error as EngineError {

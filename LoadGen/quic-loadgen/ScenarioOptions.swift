@@ -24,7 +24,7 @@ struct ScenarioOptions: ParsableArguments {
 
     /// The scenario these options describe, with a fresh seed unless one was given.
     ///
-    /// - Parameter host: The target's address.
+    /// - Parameter host: The target's name or address.
     func scenario(host: String) throws -> LoadScenario {
         var scenario = traffic.scenario()
         pace.apply(to: &scenario)
