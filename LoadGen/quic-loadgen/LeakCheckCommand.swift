@@ -18,7 +18,7 @@ struct LeakCheckCommand: AsyncParsableCommand {
             """
     )
 
-    @Option(help: "The server's address and UDP port, such as 127.0.0.1:4433 or [::1]:4433.")
+    @Option(help: "The server's name or address, and its UDP port, such as localhost:4433 or [::1]:4433.")
     var target: String
 
     @OptionGroup(title: "How to look at it")
@@ -27,6 +27,9 @@ struct LeakCheckCommand: AsyncParsableCommand {
     @OptionGroup(title: "What connections do")
     var checkOptions: LeakCheckOptions
 
+    @OptionGroup(title: "Certificates")
+    var trust: TrustOptions
+
     @OptionGroup(title: "Output")
     var outputOptions: OutputOptions
 
@@ -34,18 +37,21 @@ struct LeakCheckCommand: AsyncParsableCommand {
     var html: String?
 
     func validate() throws {
-        _ = try TargetAddress.engine(of: target)
+        try trust.check(try TargetAddress.ofOption(target), named: target)
     }
 
     func run() async throws {
-        let plan = try checkOptions.plan()
+        let plan = try checkOptions.plan(knowsLiveBytes: targetOptions.admin != nil)
         try ReportFile.checkDistinct(outputOptions.paths(html: html))
         let file = try outputOptions.openReportFile()
         let page = try html.map { try ReportFile.openForOption($0, "html") }
         let probe = try await targetOptions.probe()
-        let engine = try TargetAddress.engine(of: target)
+        let parsed = try TargetAddress.ofOption(target)
+        let (engine, host, trust) = (parsed.engine, parsed.host, trust)
         let check = LeakCheck(of: plan, target: target, probe: probe) { scenario in
-            try await engine.run(scenario: scenario, targetReading: { nil }, onProgress: { _ in }).outcomes
+            var scenario = scenario
+            trust.apply(to: &scenario, host: host)
+            return try await engine.run(scenario: scenario, targetReading: { nil }, onProgress: { _ in }).outcomes
         }
         do {
             try await check.introduce()

@@ -12,11 +12,21 @@ struct LeakCheckOptions: ParsableArguments {
         static let dialTimeout = DurationArgument(.seconds(10))
     }
 
-    @Option(help: "How many cycles, at least 4. The first warms the target up and is not judged.")
-    var cycles = 5
+    @Option(
+        help: """
+            How many cycles, at least 4. The first warms the target up and is not judged. \
+            (default: \(LeakPlan.cyclesByPages); with --admin \(LeakPlan.cyclesByLiveBytes))
+            """
+    )
+    var cycles: Int?
 
-    @Option(help: "How many connections each cycle opens. More of them make smaller leaks visible.")
-    var connections = 2_000
+    @Option(
+        help: """
+            How many connections each cycle opens. More of them make smaller leaks visible. \
+            (default: \(LeakPlan.connectionsByPages); with --admin \(LeakPlan.connectionsByLiveBytes))
+            """
+    )
+    var connections: Int?
 
     @Option(help: "How many connections to start per second.")
     var rate = 500.0
@@ -24,7 +34,8 @@ struct LeakCheckOptions: ParsableArguments {
     @Option(
         help: """
             How connections end. silent: they get the answer to a message and vanish. close: they get it and send \
-            CONNECTION_CLOSE. half-open: they vanish after the first flight of the handshake. mixed: a third of each.
+            CONNECTION_CLOSE. half-open: they vanish after the first flight of the handshake. failing: they offer a \
+            protocol that no server speaks, and the server ends the handshake. mixed: a third of the first three each.
             """
     )
     var manner = LeakManner.silent
@@ -68,16 +79,20 @@ struct LeakCheckOptions: ParsableArguments {
     var seed: UInt64?
 
     func validate() throws {
-        _ = try plan()
+        _ = try plan(knowsLiveBytes: false)
     }
 
     /// The plan these options describe, with a fresh seed unless one was given.
-    func plan() throws -> LeakPlan {
+    ///
+    /// - Parameter knowsLiveBytes: Whether the target says itself what it holds; pages need more connections.
+    func plan(knowsLiveBytes: Bool) throws -> LeakPlan {
+        let cyclesDefault = knowsLiveBytes ? LeakPlan.cyclesByLiveBytes : LeakPlan.cyclesByPages
+        let connectionsDefault = knowsLiveBytes ? LeakPlan.connectionsByLiveBytes : LeakPlan.connectionsByPages
         do {
             return try LeakPlan(
                 manner: manner,
-                cycles: cycles,
-                connections: connections,
+                cycles: cycles ?? cyclesDefault,
+                connections: connections ?? connectionsDefault,
                 ratePerSecond: rate,
                 settle: settle.duration,
                 toleranceBytes: expectReturn.count,

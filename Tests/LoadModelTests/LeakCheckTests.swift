@@ -31,6 +31,11 @@ import Testing
             let count = scenario.connections ?? 0
             made.withLock { $0 += count }
             var outcomes = OutcomeCounts()
+            outcomes.answered = count
+            if scenario.applicationProtocol == LeakManner.unspokenProtocol {
+                outcomes.record(.alert(120), count: count)
+                return outcomes
+            }
             if !scenario.abandonsHandshake { outcomes.established = count }
             outcomes.record(.completed, count: count)
             return outcomes

@@ -126,7 +126,7 @@ extension RealProcesses.LeakCheckTests {
         let process = try server.processID
         let options = ["--pid", "\(process)", "--manner", manner.rawValue, "--settle", "5s", "--connections", "3000"]
         let check = try LeakChecker.start(server.address, options)
-        while !check.errors.contains("cycle 1 of 5") { try await Task.sleep(for: .milliseconds(10)) }
+        while !check.errors.contains("cycle 1 of 6") { try await Task.sleep(for: .milliseconds(10)) }
         try await Task.sleep(for: .milliseconds(500))
         kill(process, SIGKILL)
         let ending = try await check.ending()

@@ -81,7 +81,7 @@ public struct LeakCheck: Sendable {
         var outcomes = OutcomeCounts()
         for (manner, scenario) in try plan.scenarios(ofCycle: cycle) where !Task.isCancelled {
             let part = try await watched { try await run(scenario) }
-            connections += manner.completesHandshake ? part.established : part.completed
+            connections += manner.heldCount(part)
             outcomes.add(part)
         }
         return (connections, outcomes)

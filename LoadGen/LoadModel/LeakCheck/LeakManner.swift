@@ -6,12 +6,27 @@ public enum LeakManner: String, Sendable, CaseIterable, Codable {
     case close
     /// They send the first flight of a handshake and vanish: the server waits for its handshake timeout.
     case halfOpen = "half-open"
-    /// A third of each, one after the other.
+    /// They offer an application protocol that no server speaks, and the server ends the handshake with a TLS alert
+    /// (RFC 7301 §3.2): the way out of a server that its own errors take.
+    case failing
+    /// A third of the first three each, one after the other.
     case mixed
 
     /// The manners that the connections of a cycle have, in their order.
     var parts: [LeakManner] { self == .mixed ? [.silent, .close, .halfOpen] : [self] }
 
+    /// What connections that are to fail offer.
+    static let unspokenProtocol = "quic-loadgen-unspoken"
+
     /// Whether the handshake is completed.
-    var completesHandshake: Bool { self != .halfOpen }
+    var completesHandshake: Bool { self != .halfOpen && self != .failing }
+
+    /// For how many connections of this manner, of those that ended so, the server had to hold something.
+    func heldCount(_ outcomes: OutcomeCounts) -> Int {
+        switch self {
+        case .halfOpen: outcomes.completed
+        case .failing: outcomes.answered ?? outcomes.failed
+        case .silent, .close, .mixed: outcomes.established
+        }
+    }
 }

@@ -6,6 +6,11 @@ public struct LeakPlan: Sendable, Equatable {
     public static let cyclesAccepted = LeakAssessment.cyclesLeast + 1...1_000
     /// How long a target may be given.
     public static let settleAccepted = Duration.milliseconds(100)...Duration.seconds(3_600)
+    /// How many cycles of how many connections tell where a target says what it holds.
+    public static let (cyclesByLiveBytes, connectionsByLiveBytes) = (5, 2_000)
+    /// Where only its pages are known: over so many connections their noise of about 1 MiB looks like 126 bytes for each,
+    /// a quarter of the tolerance.
+    public static let (cyclesByPages, connectionsByPages) = (6, 5_000)
     /// Application protocols whose messages are known; connections of others shake hands and no more.
     public static let messageProtocols = ["echo", "hq-interop", "h3"]
 
@@ -110,15 +115,15 @@ public struct LeakPlan: Sendable, Equatable {
         var scenario = try LoadScenario(
             validatingConnections: connections,
             ratePerSecond: ratePerSecond,
-            mode: manner == .close ? .echo : .abandon,
+            mode: manner == .failing ? .close : manner == .close ? .echo : .abandon,
             messageBytes: manner.completesHandshake ? messageBytes : 0,
             hold: .zero,
             dialTimeout: dialTimeout,
             sockets: sockets,
-            applicationProtocol: applicationProtocol,
+            applicationProtocol: manner == .failing ? LeakManner.unspokenProtocol : applicationProtocol,
             seed: seed
         )
-        scenario.abandonsHandshake = !manner.completesHandshake
+        scenario.abandonsHandshake = manner == .halfOpen
         return scenario
     }
 }

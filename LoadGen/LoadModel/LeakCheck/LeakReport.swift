@@ -67,7 +67,8 @@ public struct LeakReport: Sendable, Encodable {
         }
         assessment = LeakAssessment(before: before.memory, cycles: points, toleranceBytes: plan.toleranceBytes)
         notes = [
-            Self.failureNote(cycles), Self.unreturnedNote(cycles), Self.createdNote(before, cycles, connections),
+            Self.failureNote(cycles, plan.manner), Self.unreturnedNote(cycles),
+            Self.createdNote(before, cycles, connections),
         ]
         .compactMap(\.self)
     }
@@ -91,8 +92,12 @@ public struct LeakReport: Sendable, Encodable {
     /// The report as a page.
     public var page: ReportPage { assessment.page(target: target, notes: notes) }
 
-    private static func failureNote(_ cycles: [Cycle]) -> String? {
+    private static func failureNote(_ cycles: [Cycle], _ manner: LeakManner) -> String? {
         let outcomes = cycles.reduce(into: OutcomeCounts()) { $0.add($1.outcomes) }
+        if manner == .failing {
+            guard outcomes.completed > 0 else { return nil }
+            return "\(outcomes.completed) of \(outcomes.ended) connections were to fail and did not"
+        }
         guard outcomes.failed > 0 else { return nil }
         let failures = outcomes.failures.map { "\($0.count) \($0.outcome.title)" }.joined(separator: ", ")
         return "\(outcomes.failed) of \(outcomes.ended) connections did not do all they should: \(failures)"
