@@ -83,7 +83,7 @@ extension RealProcesses {
             #expect(other.errors.contains("other is no report of quic-loadgen"), "\(other.errors)")
         }
 
-        @Test(arguments: ["run", "leakcheck", "plan", "merge"])
+        @Test(arguments: ["run", "leakcheck", "compare", "plan", "merge"])
         func helpShowsAnExample(command: String) async throws {
             let ending = try await run([command, "--help"])
             #expect(ending.status == 0)

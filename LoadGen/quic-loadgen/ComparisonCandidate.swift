@@ -1,0 +1,73 @@
+import ArgumentParser
+import LoadEngine
+import LoadModel
+
+/// A target of `quic-loadgen compare`: what was said of it, where it is, and what reads it.
+struct ComparisonCandidate {
+    let description: TargetDescription
+    private let address: TargetAddress
+    private let meter: ProcessMeter?
+
+    init(_ text: String) throws {
+        do {
+            description = try TargetDescription(text)
+            address = try TargetAddress(description.address)
+            if let processID = description.processID {
+                meter = try ProcessMeter(processID: processID)
+            } else {
+                meter = nil
+            }
+        } catch {
+            throw ValidationError("--target \(text): \(error)")
+        }
+    }
+
+    /// Throws unless the scenario of these options can be run against it.
+    func validate(_ options: ScenarioOptions) throws {
+        try options.connection.trust.check(address, named: description.address)
+        do {
+            try address.engine.validate(try scenario(options))
+        } catch let error as EngineError {
+            throw ValidationError("--local-address: \(error)")
+        }
+    }
+
+    /// What a comparison needs of it.
+    func target(_ options: ScenarioOptions, isQuiet: Bool) throws -> ComparisonRun.Target {
+        let scenario = try scenario(options)
+        let target = ComparedTarget(
+            name: description.name,
+            address: description.address,
+            applicationProtocol: scenario.applicationProtocol
+        )
+        return ComparisonRun.Target(target) { seed in
+            var scenario = scenario
+            scenario.seed = seed
+            return try await round(of: scenario, isQuiet: isQuiet)
+        }
+    }
+
+    private func round(of scenario: LoadScenario, isQuiet: Bool) async throws -> ComparedRound {
+        let engine: any LoadRunning = meter.map { MeteredEngine(address.engine, meter: $0) } ?? address.engine
+        let run = LoadRun(
+            of: scenario,
+            target: description.address,
+            engine: engine,
+            server: description.admin.map(AdminClient.init)
+        )
+        let display = isQuiet ? nil : ProgressDisplay(of: scenario)
+        defer { display?.finish() }
+        let (cpuSeconds, residentBytes) = (meter?.cpuSeconds, meter?.residentBytes)
+        let report = try await run.report { display?.show($0) }
+        let used = meter?.cpuSeconds.flatMap { after in cpuSeconds.map { after - $0 } }
+        return ComparedRound(report, targetCPUSeconds: used, targetResidentBytesBefore: residentBytes)
+    }
+
+    /// The scenario of these options with what this target has of its own.
+    private func scenario(_ options: ScenarioOptions) throws -> LoadScenario {
+        var options = options
+        if let name = description.applicationProtocol { options.connection.alpn = name }
+        if let name = description.serverName { options.connection.trust.serverName = name }
+        return try options.scenario(host: address.host)
+    }
+}
