@@ -94,7 +94,7 @@ struct CompareCommand: AsyncParsableCommand {
         guard outputOptions.quiet else { return StandardStream.output.write(comparison.text) }
         for failure in comparison.failures { StandardStream.error.write("quic-loadgen: \(failure)\n") }
         for warning in comparison.warnings {
-            StandardStream.error.write("quic-loadgen: the generator may have been the bottleneck: \(warning)\n")
+            StandardStream.error.write("quic-loadgen: \(GeneratorUsage.warningTitle): \(warning)\n")
         }
     }
 

@@ -6,16 +6,16 @@ import LoadModel
 struct ComparisonCandidate {
     let description: TargetDescription
     private let address: TargetAddress
-    private let meter: ProcessMeter?
+    private let process: ProcessProbe?
 
     init(_ text: String) throws {
         do {
             description = try TargetDescription(text)
             address = try TargetAddress(description.address)
             if let processID = description.processID {
-                meter = try ProcessMeter(processID: processID)
+                process = try ProcessProbe(processID: processID)
             } else {
-                meter = nil
+                process = nil
             }
         } catch {
             throw ValidationError("--target \(text): \(error)")
@@ -48,19 +48,19 @@ struct ComparisonCandidate {
     }
 
     private func round(of scenario: LoadScenario, isQuiet: Bool) async throws -> ComparedRound {
-        let engine: any LoadRunning = meter.map { MeteredEngine(address.engine, meter: $0) } ?? address.engine
         let run = LoadRun(
             of: scenario,
             target: description.address,
-            engine: engine,
-            server: description.admin.map(AdminClient.init)
+            engine: address.engine,
+            server: description.admin.map(AdminClient.init),
+            probe: process.map { TargetProbe(process: $0, group: nil, admin: nil) }
         )
-        let display = isQuiet ? nil : ProgressDisplay(of: scenario)
+        let display = isQuiet ? nil : ProgressDisplay(of: scenario, scenario.expectsEcho ? [.echoes] : [])
         defer { display?.finish() }
-        let (cpuSeconds, residentBytes) = (meter?.cpuSeconds, meter?.residentBytes)
+        let before = process?.cpuSeconds
         let report = try await run.report { display?.show($0) }
-        let used = meter?.cpuSeconds.flatMap { after in cpuSeconds.map { after - $0 } }
-        return ComparedRound(report, targetCPUSeconds: used, targetResidentBytesBefore: residentBytes)
+        let used = process?.cpuSeconds.flatMap { after in before.map { after - $0 } }
+        return ComparedRound(report, targetCPUSeconds: used)
     }
 
     /// The scenario of these options with what this target has of its own.

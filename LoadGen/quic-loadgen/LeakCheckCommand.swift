@@ -59,9 +59,7 @@ struct LeakCheckCommand: AsyncParsableCommand {
             throw ValidationError("--target \(target): \(error)")
         }
         var report = try await carryOut(check, plan)
-        if let doubt = targetOptions.probeOptions.doubt(of: probe, about: try TargetAddress(target)) {
-            report.notes.append(doubt)
-        }
+        if let doubt = targetOptions.probeOptions.doubt(of: probe, about: parsed) { report.notes.append(doubt) }
         try file?.write(report)
         try page?.write(text: report.page.html)
         try show(report)

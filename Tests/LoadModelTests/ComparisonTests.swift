@@ -80,8 +80,8 @@ import Testing
         }
         result.timeline = recorder.timeline
         let report = LoadReport(target: "a", scenario: try scenario(50, mode: .hold), result: result)
-        let round = ComparedRound(report, targetResidentBytesBefore: 1_000_000)
-        #expect(round.figures[.targetBytesPerConnection] == 100_000)
+        let round = ComparedRound(report)
+        #expect(round.figures[.targetBytesPerConnection] == 60_000)
         #expect(round.figures[.targetPeakResidentBytes] == 6_000_000)
     }
 

@@ -57,7 +57,7 @@ extension RealProcesses {
             (["--target", "a=127.0.0.1:1", "--target", "b=127.0.0.1:2,pid=4194305"], "there is no process 4194305"),
             (["--target", "a=127.0.0.1:1", "--target", "b=192.0.2.1:2"], "is not on this machine"),
             (["--target", "a=127.0.0.1:1", "--target", "b=127.0.0.1"], "HOST:PORT, such as localhost:4433"),
-            (["--target", "a=127.0.0.1:1", "--target", "b=127.0.0.1:2,alpn=doq"], "hold, close or idle-herd with ALPN doq"),
+            (["--target", "a=127.0.0.1:1", "--target", "b=127.0.0.1:2,alpn=doq"], "idle-herd with ALPN doq"),
         ])
         func wrongOptionsExitWith64AndAreNamed(_ options: [String], _ sentence: String) async throws {
             let ending = try await RunningProgram.run(Programs.loadGenerator, ["compare"] + options)

@@ -28,10 +28,10 @@ extension RealProcesses {
         }
 
         /// Runs a command so that it ends once all its options were read and found to go together: a report that cannot
-        /// be written is an error before the first datagram. `plan` sends none, and `merge` needs files.
+        /// be written is an error before the first datagram. `plan` writes none and sends none.
         private func dryRun(_ command: DocumentedCommand) async throws -> RunningProgram.Ending {
             var words = command.words.map(Self.filled)
-            if !["plan", "merge", nil].contains(command.subcommand) {
+            if command.subcommand != "plan" {
                 words = DocumentedCommand(document: "", heading: "", words: words)
                     .words(setting: ["--json": Self.unwritable])
             }
@@ -39,11 +39,8 @@ extension RealProcesses {
         }
 
         private static func isAccepted(_ ending: RunningProgram.Ending, _ command: DocumentedCommand) -> Bool {
-            switch command.subcommand {
-            case "plan": ending.status == 0
-            case "merge": ending.status == 64 && ending.errors.contains("cannot be read: is it there?")
-            default: ending.status == 64 && ending.errors.contains("--json \(unwritable) cannot be written")
-            }
+            if command.subcommand == "plan" { return ending.status == 0 }
+            return ending.status == 64 && ending.errors.contains("--json \(unwritable) cannot be written")
         }
 
         /// A word as it is on this machine: processes and files that are, and names of hosts that lead somewhere.

@@ -1,5 +1,11 @@
 public import LoadModel
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
 /// Reads the memory, descriptors and threads of a process of this machine from `/proc`. proc(5).
 public struct ProcessProbe: Sendable {
     private let processID: Int
@@ -53,6 +59,15 @@ public struct ProcessProbe: Sendable {
         let stat = try text("stat")
         guard Self.startTicks(in: stat) == startTicks else { throw .ended("process \(processID) is another one now") }
         guard !Self.hasEnded(stat) else { throw gone }
+    }
+
+    /// The processor time it has used so far, user and system, in seconds; nil when it is gone.
+    public var cpuSeconds: Double? {
+        guard let stat = try? KernelFile.text("\(folder)/stat") else { return nil }
+        // utime is the 14th field, stime the 15th.
+        let fields = Self.fields(of: stat)
+        guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else { return nil }
+        return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }
 
     /// Whether one of the process's own sockets is bound to the UDP port `port`; nil where that cannot be seen.

@@ -9,10 +9,8 @@ public struct ComparedRound: Sendable, Equatable, Codable {
 
     /// The round that `report` is of.
     ///
-    /// - Parameters:
-    ///   - targetCPUSeconds: Processor time the target used meanwhile; nil when that is not known.
-    ///   - targetResidentBytesBefore: What the target had resident before; nil when that is not known.
-    public init(_ report: LoadReport, targetCPUSeconds: Double? = nil, targetResidentBytesBefore: Int? = nil) {
+    /// - Parameter targetCPUSeconds: Processor time the target used meanwhile; nil when that is not known.
+    public init(_ report: LoadReport, targetCPUSeconds: Double? = nil) {
         let (handshake, echo) = (report.latencies.handshake, report.latencies.echo)
         let established = Double(report.outcomes.established)
         var figures: [ComparisonFigure: Double] = [
@@ -33,21 +31,11 @@ public struct ComparedRound: Sendable, Equatable, Codable {
         if let bytes = report.targetPeakResidentBytes { figures[.targetPeakResidentBytes] = Double(bytes) }
         // Where connections do not stay, there are too few of them at one moment to divide by.
         if report.scenario.keepsConnections {
-            let growth = targetResidentBytesBefore.flatMap { Self.bytesPerConnection(report.timeline, before: $0) }
-            figures[.targetBytesPerConnection] = growth ?? report.targetBytesPerConnection
+            figures[.targetBytesPerConnection] = report.targetBytesPerConnection
         }
         self.figures = figures
         failures = report.verdict.failures.map(\.sentence)
         warnings = report.warnings
-    }
-
-    /// The growth for each connection at the last moment with the most of them; nil when that was not read.
-    private static func bytesPerConnection(_ timeline: Timeline?, before: Int) -> Double? {
-        let read = timeline?.samples.filter { $0.residentBytes != nil } ?? []
-        guard let most = read.map(\.live).max(), most > 0,
-            let bytes = read.last(where: { $0.live == most })?.residentBytes
-        else { return nil }
-        return Double(bytes - before) / Double(most)
     }
 }
 

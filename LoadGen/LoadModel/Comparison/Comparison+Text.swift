@@ -5,7 +5,7 @@ extension Comparison {
     public var text: String {
         let notes =
             failures.map { "FAILED \($0)" }
-            + warnings.map { "WARNING the generator may have been the bottleneck: \($0)" }
+            + warnings.map { "WARNING \(GeneratorUsage.warningTitle): \($0)" }
         return ([heading, table] + (notes.isEmpty ? [] : [notes.joined(separator: "\n")])).joined(separator: "\n\n")
             + "\n"
     }
