@@ -75,19 +75,14 @@ struct CompareCommand: AsyncParsableCommand {
     }
 
     private func carryOut(_ run: ComparisonRun, _ candidates: [ComparisonCandidate]) async throws -> Comparison {
-        // Before a round counts what the process has open.
-        let interrupt = await Interrupt()
         let (rounds, isQuiet) = (rounds, outputOptions.quiet)
         let names = candidates.map(\.description.name)
-        let task = Task {
+        return try await Interrupt.endingEarly(nil) {
             try await run.comparison { turn in
                 guard !isQuiet else { return }
                 StandardStream.error.write("round \(turn.round + 1) of \(rounds), \(names[turn.target])\n")
             }
         }
-        interrupt.first { task.cancel() }
-        defer { interrupt.ignore() }
-        return try await task.value
     }
 
     private func show(_ comparison: Comparison) {

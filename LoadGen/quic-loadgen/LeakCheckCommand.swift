@@ -1,5 +1,4 @@
 import ArgumentParser
-import LoadEngine
 import LoadModel
 
 /// `quic-loadgen leakcheck`: whether a server's memory comes back after connections.
@@ -46,12 +45,10 @@ struct LeakCheckCommand: AsyncParsableCommand {
         let file = try outputOptions.openReportFile()
         let page = try html.map { try ReportFile.openForOption($0, "html") }
         let probe = try await targetOptions.probe()
-        let parsed = try TargetAddress.ofOption(target)
-        let (engine, host, trust) = (parsed.engine, parsed.host, trust)
+        let address = try TargetAddress.ofOption(target)
+        let engine = TrustingEngine(address, trust)
         let check = LeakCheck(of: plan, target: target, probe: probe) { scenario in
-            var scenario = scenario
-            trust.apply(to: &scenario, host: host)
-            return try await engine.run(scenario: scenario, targetReading: { nil }, onProgress: { _ in }).outcomes
+            try await engine.run(scenario: scenario, targetReading: { nil }, onProgress: { _ in }).outcomes
         }
         do {
             try await check.introduce()
@@ -59,7 +56,7 @@ struct LeakCheckCommand: AsyncParsableCommand {
             throw ValidationError("--target \(target): \(error)")
         }
         var report = try await carryOut(check, plan)
-        if let doubt = targetOptions.probeOptions.doubt(of: probe, about: parsed) { report.notes.append(doubt) }
+        if let doubt = targetOptions.probeOptions.doubt(of: probe, about: address) { report.notes.append(doubt) }
         try file?.write(report)
         try page?.write(text: report.page.html)
         try show(report)

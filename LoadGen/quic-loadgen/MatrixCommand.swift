@@ -1,5 +1,4 @@
 import ArgumentParser
-import LoadEngine
 import LoadModel
 
 /// `quic-loadgen matrix`: what abandoned connections cost a server, by how far they came and how they vanished.
@@ -20,7 +19,7 @@ struct MatrixCommand: AsyncParsableCommand {
             """
     )
 
-    @Option(help: "The server's address and UDP port, such as 127.0.0.1:4433 or [::1]:4433.")
+    @Option(help: "The server's name or address, and its UDP port, such as localhost:4433 or [::1]:4433.")
     var target: String
 
     @OptionGroup(title: "How to look at it")
@@ -29,6 +28,9 @@ struct MatrixCommand: AsyncParsableCommand {
     @OptionGroup(title: "What is tried")
     var matrixOptions: MatrixOptions
 
+    @OptionGroup(title: "Certificates")
+    var trust: TrustOptions
+
     @OptionGroup(title: "Output")
     var outputOptions: OutputOptions
 
@@ -36,7 +38,7 @@ struct MatrixCommand: AsyncParsableCommand {
     var html: String?
 
     func validate() throws {
-        _ = try TargetAddress.engine(of: target)
+        try trust.check(try TargetAddress.ofOption(target), named: target)
     }
 
     func run() async throws {
@@ -45,21 +47,15 @@ struct MatrixCommand: AsyncParsableCommand {
         let file = try outputOptions.openReportFile()
         let page = try html.map { try ReportFile.openForOption($0, "html") }
         let probe = try await targetOptions.probe()
-        let check = MatrixCheck(
-            of: plan,
-            target: target,
-            probe: probe,
-            engine: try TargetAddress.engine(of: target)
-        )
+        let address = try TargetAddress.ofOption(target)
+        let check = MatrixCheck(of: plan, target: target, probe: probe, engine: TrustingEngine(address, trust))
         do {
             try await check.introduce()
         } catch let error as LeakCheck.Unanswered {
             throw ValidationError("--target \(target): \(error)")
         }
         var report = try await carryOut(check, plan)
-        if let doubt = targetOptions.probeOptions.doubt(of: probe, about: try TargetAddress(target)) {
-            report.notes.append(doubt)
-        }
+        if let doubt = targetOptions.probeOptions.doubt(of: probe, about: address) { report.notes.append(doubt) }
         try file?.write(report)
         try page?.write(text: report.matrix.page(target: target).html)
         try show(report)

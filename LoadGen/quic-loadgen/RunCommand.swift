@@ -42,7 +42,7 @@ struct RunCommand: AsyncParsableCommand {
     var fileOptions: ReportFileOptions
 
     func validate() throws {
-        let target = try parsedTarget()
+        let target = try TargetAddress.ofOption(self.target)
         try scenarioOptions.connection.trust.check(target, named: self.target)
         do {
             try target.engine.validate(try scenarioOptions.scenario(host: target.host))
@@ -52,7 +52,7 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let target = try parsedTarget()
+        let target = try TargetAddress.ofOption(self.target)
         let scenario = try scenarioOptions.scenario(host: target.host)
         // Opened first: a run of minutes must not end in a file that cannot be written.
         let files = try fileOptions.open(json: outputOptions.json)
@@ -72,14 +72,6 @@ struct RunCommand: AsyncParsableCommand {
         serverOptions.judge(&report)
         try files.write(report)
         try outputOptions.show(report)
-    }
-
-    private func parsedTarget() throws -> TargetAddress {
-        do {
-            return try TargetAddress(target)
-        } catch {
-            throw ValidationError("--target \(error)")
-        }
     }
 
     /// What there is to show of a run's progress beside connections.

@@ -38,7 +38,7 @@ extension RealProcesses {
         }
 
         // RFC 6761 §6.4: names below "invalid" do not exist.
-        @Test(arguments: [["run"], ["leakcheck", "--pid", "1"]])
+        @Test(arguments: [["run"], ["leakcheck", "--pid", "1"], ["matrix", "--pid", "1"]])
         func aNameWithoutAnAddressExitsWith64AndIsNamed(_ command: [String]) async throws {
             let target = ["--target", "no-such-host.invalid:4433"]
             let ending = try await RunningProgram.run(Programs.loadGenerator, command + target)
