@@ -7,7 +7,7 @@ private let target: FuzzTarget = {
     guard let name = unsafe getenv("QUICHARNESS_FUZZ_TARGET").map({ unsafe String(cString: $0) }),
         let target = FuzzTarget(rawValue: name)
     else {
-        unsafe fputs("fuzz: set QUICHARNESS_FUZZ_TARGET to one of \(names)\n", stderr)
+        say("set QUICHARNESS_FUZZ_TARGET to one of \(names)")
         exit(64)
     }
     return target
@@ -19,8 +19,13 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     do {
         try target.run(unsafe Array(UnsafeBufferPointer(start: start, count: count)))
     } catch {
-        unsafe fputs("fuzz: \(error)\n", stderr)
+        say("\(error)")
         abort()
     }
     return 0
+}
+
+private func say(_ text: String) {
+    let line = Array("fuzz: \(text)\n".utf8)
+    _ = unsafe write(STDERR_FILENO, line, line.count)
 }
