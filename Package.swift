@@ -172,7 +172,7 @@ let package = Package(
                 "TextValues",
             ]
         ),
-        tests(of: "LoadEngine", uses: ["Datagrams", "LoadEngine", "LoadModel"]),
+        tests(of: "LoadEngine", uses: ["Datagrams", "LoadEngine", "LoadModel", "PacketWriter"]),
         tests(of: "LoadModel", uses: ["LoadModel", "TextValues"]),
         tests(
             of: "MemoryContract",

@@ -125,7 +125,7 @@ public struct LoadEngine: LoadRunning {
 
 extension SocketAddress {
     /// The address that stands for every address of this family, with any port.
-    fileprivate var anyAddress: SocketAddress {
+    var anyAddress: SocketAddress {
         switch family {
         case .ipv4: SocketAddress(ipv4: 0, 0, 0, 0, port: 0)
         case .ipv6: SocketAddress("[::]:0") ?? self

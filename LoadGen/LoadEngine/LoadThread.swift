@@ -25,6 +25,11 @@ enum LoadThread {
         }
     }
 
+    /// Blocks the calling thread.
+    static func sleep(for duration: Duration) {
+        usleep(UInt32(clamping: Int(duration / .microseconds(1))))
+    }
+
     /// What the new thread is given.
     private final class Start: Sendable {
         private let name: String

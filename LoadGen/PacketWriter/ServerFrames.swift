@@ -8,6 +8,10 @@ package struct ServerFrames {
     package private(set) var streamLimit: UInt64 = 0
     /// How many bytes of all streams together the server lets its client send, when it says so.
     package private(set) var dataLimit: UInt64 = 0
+    /// The tokens for later connections that the server gave. RFC 9000 §19.7.
+    package private(set) var tokens: [[UInt8]] = []
+    /// The error code of the server's CONNECTION_CLOSE. RFC 9000 §19.19.
+    package private(set) var closeCode: UInt64?
     /// Whether every frame was understood.
     package private(set) var isWhole = true
 
@@ -19,6 +23,18 @@ package struct ServerFrames {
         while isWhole, let type = rest.popFirst() { isWhole = read(type) }
     }
 
+    /// Adds what a further packet says. A packet that is not understood does not keep later ones from being read.
+    package mutating func add(_ payload: [UInt8]) {
+        let packet = ServerFrames(payload)
+        pathChallenges += packet.pathChallenges
+        connectionIDs.merge(packet.connectionIDs) { first, _ in first }
+        streamLimit = max(streamLimit, packet.streamLimit)
+        dataLimit = max(dataLimit, packet.dataLimit)
+        tokens += packet.tokens
+        closeCode = closeCode ?? packet.closeCode
+        isWhole = isWhole && packet.isWhole
+    }
+
     private mutating func read(_ type: UInt8) -> Bool {
         switch type {
         case 0x00, 0x01, 0x1e: true
@@ -26,7 +42,7 @@ package struct ServerFrames {
         case 0x04: skip(integers: 3)
         case 0x05, 0x11, 0x15: skip(integers: 2)
         case 0x06: integer() != nil && bytes() != nil
-        case 0x07: bytes() != nil
+        case 0x07: readToken()
         case 0x08...0x0f: readStream(type)
         case 0x10: readLimit(into: \.dataLimit)
         case 0x12: readLimit(into: \.streamLimit)
@@ -34,6 +50,7 @@ package struct ServerFrames {
         case 0x18: readConnectionID()
         case 0x1a: readPathChallenge()
         case 0x1b: take(8) != nil
+        case 0x1c, 0x1d: readClose(hasFrameType: type == 0x1c)
         default: false
         }
     }
@@ -61,6 +78,18 @@ package struct ServerFrames {
             take(16) != nil
         else { return false }
         connectionIDs[number] = id
+        return true
+    }
+
+    private mutating func readToken() -> Bool {
+        guard let token = bytes() else { return false }
+        tokens.append(token)
+        return true
+    }
+
+    private mutating func readClose(hasFrameType: Bool) -> Bool {
+        guard let code = integer(), !hasFrameType || skip(integers: 1), bytes() != nil else { return false }
+        closeCode = code
         return true
     }
 

@@ -7,8 +7,8 @@ struct QUICLoadGen: AsyncParsableCommand {
         commandName: "quic-loadgen",
         abstract: "Opens, holds, closes and abandons thousands of QUIC connections, and counts how each one ended.",
         subcommands: [
-            RunCommand.self, MatrixCommand.self, LeakCheckCommand.self, CompareCommand.self, PlanCommand.self,
-            MergeCommand.self,
+            RunCommand.self, MatrixCommand.self, LeakCheckCommand.self, CompareCommand.self, AbuseCommand.self,
+            PlanCommand.self, MergeCommand.self,
         ]
     )
 }

@@ -1,4 +1,5 @@
 import BoundedMemory
+import LoadModel
 import MemoryContract
 import Testing
 
@@ -16,12 +17,12 @@ import Testing
     }
 
     @Test func theReadmesTableIsTheDocuments() throws {
-        let block = try MarkedBlock.content(of: Contracts.text(of: "README.md"))
+        let block = try MarkedBlock.memoryContract.content(of: Contracts.text(of: "README.md"))
         #expect(try block == Contracts.committed().readmeBlock, "run scripts/memory-contract")
     }
 
     @Test func theMemoryGuidesTableIsTheDocuments() throws {
-        let block = try MarkedBlock.content(of: Contracts.text(of: "docs/memory.md"))
+        let block = try MarkedBlock.memoryContract.content(of: Contracts.text(of: "docs/memory.md"))
         #expect(try block == Contracts.committed().memoryBlock, "run scripts/memory-contract")
     }
 

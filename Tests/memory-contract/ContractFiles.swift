@@ -1,4 +1,5 @@
 import FoundationEssentials
+import LoadModel
 import MemoryContract
 
 /// The files the contract is written in, in the current directory.
@@ -12,12 +13,12 @@ enum ContractFiles {
 
         /// Whether it says something else than the document.
         var isStale: Bool {
-            get throws { try MarkedBlock.content(of: ContractFiles.text(of: path)) != content }
+            get throws { try MarkedBlock.memoryContract.content(of: ContractFiles.text(of: path)) != content }
         }
 
         /// The whole guide, with the document's table.
         func renewed() throws -> Data {
-            Data(try MarkedBlock.replacing(contentOf: ContractFiles.text(of: path), with: content).utf8)
+            Data(try MarkedBlock.memoryContract.replacing(contentOf: ContractFiles.text(of: path), with: content).utf8)
         }
     }
 
