@@ -93,7 +93,8 @@ extension ConnectionOutcome {
         case .tlsAlert(let code): self = connection.refusedCertificate ? .certificateInvalid : .alert(code)
         case .refused: self = .refused
         case .versionNegotiation: self = .versionNegotiationFailed
-        case .acknowledgementSilence, .noProgress, .lifetime, .retainedMemory, .localClose, .transportError,
+        case .acknowledgementSilence, .noProgress, .uselessPackets, .lifetime, .retainedMemory, .localClose,
+            .transportError,
             .budgetExceeded, .outOfMemory, .addressValidation, .abandoned:
             self = .transportError
         }

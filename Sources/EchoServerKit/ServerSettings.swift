@@ -22,6 +22,10 @@ package struct ServerSettings: Sendable {
     package var noProgressTimeout = TransportConfiguration().noProgressTimeout
     /// How many bytes on streams are progress.
     package var minimumProgressBytes = TransportConfiguration().minimumProgressBytes
+    /// Packets a second that may bring nothing; nil for any number.
+    package var uselessPackets = TransportConfiguration().uselessPacketsPerSecond
+    /// The same while a thread has no time left; nil for no other number.
+    package var uselessPacketsWhenBusy = TransportConfiguration().uselessPacketsPerSecondWhenBusy
     /// When clients have to prove their addresses.
     package var retryPolicy = AdmissionLimits().retryPolicy
     /// Connections of one source alive at once; nil for any number.
@@ -58,6 +62,9 @@ package struct ServerSettings: Sendable {
     /// The limits for one source accepted.
     package static let perSourceAccepted = 1...1_000_000
 
+    /// The packets a second that may bring nothing accepted.
+    package static let uselessPacketsAccepted = 100...10_000_000
+
     /// The defaults.
     package init() {}
 
@@ -71,6 +78,7 @@ package struct ServerSettings: Sendable {
         configuration.transport.idleTimeout = try Self.checked(idleTimeout, option: "idle-timeout")
         configuration.transport.handshakeTimeout = try Self.checked(handshakeTimeout, option: "handshake-timeout")
         try setProgress(of: &configuration.transport)
+        try setUselessPackets(of: &configuration.transport)
         configuration.transport.peerUnidirectionalStreams = services.clientUnidirectionalStreams
         try setAdmission(of: &configuration.admission)
         configuration.transport.allowsMigration = allowsMigration
@@ -94,9 +102,8 @@ package struct ServerSettings: Sendable {
         admission.connectionsPerSource = connectionsPerSource
         admission.handshakesPerSource = handshakesPerSource
         let limits = [("connections-per-source", connectionsPerSource), ("handshakes-per-source", handshakesPerSource)]
-        for case (let option, let limit?) in limits where !Self.perSourceAccepted.contains(limit) {
-            let (least, most) = (Self.perSourceAccepted.lowerBound, Self.perSourceAccepted.upperBound)
-            throw SettingsError(option: option, value: "\(limit)", accepted: "\(least) to \(most)")
+        for case (let option, let limit?) in limits {
+            try Self.check(limit, option: option, accepted: Self.perSourceAccepted)
         }
     }
 
@@ -114,6 +121,15 @@ package struct ServerSettings: Sendable {
             )
         }
         transport.minimumProgressBytes = minimumProgressBytes
+    }
+
+    private func setUselessPackets(of transport: inout TransportConfiguration) throws(SettingsError) {
+        transport.uselessPacketsPerSecond = uselessPackets
+        transport.uselessPacketsPerSecondWhenBusy = uselessPacketsWhenBusy
+        let limits = [("useless-packets", uselessPackets), ("useless-packets-when-busy", uselessPacketsWhenBusy)]
+        for case (let option, let limit?) in limits {
+            try Self.check(limit, option: option, accepted: Self.uselessPacketsAccepted)
+        }
     }
 
     private func setMemoryLimits(of configuration: inout ServerConfiguration) throws(SettingsError) {
@@ -144,6 +160,12 @@ package struct ServerSettings: Sendable {
         case (nil, let privateKey?):
             throw SettingsError(option: "private-key", value: privateKey, needs: "certificate")
         }
+    }
+
+    private static func check(_ number: Int, option: String, accepted: ClosedRange<Int>) throws(SettingsError) {
+        guard !accepted.contains(number) else { return }
+        let text = "\(accepted.lowerBound) to \(accepted.upperBound)"
+        throw SettingsError(option: option, value: "\(number)", accepted: text)
     }
 
     private static func checked(_ timeout: Duration, option: String) throws(SettingsError) -> Duration {

@@ -58,6 +58,8 @@ extension StatisticsDocument {
     package struct Worker: Hashable, Sendable, Codable {
         /// Connections handshaking or established.
         package var liveConnections: Int
+        /// Whether it had no time left in the last second.
+        package var isBusy: Bool
         /// What they hold in all.
         package var total: Ledger.Usage
         /// What they hold, by the name of its ``MemoryClass``.
@@ -65,11 +67,13 @@ extension StatisticsDocument {
 
         private enum CodingKeys: String, CodingKey {
             case liveConnections = "live_connections"
+            case isBusy = "busy"
             case total, classes
         }
 
         init(_ statistics: WorkerStatistics) {
             liveConnections = statistics.liveConnections
+            isBusy = statistics.isBusy
             total = Ledger.Usage(statistics.ledgerTotal)
             classes = Ledger.named(statistics.ledger)
         }

@@ -212,13 +212,26 @@ extension ConnectionSet {
         }
     }
 
-    /// Makes a further connection ID that leads to `connection`; nil when the one drawn is taken.
+    /// How often an ID is drawn again when it is taken. Eleven random bytes never are; a broken random source ends here.
+    private static let drawLimit = 8
+
+    /// An ID from `source` that leads nowhere yet, if it has one.
+    func unusedID(from source: inout ConnectionIDSource) -> ConnectionID {
+        var id = source.makeConnectionID()
+        for _ in 1..<Self.drawLimit where routes.route(to: id) != nil { id = source.makeConnectionID() }
+        return id
+    }
+
+    /// Makes a further connection ID that leads to `connection`; nil when the ones drawn are taken.
+    ///
+    /// RFC 9000 §5.1: the same connection ID MUST NOT be issued more than once on the same connection; here it is not on
+    /// any two, closing ones included.
     func issueID(
         from source: inout ConnectionIDSource,
         resetSecret: EndpointSecret,
         for connection: Connection
     ) -> (ConnectionID, StatelessResetToken)? {
-        let id = source.makeConnectionID()
+        let id = unusedID(from: &source)
         guard let token = StatelessResetToken(for: id, secret: resetSecret),
             routes.insert(id, for: connection.handle)
         else { return nil }

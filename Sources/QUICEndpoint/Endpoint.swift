@@ -90,6 +90,13 @@ public final class Endpoint {
     /// Whether a shutdown has sent all its close packets.
     public var isShutDown: Bool { isShuttingDown && connections.isEmpty && replies.isEmpty }
 
+    /// Whether its thread has no time left, as far as the thread knows: clients whose packets bring nothing then are closed
+    /// sooner.
+    public var isBusy: Bool {
+        get { environment.isBusy }
+        set { environment.isBusy = newValue }
+    }
+
     /// What every connection of this endpoint holds.
     public var ledger: MemoryLedger { connections.ledger }
 
@@ -336,7 +343,7 @@ extension Endpoint {
         ecn: ECN,
         at now: MonotonicInstant
     ) {
-        let source = host.ids.makeConnectionID()
+        let source = connections.unusedID(from: &host.ids)
         let connection: Connection?
         do throws(QUICError) {
             connection = try connections.insert(routing: [source, initial.destination]) { handle throws(QUICError) in

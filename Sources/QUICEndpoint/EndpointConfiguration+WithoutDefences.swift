@@ -21,6 +21,8 @@ extension EndpointConfiguration {
         undefended.transport.lifetime = nil
         undefended.transport.retainedBytesLimit = nil
         undefended.transport.datagramsPerTurn = .max
+        undefended.transport.uselessPacketsPerSecond = nil
+        undefended.transport.uselessPacketsPerSecondWhenBusy = nil
         return undefended
     }
 }

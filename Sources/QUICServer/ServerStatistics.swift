@@ -34,12 +34,15 @@ public struct ServerStatistics: Sendable {
 public struct WorkerStatistics: Sendable {
     /// Connections handshaking or established.
     public internal(set) var liveConnections = 0
+    /// Whether it had no time left in the last second.
+    public internal(set) var isBusy = false
     /// What they hold, by class.
     public internal(set) var ledger: [MemoryClass: MemoryUsage] = [:]
     /// What they hold in all.
     public internal(set) var ledgerTotal = MemoryUsage()
 
-    init(_ endpoint: EndpointStatistics) {
+    init(_ endpoint: EndpointStatistics, isBusy: Bool = false) {
+        self.isBusy = isBusy
         liveConnections = endpoint.connections.live
         ledger = endpoint.ledger
         ledgerTotal = endpoint.ledgerTotal

@@ -67,6 +67,7 @@ final class Worker {
     private let outgoing = TransmitBatch()
     private var trimmer = HeapTrimmer()
     private var trimDeadline: MonotonicInstant?
+    private var busyMeter = BusyMeter()
     private var isBlocked = false
     private var isShuttingDown = false
 
@@ -111,6 +112,8 @@ final class Worker {
         while !(isShuttingDown && endpoint.isShutDown && outgoing.isEmpty) {
             let now = MonotonicInstant.now()
             let wakeup = try loop.wait(until: nextDeadline, now: now)
+            busyMeter.noteWait(from: now, to: .now())
+            endpoint.isBusy = busyMeter.isBusy
             for index in 0..<wakeup.readyCount where loop.ready(index).isWritable { try unblock() }
             if wakeup.wasWoken {
                 execute(mailbox.takeAll())
@@ -132,7 +135,7 @@ final class Worker {
     private var statistics: ServerStatistics {
         var statistics = ServerStatistics()
         statistics.endpoint = endpoint.statistics
-        statistics.workers = [WorkerStatistics(statistics.endpoint)]
+        statistics.workers = [WorkerStatistics(statistics.endpoint, isBusy: busyMeter.isBusy)]
         statistics.sockets = SocketTotals(socket.statistics)
         statistics.handOver = inbox.statistics
         statistics.eventLog = endpoint.eventLog.statistics

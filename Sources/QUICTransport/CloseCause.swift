@@ -14,6 +14,8 @@ public enum CloseCause: Sendable, Hashable, BitwiseCopyable {
     case acknowledgementSilence
     /// No stream byte went either way for the no-progress timeout.
     case noProgress
+    /// Too many of its packets brought nothing.
+    case uselessPackets
     /// It was as old as a connection may be.
     case lifetime
     /// The pools inside its transport kept more than they may after its streams had closed.
@@ -47,6 +49,7 @@ public enum CloseCause: Sendable, Hashable, BitwiseCopyable {
         case .handshakeTimeout: "handshake_timeout"
         case .acknowledgementSilence: "acknowledgement_silence"
         case .noProgress: "no_progress"
+        case .uselessPackets: "useless_packets"
         case .lifetime: "lifetime"
         case .retainedMemory: "retained_memory"
         case .statelessReset: "stateless_reset"
@@ -64,7 +67,7 @@ public enum CloseCause: Sendable, Hashable, BitwiseCopyable {
     /// Every label there is, for tables that show the zeros too.
     public static let labels: [String] = [
         CloseCause.peerClose, .localClose, .shutdown, .idleTimeout, .handshakeTimeout, .acknowledgementSilence,
-        .noProgress, .lifetime, .retainedMemory, .statelessReset, .tlsAlert(0), .transportError,
+        .noProgress, .uselessPackets, .lifetime, .retainedMemory, .statelessReset, .tlsAlert(0), .transportError,
         .budgetExceeded(.connection), .outOfMemory, .refused, .versionNegotiation, .addressValidation, .abandoned,
     ].map(\.label)
 }

@@ -1,4 +1,5 @@
 internal import CNgtcp2
+internal import CShims
 import Datagrams
 
 /// The functions ngtcp2 calls. Each finds its connection through the user data and returns 0 or an error number.
@@ -10,7 +11,7 @@ extension Connection {
     static func makeCallbacks() -> ngtcp2_callbacks {
         var callbacks = ngtcp2_callbacks()
         unsafe callbacks.encrypt = ngtcp2_crypto_encrypt_cb
-        unsafe callbacks.decrypt = ngtcp2_crypto_decrypt_cb
+        unsafe callbacks.decrypt = decrypt
         unsafe callbacks.hp_mask = ngtcp2_crypto_hp_mask_cb
         unsafe callbacks.update_key = ngtcp2_crypto_update_key_cb
         unsafe callbacks.delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb
@@ -23,6 +24,32 @@ extension Connection {
         addConnectionCallbacks(to: &callbacks)
         addStreamCallbacks(to: &callbacks)
         return callbacks
+    }
+
+    /// Removes a packet's protection, and counts it when it was the peer who had put it there.
+    private static let decrypt: ngtcp2_decrypt = {
+        destination,
+        aead,
+        context,
+        ciphertext,
+        ciphertextCount,
+        nonce,
+        nonceCount,
+        associated,
+        associatedCount in
+        let status = unsafe ngtcp2_crypto_decrypt_cb(
+            destination,
+            aead,
+            context,
+            ciphertext,
+            ciphertextCount,
+            nonce,
+            nonceCount,
+            associated,
+            associatedCount
+        )
+        if status == 0 { qh_count_opened_packet() }
+        return status
     }
 
     private static func addConnectionCallbacks(to callbacks: inout ngtcp2_callbacks) {
@@ -144,6 +171,7 @@ extension Connection {
         count: Int
     ) -> Int32 {
         if isHandshaking {
+            guard takesHandshakeBytes(count) else { return NGTCP2_ERR_CALLBACK_FAILURE }
             return unsafe ngtcp2_crypto_recv_crypto_data_cb(connection, level, offset, data, count, nil)
         }
         switch role {
@@ -162,6 +190,19 @@ extension Connection {
             unsafe ngtcp2_conn_set_tls_alert(connection, Self.unexpectedMessageAlert)
             return NGTCP2_ERR_CRYPTO
         }
+    }
+
+    /// Counts CRYPTO bytes of the handshake, in order and of all levels; false when they are more than any client sends.
+    ///
+    /// GnuTLS is told the longest message it is to take, but not how many.
+    private func takesHandshakeBytes(_ count: Int) -> Bool {
+        guard role == .server else { return true }
+        let total = Int(handshakeBytes) + count
+        handshakeBytes = UInt16(clamping: total)
+        #if NEGATIVE_CONTROLS
+        if NegativeControl.defencesOff.isChosen { return true }
+        #endif
+        return total <= TransportConfiguration.handshakeCryptoBytesLimit
     }
 
     private func didCompleteHandshake() -> Int32 {
@@ -225,6 +266,7 @@ extension Connection {
     private func receive(_ bytes: RawSpan, isFinal: Bool, on stream: Stream) -> Int32 {
         stream.didReceive(bytes.byteCount)
         watch.noteBytes(bytes.byteCount, minimum: configuration.minimumProgressBytes, at: now)
+        meter.noteUseful(bytes.byteCount)
         guard let service, !stream.isReset else {
             stream.extendCredit(bytes.byteCount)
             return 0
@@ -240,6 +282,7 @@ extension Connection {
     private func didAcknowledge(upTo offset: UInt64, of stream: Stream) -> Int32 {
         let released = stream.didAcknowledge(upTo: offset)
         watch.noteBytes(released, minimum: configuration.minimumProgressBytes, at: now)
+        meter.noteUseful(released)
         if released > 0 { service?.stream(stream, didRelease: released) }
         return 0
     }

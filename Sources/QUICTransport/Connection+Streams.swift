@@ -41,7 +41,10 @@ extension Connection {
         guard !closed.isClosed else { return }
         let stream = streams.remove(closed)
         if stream.id.isBidirectional { watch.noteClosedStream() }
-        if isComplete { watch.noteCompleteStream(at: now) }
+        if isComplete {
+            watch.noteCompleteStream(at: now)
+            meter.noteUseful(PacketMeter.usefulBytesPerCompleteStream)
+        }
         if let connection = unsafe native?.pointer {
             // What the application did not give back for this stream still belongs to the connection's window.
             unsafe ngtcp2_conn_extend_max_offset(connection, stream.uncreditedBytes)

@@ -1,5 +1,6 @@
 public import BoundedMemory
 internal import CNgtcp2
+internal import CShims
 public import Datagrams
 
 /// One QUIC connection, client or server, without sockets or clocks.
@@ -75,6 +76,9 @@ public final class Connection {
     /// The moment of the event being handled, for callbacks that need one.
     var now: MonotonicInstant
     var watch: ProgressWatch
+    var meter = PacketMeter()
+    /// CRYPTO bytes that TLS was given during the handshake.
+    var handshakeBytes: UInt16 = 0
     /// Whether ngtcp2 is past the handshake as well: it is not yet while it tells of its completion.
     var mayUpdateKeys = false
     private var requestedEnd: ConnectionEnd?
@@ -161,6 +165,7 @@ extension Connection {
         var nativePath = unsafe NativePath(path)
         var info = ngtcp2_pkt_info(ecn: ecn.rawValue)
         isInsideEvent = true
+        let openedBefore = qh_opened_packets_now()
         defer { isInsideEvent = false }
         let status = unsafe datagram.withUnsafeBytes { bytes in
             unsafe nativePath.withPath { path in
@@ -177,7 +182,16 @@ extension Connection {
         }
         releaseTLSIfDone()
         if status != 0 { return end(after: status) }
-        return requestedEnd ?? endOfRetention()
+        meter.noteOpened(qh_opened_packets_now() &- openedBefore, at: now)
+        return requestedEnd ?? endOfRetention() ?? endOfUselessPackets
+    }
+
+    /// The end of a connection whose client keeps the server busy for nothing.
+    private var endOfUselessPackets: ConnectionEnd? {
+        guard role == .server else { return nil }
+        let whenBusy = environment.isBusy ? configuration.uselessPacketsPerSecondWhenBusy : nil
+        let limit = min(configuration.uselessPacketsPerSecond ?? .max, whenBusy ?? .max)
+        return meter.uselessPackets > limit ? .close(.uselessPackets) : nil
     }
 
     /// Remembers why ngtcp2 gave up, and says what is left to do.

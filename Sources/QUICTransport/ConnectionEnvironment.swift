@@ -8,6 +8,8 @@ public final class ConnectionEnvironment {
     public let ledger: MemoryLedger
     /// The key of stateless reset tokens.
     public let resetSecret: EndpointSecret
+    /// Whether the thread of these connections has no time left: ``TransportConfiguration/uselessPacketsPerSecondWhenBusy``.
+    public var isBusy = false
     /// The endpoint itself, which outlives its connections.
     public unowned(unsafe) let host: any ConnectionHost
 

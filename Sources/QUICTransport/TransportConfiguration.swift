@@ -41,6 +41,11 @@ public struct TransportConfiguration: Sendable {
     public var waitingDatagrams = 64
     /// Bytes of those datagrams together. Default 32 KiB: with a turn's share they are as much as a connection window.
     public var waitingDatagramBytes = 32 * 1024
+    /// Packets a second that may bring nothing, from which on their connection is closed; nil for any number. Default 50,000.
+    /// A packet is to bring 32 bytes: of streams, in order or acknowledged. RFC 9000 §21.9.
+    public var uselessPacketsPerSecond: Int? = 50_000
+    /// The same while the thread has no time left; nil for the limit of other times. Default 2,000.
+    public var uselessPacketsPerSecondWhenBusy: Int? = 2_000
     /// Whether a server sends a ticket for resumption, about 300 bytes until acknowledged. Default true. RFC 8446 §4.6.1.
     public var sendsSessionTicket = true
     /// Whether to probe for packets larger than 1,200 bytes. Default false: the probes cost CPU on every connection.
@@ -63,4 +68,6 @@ public struct TransportConfiguration: Sendable {
     public static let connectionIDLength = 12
     /// A client's whole first flight of TLS must fit; larger ones end with an alert.
     static let clientHelloBytesLimit = 8 * 1024
+    /// All CRYPTO bytes of a client during its handshake: two such messages, in case it is asked for another, and Finished.
+    static let handshakeCryptoBytesLimit = 2 * clientHelloBytesLimit + 1_024
 }

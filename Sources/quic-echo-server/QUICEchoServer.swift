@@ -22,10 +22,16 @@ struct QUICEchoServer: AsyncParsableCommand {
             Ends at SIGTERM or SIGINT with 0 when everything came back, and with 1 when something did not or a worker \
             failed. Exits with 64 when the options are wrong. docs/operating.md has the details.
             """,
-        version: """
-            quic-echo-server \(ProjectVersion.text), \
-            ngtcp2 \(LinkedLibraries.ngtcp2Version), GnuTLS \(LinkedLibraries.gnutlsVersion)
-            """
+        version: ([versions] + knownIssues.map { "known issue: \($0.line)" }).joined(separator: "\n")
+    )
+
+    private static let versions = """
+        quic-echo-server \(ProjectVersion.text), \
+        ngtcp2 \(LinkedLibraries.ngtcp2Version), GnuTLS \(LinkedLibraries.gnutlsVersion)
+        """
+    private static let knownIssues = KnownIssue.all(
+        ngtcp2: LinkedLibraries.ngtcp2Version,
+        gnutls: LinkedLibraries.gnutlsVersion
     )
 
     /// A server that did not get everything back.
@@ -52,10 +58,17 @@ struct QUICEchoServer: AsyncParsableCommand {
         var logger = Logger(label: "quic-echo-server")
         logger.logLevel = observationOptions.logLevel
 
+        adviseAboutLibraries(logger)
         let server = try serverOptions.startServer()
         let admin = try await startAdmin(of: server, logger: logger)
         try await serve(server, admin, logger: logger)
         try conclude(FinalStatement(try await server.waitUntilStopped()))
+    }
+
+    private func adviseAboutLibraries(_ logger: Logger) {
+        guard !Self.knownIssues.isEmpty else { return }
+        let references = Self.knownIssues.map(\.reference).joined(separator: ", ")
+        logger.notice("\(Self.versions) have \(Self.knownIssues.count) known issues, see --version: \(references)")
     }
 
     private func startAdmin(of server: Server, logger: Logger) async throws -> AdminServer? {

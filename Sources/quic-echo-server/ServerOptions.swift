@@ -70,6 +70,22 @@ struct ServerOptions: ParsableArguments {
     )
     var minimumProgress = Default.minimumProgress
 
+    @Option(
+        help: """
+            How many packets a second may bring nothing before their connection is closed; 0 for any number. \
+            (default: \(Default.settings.uselessPackets ?? 0))
+            """
+    )
+    var uselessPackets = Default.settings.uselessPackets ?? 0
+
+    @Option(
+        help: """
+            The same while a thread has no time left; 0 for the number of other times. \
+            (default: \(Default.settings.uselessPacketsWhenBusy ?? 0))
+            """
+    )
+    var uselessPacketsWhenBusy = Default.settings.uselessPacketsWhenBusy ?? 0
+
     @Option(help: "When clients have to prove their addresses; auto: while many handshakes are under way.")
     var retry = Default.settings.retryPolicy
 
@@ -175,6 +191,8 @@ struct ServerOptions: ParsableArguments {
         settings.handshakeTimeout = handshakeTimeout.duration
         settings.noProgressTimeout = noProgressTimeout?.duration
         settings.minimumProgressBytes = minimumProgress.count
+        settings.uselessPackets = uselessPackets == 0 ? nil : uselessPackets
+        settings.uselessPacketsWhenBusy = uselessPacketsWhenBusy == 0 ? nil : uselessPacketsWhenBusy
         settings.retryPolicy = retry
         settings.connectionsPerSource = connectionsPerSource
         settings.handshakesPerSource = handshakesPerSource

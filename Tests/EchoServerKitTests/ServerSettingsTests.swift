@@ -33,6 +33,8 @@ import Testing
         settings.noProgressTimeout = .seconds(4)
         settings.minimumProgressBytes = 5
         settings.retryPolicy = .always
+        settings.uselessPackets = 200
+        settings.uselessPacketsWhenBusy = nil
         settings.connectionsPerSource = 8
         settings.handshakesPerSource = 9
         settings.blocksPorts = false
@@ -46,6 +48,8 @@ import Testing
         #expect(configuration.transport.noProgressTimeout == .seconds(4))
         #expect(configuration.transport.minimumProgressBytes == 5)
         #expect(configuration.admission.retryPolicy == .always)
+        #expect(configuration.transport.uselessPacketsPerSecond == 200)
+        #expect(configuration.transport.uselessPacketsPerSecondWhenBusy == nil)
         #expect(configuration.admission.connectionsPerSource == 8)
         #expect(configuration.admission.handshakesPerSource == 9)
         #expect(!configuration.admission.blocksPorts)
@@ -89,6 +93,16 @@ import Testing
         settings.connectionsPerSource = nil
         settings.handshakesPerSource = count
         #expect(refusal(of: settings) == "--handshakes-per-source \(count) is not accepted: use 1 to 1000000")
+    }
+
+    @Test(arguments: [0, 99, 10_000_001])
+    func aNumberOfUselessPacketsOutOfRangeIsRefused(count: Int) {
+        var settings = ServerSettings()
+        settings.uselessPackets = count
+        #expect(refusal(of: settings) == "--useless-packets \(count) is not accepted: use 100 to 10000000")
+        settings.uselessPackets = nil
+        settings.uselessPacketsWhenBusy = count
+        #expect(refusal(of: settings) == "--useless-packets-when-busy \(count) is not accepted: use 100 to 10000000")
     }
 
     @Test(arguments: [-1, 65_537])

@@ -18,6 +18,33 @@ import Testing
         (1...9).flatMap { Frame.crypto(offset: UInt64($0 * 8_000 - round), [0x55]) }
     }
 
+    /// How many CRYPTO bytes of such a beginning the server takes, in order, before it has had enough.
+    private func cryptoBytesTaken(startingWith beginning: [UInt8]) throws -> Int {
+        let pair = try Pair(seed: 1, services: [EchoService()])
+        var ids = ConnectionIDSource(workerIndex: 0, seed: 7)
+        var writer = InitialPacketWriter(
+            destination: ids.makeInitialDestination(),
+            source: ids.makeInitialDestination()
+        )
+        let bytes = beginning + [UInt8](repeating: 0x55, count: 40_000)
+        var sent = 0
+        while sent < 40_000, pair.serverCloses.isEmpty {
+            let frame = Frame.crypto(offset: UInt64(sent), Array(bytes[sent..<(sent + 1_000)]))
+            pair.inject(writer.datagram(frame), from: Self.attacker(1))
+            sent += 1_000
+        }
+        #expect(pair.serverCloses.count == 1)
+        pair.run(for: .seconds(60))
+        expectEverythingReturned(pair)
+        return sent
+    }
+
+    // RFC 9001 §4.3: large TLS messages are a way to make a server hold state.
+    @Test(arguments: [[1, 0xff, 0xff, 0xff], [1, 0x20, 0x01, 0], [1, 0, 0x80, 0]] as [[UInt8]])
+    func aHelloWithoutEndIsNotKept(beginning: [UInt8]) throws {
+        #expect(try cryptoBytesTaken(startingWith: beginning) <= 18_000)
+    }
+
     @Test(arguments: [RetryPolicy.never, .auto])
     func aCryptoSprayStaysWithinTheHandshakeLimitAndHonestClientsEcho(policy: RetryPolicy) throws {
         var configuration = EndpointConfiguration()

@@ -163,6 +163,10 @@ extension Ending {
             connection.keepAlive(every: .seconds(5))
             pair.client.touch(connection)
         },
+        Ending(.uselessPackets, at: .server, { server, _ in server.transport.uselessPacketsPerSecond = 100 }) { pair in
+            let client = try #require(try HostileClient(pair: pair))
+            for _ in 0..<200 { client.send(Frame.ping) }
+        },
         Ending(.lifetime, at: .server, { server, _ in server.transport.lifetime = .seconds(20) }) { pair in
             _ = try establish(pair)
         },

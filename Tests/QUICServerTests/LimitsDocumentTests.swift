@@ -40,6 +40,8 @@ import Testing
             "datagramsPerTurn": "\(transport.datagramsPerTurn)",
             "waitingDatagrams": "\(transport.waitingDatagrams)",
             "waitingDatagramBytes": "\(transport.waitingDatagramBytes)",
+            "uselessPacketsPerSecond": transport.uselessPacketsPerSecond.map { "\($0)" } ?? "none",
+            "uselessPacketsPerSecondWhenBusy": transport.uselessPacketsPerSecondWhenBusy.map { "\($0)" } ?? "none",
             "retainedBytesLimit": transport.retainedBytesLimit.map { "\($0)" } ?? "none",
             "closingBytesLimit": "\(ConnectionSet.closingBytesLimitDefault)",
             "closingPeriodLimit": seconds(ConnectionSet.closingPeriodLimit),

@@ -3,6 +3,7 @@
 #define QUICHARNESS_CSHIMS_H
 
 #include "heap.h"
+#include "packets.h"
 #include "tls_memory.h"
 #include "sockets.h"
 
