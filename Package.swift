@@ -128,7 +128,10 @@ let package = Package(
         module(
             "QUICTesting",
             in: "Tests",
-            uses: ["BoundedMemory", "Datagrams", "PacketWriter", "QUICEndpoint", "QUICTransport", "TextValues"]
+            uses: [
+                "BoundedMemory", "DatagramIO", "Datagrams", "PacketWriter", "QUICEndpoint", "QUICTransport",
+                "TextValues",
+            ]
         ),
         executable(
             "life-simulation",
@@ -195,7 +198,9 @@ let package = Package(
         // They start the executables, which scripts/test builds.
         tests(
             of: "Process",
-            uses: ["DatagramIO", "Datagrams", "EchoService", "LoadModel", "QUICEndpoint", "QUICTransport"]
+            uses: [
+                "DatagramIO", "Datagrams", "EchoService", "LoadModel", "QUICEndpoint", "QUICTesting", "QUICTransport",
+            ]
         ),
         tests(of: "TextValues", uses: ["TextValues"]),
     ]

@@ -48,6 +48,10 @@ package struct ServerSettings: Sendable {
     package var retainedLimitBytes: Int?
     /// Whether clients may change their address.
     package var allowsMigration = TransportConfiguration().allowsMigration
+    /// The file with the secrets of the server; nil for new ones at each start.
+    package var secretFile: SecretFile?
+    /// How long a key of address tokens is in use.
+    package var tokenKeyLifetime = TokenKeys().lifetime
     /// Threads.
     package var workerCount = ServerConfiguration().workerCount
 
@@ -64,6 +68,9 @@ package struct ServerSettings: Sendable {
 
     /// The packets a second that may bring nothing accepted.
     package static let uselessPacketsAccepted = 100...10_000_000
+
+    /// The lifetimes of token keys accepted.
+    package static let tokenKeyLifetimeAccepted = Duration.seconds(60)...Duration.seconds(30 * 86_400)
 
     /// The defaults.
     package init() {}
@@ -92,6 +99,7 @@ package struct ServerSettings: Sendable {
             throw SettingsError(option: "event-log", value: "\(eventLogCapacity)", accepted: accepted)
         }
         configuration.eventLogCapacity = eventLogCapacity
+        try setSecrets(of: &configuration)
         try setMemoryLimits(of: &configuration)
         return configuration
     }
@@ -105,6 +113,19 @@ package struct ServerSettings: Sendable {
         for case (let option, let limit?) in limits {
             try Self.check(limit, option: option, accepted: Self.perSourceAccepted)
         }
+    }
+
+    private func setSecrets(of configuration: inout ServerConfiguration) throws(SettingsError) {
+        if let secretFile {
+            configuration.resetSecret = secretFile.resetSecret
+            configuration.tokenKeys.secret = secretFile.tokenSecret
+        }
+        let accepted = Self.tokenKeyLifetimeAccepted
+        configuration.tokenKeys.lifetime = try Self.checked(
+            tokenKeyLifetime,
+            option: "token-key-lifetime",
+            accepted: accepted
+        )
     }
 
     private func setProgress(of transport: inout TransportConfiguration) throws(SettingsError) {
@@ -168,9 +189,13 @@ package struct ServerSettings: Sendable {
         throw SettingsError(option: option, value: "\(number)", accepted: text)
     }
 
-    private static func checked(_ timeout: Duration, option: String) throws(SettingsError) -> Duration {
-        guard timeoutAccepted.contains(timeout) else {
-            let (least, most) = (timeoutAccepted.lowerBound, timeoutAccepted.upperBound)
+    private static func checked(
+        _ timeout: Duration,
+        option: String,
+        accepted: ClosedRange<Duration> = timeoutAccepted
+    ) throws(SettingsError) -> Duration {
+        guard accepted.contains(timeout) else {
+            let (least, most) = (accepted.lowerBound, accepted.upperBound)
             throw SettingsError(
                 option: option,
                 value: DurationText.format(timeout),

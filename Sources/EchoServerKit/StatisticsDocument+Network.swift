@@ -50,6 +50,20 @@ extension StatisticsDocument {
         }
     }
 
+    /// What tokens of first packets were good for, since start.
+    package struct AddressTokens: Hashable, Sendable, Codable {
+        /// Those of a Retry by which a connection was made.
+        package var retried: Int
+        /// Those of earlier connections by which one was made.
+        package var known: Int
+        /// Good ones that had been used before.
+        package var spent: Int
+
+        init(_ counts: AddressTokenCounts) {
+            (retried, known, spent) = (counts.retried, counts.known, counts.spent)
+        }
+    }
+
     /// What the sockets lost, since start.
     package struct Sockets: Hashable, Sendable, Codable {
         /// Datagrams the kernel dropped because a queue was full.

@@ -31,6 +31,8 @@ package struct StatisticsDocument: Hashable, Sendable, Codable {
     package var admissions: [String: Int]
     /// Retry packets sent.
     package var retries: Int
+    /// What tokens of first packets were good for.
+    package var addressTokens: AddressTokens
     /// Version Negotiation packets sent.
     package var versionNegotiations: Int
     /// Stateless resets sent.
@@ -67,6 +69,7 @@ package struct StatisticsDocument: Hashable, Sendable, Codable {
         case drops
         case admissions
         case retries
+        case addressTokens = "address_tokens"
         case versionNegotiations = "version_negotiations"
         case statelessResets = "stateless_resets"
         case ecn
@@ -98,6 +101,7 @@ extension StatisticsDocument {
         drops = Self.named(endpoint.drops)
         admissions = endpoint.admissions.filled(with: AdmissionDecision.labels)
         retries = endpoint.retries
+        addressTokens = AddressTokens(endpoint.addressTokens)
         versionNegotiations = endpoint.versionNegotiations
         statelessResets = endpoint.statelessResets
         ecn = ECNMarks(endpoint.ecnMarks)

@@ -24,8 +24,12 @@ struct Admission {
         if load.counts.live >= limits.connections { return .refuseConnections }
         if load.counts.handshaking >= limits.handshakesInFlight { return .refuseHandshakes }
         if refusesSource(load.source, isProven: verdict.provesAddress) { return .refuseSource }
-        if case .retried(let original) = verdict { return .accept(retriedFrom: original) }
-        return mustProve(load) && verdict != .known ? .retry : .accept(retriedFrom: nil)
+        switch verdict {
+        case .retried(let original): return .accept(retriedFrom: original)
+        case .retriedAgain(let original): return mustProve(load) ? .retry : .accept(retriedFrom: original)
+        case .known: return .accept(retriedFrom: nil)
+        case .unvalidated, .invalid: return mustProve(load) ? .retry : .accept(retriedFrom: nil)
+        }
     }
 
     private func mustProve(_ load: Load) -> Bool {

@@ -34,6 +34,7 @@ public final class Endpoint {
     private let environment: ConnectionEnvironment
     private let admission: Admission
     private let validation: AddressValidation
+    private let oneTimeTokens: OneTimeTokens
     private let workerIndex: UInt8
     private let workerCount: Int
     private let replies = TransmitBatch(datagramCapacity: 64)
@@ -60,7 +61,8 @@ public final class Endpoint {
         eventLog = EventLog(capacity: configuration.eventLogCapacity)
         workerIndex = configuration.workerIndex
         workerCount = configuration.workerCount
-        validation = AddressValidation(secret: configuration.tokenSecret)
+        validation = AddressValidation(keys: configuration.tokenKeys)
+        oneTimeTokens = configuration.oneTimeTokens ?? OneTimeTokens()
         host = ServerHost(
             connections: connections,
             services: services,
@@ -297,8 +299,13 @@ extension Endpoint {
         ecn: ECN,
         at now: MonotonicInstant
     ) {
-        let verdict = validation.verdict(on: initial, from: path.remote, at: now)
-        let decision = admission.decide(verdict, load(of: path.remote))
+        var verdict = validation.verdict(on: initial, from: path.remote, at: now)
+        var decision = admission.decide(verdict, load(of: path.remote))
+        // Used when it brings something: a token that could not help its client this time may do so the next.
+        if case .accept = decision, verdict.provesAddress, !spend(initial, verdict, at: now) {
+            verdict = verdict.whenUsedBefore
+            decision = admission.decide(verdict, load(of: path.remote))
+        }
         tally.admissions[decision.label, default: 0] += 1
         if let refusal = EndpointEvent.Refusal(decision) {
             eventLog.append(.refused(refusal), from: path.remote, at: now)
@@ -322,6 +329,21 @@ extension Endpoint {
             // RFC 9000 §8.1.2: the server SHOULD immediately close the connection with an INVALID_TOKEN error.
             refuse(initial, .invalidToken, path: path, at: now)
         }
+    }
+
+    /// Uses the token of `initial`, which proves an address; false when it did so before.
+    private func spend(_ initial: InitialPacket, _ verdict: AddressValidation.Verdict, at now: MonotonicInstant) -> Bool
+    {
+        #if NEGATIVE_CONTROLS
+        if NegativeControl.defencesOff.isChosen { return true }
+        #endif
+        let isKnown = verdict == .known
+        guard oneTimeTokens.spend(initial.token, of: isKnown ? .regular : .retry, at: now) else {
+            tally.addressTokens.spent += 1
+            return false
+        }
+        if isKnown { tally.addressTokens.known += 1 } else { tally.addressTokens.retried += 1 }
+        return true
     }
 
     /// What admission has to know about a first packet from `remote`.

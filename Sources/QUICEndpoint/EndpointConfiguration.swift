@@ -18,8 +18,10 @@ public struct EndpointConfiguration: Sendable {
     public var workerCount = 1
     /// The key of stateless reset tokens. Workers of one server share it.
     public var resetSecret = EndpointSecret()
-    /// The key of Retry and NEW_TOKEN tokens. Workers of one server share it.
-    public var tokenSecret = EndpointSecret()
+    /// The keys of Retry and NEW_TOKEN tokens. Workers of one server share them.
+    public var tokenKeys = TokenKeys()
+    /// Which tokens were used. Workers of one server share it; nil for one of the endpoint's own.
+    public var oneTimeTokens: OneTimeTokens?
     /// The seed of connection IDs for simulations; nil for the system's random source.
     public var seed: UInt64?
 

@@ -28,6 +28,8 @@ public struct EndpointStatistics: Sendable {
     public internal(set) var transmitted = Traffic()
     /// Received datagrams with each ECN mark, by its two bits.
     public internal(set) var ecnMarks = [0, 0, 0, 0]
+    /// What tokens of first packets were good for.
+    public internal(set) var addressTokens = AddressTokenCounts()
     /// Version Negotiation packets sent.
     public internal(set) var versionNegotiations = 0
     /// Retry packets sent.
@@ -78,6 +80,7 @@ public struct EndpointStatistics: Sendable {
         sum.received += other.received
         sum.transmitted += other.transmitted
         for (index, count) in other.ecnMarks.enumerated() { sum.ecnMarks[index] += count }
+        sum.addressTokens += other.addressTokens
         sum.versionNegotiations += other.versionNegotiations
         sum.retries += other.retries
         sum.statelessResets += other.statelessResets

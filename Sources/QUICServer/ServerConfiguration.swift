@@ -1,5 +1,6 @@
 public import Datagrams
 public import QUICEndpoint
+public import QUICTransport
 
 /// How a server listens, and what it gives each connection.
 public struct ServerConfiguration: Sendable {
@@ -21,6 +22,11 @@ public struct ServerConfiguration: Sendable {
     /// How many of its latest events each worker keeps, 72 bytes each; 0 for none, at most ``EventLog/capacityLimit``.
     /// Default 256.
     public var eventLogCapacity = EventLog.capacityDefault
+    /// What stateless reset tokens are derived from. A server with that of its predecessor can end connections which that one
+    /// left behind. RFC 9000 §10.3.2. Default: random.
+    public var resetSecret = EndpointSecret()
+    /// The keys of address validation tokens; their ``TokenKeys/clockOffset`` is the server's affair. Default: random.
+    public var tokenKeys = TokenKeys()
     /// Whether the kernel takes packets to their worker. Without it workers hand over what they get of each other's;
     /// off only for tests of that.
     var steersDatagrams = true

@@ -2,19 +2,23 @@ import DatagramIO
 import Datagrams
 import QUICEndpoint
 
-/// Starts the workers of one server, which share an address, a certificate and two secrets.
+/// Starts the workers of one server, which share an address, a certificate, two secrets and the memory of used tokens.
 struct WorkerGroup {
     private(set) var workers: [WorkerThread] = []
     /// Where they listen; exact once the first one is bound.
     private(set) var address: SocketAddress
     private let configuration: ServerConfiguration
     private let tls: TLSServerContext
-    private let resetSecret = EndpointSecret()
-    private let tokenSecret = EndpointSecret()
+    private let tokenKeys: TokenKeys
+    private let oneTimeTokens = OneTimeTokens()
     private let inboxes: [HandOverInbox]
 
     init(configuration: ServerConfiguration, tls: TLSServerContext) {
         self.configuration = configuration
+        var tokenKeys = configuration.tokenKeys
+        // Tokens outlive the process, and the clock's start.
+        tokenKeys.clockOffset = MonotonicInstant.timeSince1970AtStart()
+        self.tokenKeys = tokenKeys
         self.tls = tls
         address = configuration.listenAddress
         inboxes = (0..<configuration.workerCount).map { _ in HandOverInbox() }
@@ -52,8 +56,9 @@ struct WorkerGroup {
         endpoint.eventLogCapacity = configuration.eventLogCapacity
         endpoint.workerIndex = UInt8(workers.count)
         endpoint.workerCount = configuration.workerCount
-        endpoint.resetSecret = resetSecret
-        endpoint.tokenSecret = tokenSecret
+        endpoint.resetSecret = configuration.resetSecret
+        endpoint.tokenKeys = tokenKeys
+        endpoint.oneTimeTokens = oneTimeTokens
         return endpoint
     }
 }

@@ -11,6 +11,8 @@ public struct AddressValidation: Sendable {
         case retried(originalDestination: ConnectionID)
         /// The token of an earlier connection from this address.
         case known
+        /// The client answered our Retry with a token that counted before. It first wrote to `originalDestination`.
+        case retriedAgain(originalDestination: ConnectionID)
         /// A Retry token that is forged, expired or of another address.
         case invalid
 
@@ -18,7 +20,17 @@ public struct AddressValidation: Sendable {
         package var provesAddress: Bool {
             switch self {
             case .retried, .known: true
-            case .unvalidated, .invalid: false
+            case .unvalidated, .retriedAgain, .invalid: false
+            }
+        }
+
+        /// What a token for a proven address proves when it is not the first time: nothing, but a client that answered
+        /// a Retry still has to see that in the handshake. RFC 9000 §7.3.
+        package var whenUsedBefore: Verdict {
+            switch self {
+            case .retried(let original): .retriedAgain(originalDestination: original)
+            case .known: .unvalidated
+            case .unvalidated, .retriedAgain, .invalid: self
             }
         }
     }
@@ -28,29 +40,47 @@ public struct AddressValidation: Sendable {
     /// How long the token of an earlier connection proves the address.
     public static let regularTokenLifetime = Duration.seconds(3_600)
 
-    private let secret: EndpointSecret
+    private let keys: TokenKeys
 
-    /// Tokens under `secret`: another secret's tokens prove nothing.
+    /// Tokens under keys derived from `secret`: another secret's tokens prove nothing.
     public init(secret: EndpointSecret) {
-        self.secret = secret
+        self.init(keys: TokenKeys(secret: secret))
+    }
+
+    /// Tokens under `keys`.
+    public init(keys: TokenKeys) {
+        self.keys = keys
     }
 
     /// What the token of `initial` proves about `remote`.
     public func verdict(on initial: InitialPacket, from remote: SocketAddress, at now: MonotonicInstant) -> Verdict {
+        guard initial.hasRetryToken || initial.hasRegularToken else { return .unvalidated }
+        let time = keys.time(at: now)
+        let current = verdict(on: initial, from: remote, at: time, key: keys.current(at: time))
+        if current.provesAddress { return current }
+        return verdict(on: initial, from: remote, at: time, key: keys.previous(at: time))
+    }
+
+    private func verdict(
+        on initial: InitialPacket,
+        from remote: SocketAddress,
+        at time: MonotonicInstant,
+        key: EndpointSecret
+    ) -> Verdict {
         if initial.hasRetryToken {
-            return verifyRetry(initial, from: remote, at: now).map { .retried(originalDestination: $0) } ?? .invalid
-        }
-        if initial.hasRegularToken, verifyRegular(initial.token, from: remote, at: now) {
-            return .known
+            let original = verifyRetry(initial, from: remote, at: time, key: key)
+            return original.map { .retried(originalDestination: $0) } ?? .invalid
         }
         // RFC 9000 §8.1.3: a server can treat an invalid NEW_TOKEN token as if there were none.
-        return .unvalidated
+        return verifyRegular(initial.token, from: remote, at: time, key: key) ? .known : .unvalidated
     }
 
     /// A token for NEW_TOKEN: it proves `remote` in a later connection.
     public func regularToken(for remote: SocketAddress, at now: MonotonicInstant) -> [UInt8]? {
+        let time = keys.time(at: now)
+        let key = keys.current(at: time)
         let token = unsafe [UInt8](unsafeUninitializedCapacity: Int(qh_regular_token_bytes)) { space, count in
-            let written = unsafe secret.withBytes { secret in
+            let written = unsafe key.withBytes { secret in
                 unsafe remote.withNative { address, length in
                     unsafe ngtcp2_crypto_generate_regular_token(
                         space.baseAddress,
@@ -58,7 +88,7 @@ public struct AddressValidation: Sendable {
                         secret.count,
                         address,
                         length,
-                        now.native
+                        time.native
                     )
                 }
             }
@@ -74,8 +104,10 @@ public struct AddressValidation: Sendable {
         remote: SocketAddress,
         at now: MonotonicInstant
     ) -> [UInt8]? {
+        let time = keys.time(at: now)
+        let key = keys.current(at: time)
         let token = unsafe [UInt8](unsafeUninitializedCapacity: Int(qh_retry_token_bytes)) { space, count in
-            let written = unsafe secret.withBytes { secret in
+            let written = unsafe key.withBytes { secret in
                 unsafe remote.withNative { address, length in
                     unsafe retrySource.withNative { retrySource in
                         unsafe initial.destination.withNative { original in
@@ -88,7 +120,7 @@ public struct AddressValidation: Sendable {
                                 length,
                                 retrySource,
                                 original,
-                                now.native
+                                time.native
                             )
                         }
                     }
@@ -102,10 +134,11 @@ public struct AddressValidation: Sendable {
     private func verifyRetry(
         _ initial: InitialPacket,
         from remote: SocketAddress,
-        at now: MonotonicInstant
+        at time: MonotonicInstant,
+        key: EndpointSecret
     ) -> ConnectionID? {
         var original = ngtcp2_cid()
-        let status = unsafe secret.withBytes { secret in
+        let status = unsafe key.withBytes { secret in
             unsafe remote.withNative { address, length in
                 unsafe initial.destination.withNative { destination in
                     unsafe ngtcp2_crypto_verify_retry_token2(
@@ -119,7 +152,7 @@ public struct AddressValidation: Sendable {
                         length,
                         destination,
                         Self.retryTokenLifetime.native,
-                        now.native
+                        time.native
                     )
                 }
             }
@@ -127,8 +160,13 @@ public struct AddressValidation: Sendable {
         return status == 0 ? ConnectionID(original) : nil
     }
 
-    private func verifyRegular(_ token: [UInt8], from remote: SocketAddress, at now: MonotonicInstant) -> Bool {
-        unsafe secret.withBytes { secret in
+    private func verifyRegular(
+        _ token: [UInt8],
+        from remote: SocketAddress,
+        at time: MonotonicInstant,
+        key: EndpointSecret
+    ) -> Bool {
+        unsafe key.withBytes { secret in
             unsafe remote.withNative { address, length in
                 unsafe ngtcp2_crypto_verify_regular_token(
                     token,
@@ -138,7 +176,7 @@ public struct AddressValidation: Sendable {
                     address,
                     length,
                     Self.regularTokenLifetime.native,
-                    now.native
+                    time.native
                 )
             }
         } == 0

@@ -21,6 +21,7 @@ struct ServerOptions: ParsableArguments {
         static let handshakeTimeout = DurationArgument(settings.handshakeTimeout)
         static let noProgressTimeout = settings.noProgressTimeout.map(DurationArgument.init)
         static let minimumProgress = ByteCountArgument(settings.minimumProgressBytes)
+        static let tokenKeyLifetime = DurationArgument(settings.tokenKeyLifetime)
         static let handshakeMemory = ByteCountArgument(settings.handshakeMemoryLimitBytes)
         static let connectionMemory = ByteCountArgument(settings.connectionMemoryLimitBytes)
     }
@@ -161,6 +162,20 @@ struct ServerOptions: ParsableArguments {
     )
     var allowMigration = false
 
+    @Option(
+        help: """
+            A file with the server's secrets, made if there is none: with that of its predecessor a server knows that one's \
+            tokens and can reset its connections. (default: new secrets at each start)
+            """
+    )
+    var secretFile: String?
+
+    @Option(
+        help: "How long a key of address tokens is in use, 1m to 720h. (default: \(Default.tokenKeyLifetime))",
+        transform: DurationArgument.init
+    )
+    var tokenKeyLifetime = Default.tokenKeyLifetime
+
     @Option(help: "How many threads serve, 1 to \(ServerConfiguration.workerCountLimit).")
     var workers = Default.settings.workerCount
 
@@ -178,6 +193,8 @@ struct ServerOptions: ParsableArguments {
     /// Starts the server these options describe; it is ready when this returns.
     func startServer() throws -> Server {
         for file in [certificate, privateKey].compactMap(\.self) { try UnreadableFile.check(file) }
+        var settings = settings
+        settings.secretFile = try openSecretFile()
         return try Server(configuration: try settings.configuration(), services: alpn.services)
     }
 
@@ -204,9 +221,18 @@ struct ServerOptions: ParsableArguments {
         settings.connectionLifetime = connectionLifetime?.duration
         settings.retainedLimitBytes = retainedLimit?.count
         settings.allowsMigration = allowMigration
+        settings.tokenKeyLifetime = tokenKeyLifetime.duration
         settings.workerCount = workers
         settings.eventLogCapacity = eventLog
         return settings
+    }
+
+    private func openSecretFile() throws -> SecretFile? {
+        do {
+            return try secretFile.map { path throws(SecretFile.Refusal) in try SecretFile.open(path) }
+        } catch {
+            throw ValidationError(error.description)
+        }
     }
 
     private static func address(_ text: String) throws -> SocketAddress {

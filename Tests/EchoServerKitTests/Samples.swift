@@ -26,6 +26,9 @@ func busyServer() -> ServerStatistics {
     statistics.endpoint.drops = [.unroutable: 12, .closing: 34]
     statistics.endpoint.admissions = ["accept": 5_000, "retry": 150]
     statistics.endpoint.retries = 149
+    statistics.endpoint.addressTokens.retried = 140
+    statistics.endpoint.addressTokens.known = 60
+    statistics.endpoint.addressTokens.spent = 5
     statistics.endpoint.versionNegotiations = 2
     statistics.endpoint.statelessResets = 3
     statistics.endpoint.ecnMarks = [39_000, 10, 999, 1]

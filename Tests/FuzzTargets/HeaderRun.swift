@@ -24,7 +24,8 @@ struct HeaderRun {
         switch validation.verdict(on: initial, from: Self.remote, at: Self.now) {
         case .unvalidated, .invalid: break
         // Nobody knows the secret, so nobody can make these up. RFC 9000 §8.1.4.
-        case .known, .retried: throw FuzzFinding("a token is believed that was never given: \(initial.token)")
+        case .known, .retried, .retriedAgain:
+            throw FuzzFinding("a token is believed that was never given: \(initial.token)")
         }
     }
 

@@ -60,6 +60,13 @@ final class RunningServer {
         return try await program.ending()
     }
 
+    /// Ends it without a chance to say anything, as a crash does.
+    func die() async throws {
+        // Not through its watchdog, which would die instead and leave it alone.
+        kill(try processID, SIGKILL)
+        _ = try await program.ending()
+    }
+
     /// The address each of its clients comes from, without its port.
     func remoteHosts() async throws -> [String] {
         struct Client: Decodable {

@@ -82,7 +82,7 @@ import Testing
         pair.server.isBusy = true
         var packet: [UInt8] = []
         pair.network.admits = { transit in
-            if transit.path.remote == Pair.serverAddress, transit.bytes[0] & 0x80 == 0 { packet = transit.bytes }
+            if transit.path.local == Pair.serverAddress, transit.bytes[0] & 0x80 == 0 { packet = transit.bytes }
             return true
         }
         let connection = try #require(try pair.connectAndEstablish())

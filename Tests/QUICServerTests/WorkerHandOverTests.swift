@@ -1,6 +1,7 @@
 import Datagrams
 import EchoService
 import QUICEndpoint
+import QUICTesting
 import QUICTransport
 import Testing
 

@@ -1,11 +1,10 @@
-import DatagramIO
-import Datagrams
-import QUICEndpoint
-import QUICTesting
-import QUICTransport
+internal import DatagramIO
+package import Datagrams
+internal import QUICEndpoint
+package import QUICTransport
 
 /// A client on real sockets, behind an imaginary NAT that may give it another port at any time.
-final class LoopbackClient {
+package final class LoopbackClient {
     /// A socket; a class, so that there can be several in an array.
     private final class Port {
         var socket: UDPSocket
@@ -15,7 +14,9 @@ final class LoopbackClient {
         }
     }
 
-    let recorder = RecordingClient()
+    package let recorder = RecordingClient()
+    /// How each connection ended, in order.
+    package private(set) var closes: [CloseCause] = []
     private let endpoint: ClientEndpoint
     /// The path as the client sees it, whatever the NAT does.
     private let path: NetworkPath
@@ -28,7 +29,7 @@ final class LoopbackClient {
     private static let patience = Duration.seconds(60)
 
     /// - Parameter joinsDatagrams: Whether datagrams leave as one message where possible (GSO).
-    init(of server: SocketAddress, seed: UInt64, joinsDatagrams: Bool = false) throws {
+    package init(of server: SocketAddress, seed: UInt64, joinsDatagrams: Bool = false) throws {
         var configuration = EndpointConfiguration()
         configuration.seed = seed
         configuration.transport.staysOpen()
@@ -41,27 +42,28 @@ final class LoopbackClient {
         try loop.add(port.socket, tag: 0)
         ports = [port]
         self.loop = loop
+        endpoint.onClose = { [unowned self] _, cause in closes.append(cause) }
     }
 
     /// Whether datagrams do leave as one message.
-    var joinsDatagrams: Bool { ports.last?.socket.usesSegmentationOffload ?? false }
+    package var joinsDatagrams: Bool { ports.last?.socket.usesSegmentationOffload ?? false }
 
     /// Sends from another port from now on; what is sent to the former ones still arrives.
-    func rebind() throws {
+    package func rebind() throws {
         let port = try Port(options)
         try loop.add(port.socket, tag: UInt64(ports.count))
         ports.append(port)
     }
 
     /// Opens a connection, and waits until its handshake is complete.
-    func connect() throws -> Connection {
+    package func connect() throws -> Connection {
         let connection = try endpoint.connect(path: path, at: .now())
         try run { connection.state == .established }
         return connection
     }
 
     /// Sends `bytes` on a new stream of each connection, all of them at once, and says whether all came back.
-    func echo(_ bytes: [UInt8], on connections: [Connection]) throws -> Bool {
+    package func echo(_ bytes: [UInt8], on connections: [Connection]) throws -> Bool {
         let streams = try connections.map { connection in
             let stream = try connection.openStream()
             unsafe try stream.write(bytes.span.bytes)
@@ -73,8 +75,16 @@ final class LoopbackClient {
         return try run { streams.allSatisfy { recorder.received(on: $0, $1) == expected } }
     }
 
+    /// Sends a byte on a new stream of `connection`, and waits until the connection has ended; false when it does not.
+    package func waitForEnd(of connection: Connection) throws -> Bool {
+        let stream = try connection.openStream()
+        unsafe try stream.write([1].span.bytes)
+        endpoint.touch(connection)
+        return try run { connection.state == .closed }
+    }
+
     /// Closes `connections`.
-    func close(_ connections: [Connection]) throws {
+    package func close(_ connections: [Connection]) throws {
         for connection in connections { endpoint.close(connection, at: .now()) }
         try send()
         endpoint.removeClosingRecords()
@@ -118,7 +128,7 @@ final class LoopbackClient {
 extension TransportConfiguration {
     /// Switches every deadline of an established connection off: a test that waits for a thread of the test library may
     /// wait for minutes, and its connections with it.
-    mutating func staysOpen() {
+    package mutating func staysOpen() {
         idleTimeout = .seconds(3_600)
         acknowledgementTimeout = nil
         noProgressTimeout = nil

@@ -1,0 +1,81 @@
+import EchoServerKit
+import Foundation
+import QUICTransport
+import Testing
+
+@Suite struct SecretFileTests {
+    /// A path in a folder of its own, which goes when the test is over.
+    private final class Place {
+        let folder = FileManager.default.temporaryDirectory.appending(path: "secrets-\(UUID().uuidString)")
+        var path: String { folder.appending(path: "secret").path }
+
+        init() throws { try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true) }
+
+        deinit { try? FileManager.default.removeItem(at: folder) }
+
+        func write(_ text: String, mode: Int = 0o600) throws {
+            try text.write(toFile: path, atomically: false, encoding: .utf8)
+            try FileManager.default.setAttributes([.posixPermissions: mode], ofItemAtPath: path)
+        }
+    }
+
+    private static let good = """
+        quic-echo-server secrets 1
+        reset \(String(repeating: "0a", count: 32))
+        token \(String(repeating: "f9", count: 32))
+
+        """
+
+    private func refusal(_ path: String) -> String? {
+        #expect(throws: SecretFile.Refusal.self) { try SecretFile.open(path) }?.description
+    }
+
+    @Test func aFileIsMadeForItsOwnerAloneAndReadAgain() throws {
+        let place = try Place()
+        let made = try SecretFile.open(place.path)
+        #expect(made.resetSecret != made.tokenSecret)
+        #expect(try SecretFile.open(place.path) == made)
+        let attributes = try FileManager.default.attributesOfItem(atPath: place.path)
+        #expect(attributes[.posixPermissions] as? Int == 0o600)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: place.folder.path) == ["secret"])
+        let other = try Place()
+        #expect(try SecretFile.open(other.path) != made)
+    }
+
+    @Test func whatIsInAFileIsWhatTheServerUses() throws {
+        let place = try Place()
+        try place.write(Self.good)
+        let file = try SecretFile.open(place.path)
+        #expect(file.resetSecret.bytes == [UInt8](repeating: 0x0a, count: 32))
+        #expect(file.tokenSecret.bytes == [UInt8](repeating: 0xf9, count: 32))
+    }
+
+    @Test(arguments: [0o640, 0o604, 0o620, 0o644, 0o777])
+    func aFileThatOthersMayUseIsRefused(mode: Int) throws {
+        let place = try Place()
+        try place.write(Self.good, mode: mode)
+        let reason = "others may read or write it; use chmod 600"
+        #expect(refusal(place.path) == "--secret-file \(place.path) is not accepted: \(reason)")
+    }
+
+    @Test(
+        arguments: [
+            "", "secret\n", good.uppercased(), String(good.dropLast()), good + "\n", good + "x",
+            good.replacing("0a", with: "0", maxReplacements: 1), good.replacing("0a", with: "0g"),
+            good.replacing("reset", with: "token"), good.replacing("secrets 1", with: "secrets 2"),
+            String(repeating: good, count: 100),
+        ]
+    )
+    func aFileThatSaysSomethingElseIsRefusedAndLeftAsItIs(text: String) throws {
+        let place = try Place()
+        try place.write(text)
+        #expect(refusal(place.path)?.contains("not a file that this server made") == true)
+        #expect(try String(contentsOfFile: place.path, encoding: .utf8) == text)
+    }
+
+    @Test func aPathThatLeadsNowhereIsRefused() throws {
+        #expect(refusal("/nowhere/secret")?.contains("No such file or directory") == true)
+        let place = try Place()
+        #expect(refusal(place.folder.path)?.contains("is not a regular file") == true)
+    }
+}

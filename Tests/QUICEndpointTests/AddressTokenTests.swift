@@ -1,0 +1,128 @@
+import Datagrams
+import EchoService
+import PacketWriter
+import QUICEndpoint
+import QUICTesting
+import QUICTransport
+import Testing
+
+/// What a token is good for: once, for a time, with the keys of that time. RFC 9000 §8.1.4.
+@Suite struct AddressTokenTests {
+    private static let address = SocketAddress(ipv4: 203, 0, 113, 5, port: 999)
+
+    private func pair(_ policy: RetryPolicy, keys: TokenKeys) throws -> Pair {
+        var configuration = EndpointConfiguration()
+        configuration.admission.retryPolicy = policy
+        configuration.tokenKeys = keys
+        return try Pair(seed: 1, services: [EchoService()], configuration: configuration)
+    }
+
+    /// A token that a server with these keys gave the address at this moment.
+    private func token(_ keys: TokenKeys, at now: MonotonicInstant) throws -> [UInt8] {
+        try #require(AddressValidation(keys: keys).regularToken(for: Self.address, at: now))
+    }
+
+    /// What a server with these keys makes of such a token.
+    private func verdict(_ keys: TokenKeys, on token: [UInt8], at now: MonotonicInstant) throws
+        -> AddressValidation.Verdict
+    {
+        var ids = ConnectionIDSource(workerIndex: 0, seed: 3)
+        var writer = InitialPacketWriter(
+            destination: ids.makeInitialDestination(),
+            source: ids.makeInitialDestination(),
+            token: token
+        )
+        let datagram = writer.datagram([1])
+        let initial = try #require(unsafe InitialPacket(datagram.span.bytes))
+        return AddressValidation(keys: keys).verdict(on: initial, from: Self.address, at: now)
+    }
+
+    private func moment(_ seconds: UInt64) -> MonotonicInstant {
+        MonotonicInstant(nanoseconds: seconds * 1_000_000_000)
+    }
+
+    @Test func aTokenOfAnEarlierConnectionCountsOnce() throws {
+        let keys = TokenKeys()
+        let pair = try pair(.always, keys: keys)
+        let token = try token(keys, at: pair.now)
+        for attempt in 1...3 {
+            let initial = try #require(try OpenedInitial(pair: pair))
+            pair.inject(initial.datagram(token: token), from: Self.address)
+            #expect(pair.server.statistics.connections.created == 1)
+            #expect(pair.server.statistics.retries == attempt - 1)
+        }
+        let counts = pair.server.statistics.addressTokens
+        #expect((counts.known, counts.retried, counts.spent) == (1, 0, 2))
+        pair.run(for: .seconds(60))
+        expectEverythingReturned(pair)
+    }
+
+    // RFC 9000 §8.1: without a proven address at most three times what came.
+    @Test func aTokenThatWasUsedProvesNothingWhereNothingHasToBeProven() throws {
+        let keys = TokenKeys()
+        let pair = try pair(.auto, keys: keys)
+        let token = try token(keys, at: pair.now)
+        var sent = 0
+        for _ in 1...2 {
+            let initial = try #require(try OpenedInitial(pair: pair))
+            sent = 0
+            pair.network.admits = { transit in
+                if transit.path.local == Self.address { sent += transit.bytes.count }
+                return false
+            }
+            pair.inject(initial.datagram(token: token), from: Self.address)
+            pair.run(for: .seconds(9))
+        }
+        #expect(pair.server.statistics.connections.created == 2)
+        #expect(pair.server.statistics.addressTokens.spent == 1)
+        #expect(sent > 0 && sent <= 3 * 1_200)
+    }
+
+    @Test func aTokenOfARetryCountsOnce() throws {
+        let pair = try pair(.always, keys: TokenKeys())
+        var answers: [SimulatedNetwork.Transit] = []
+        pair.network.admits = { transit in
+            if transit.path.local == Pair.serverAddress, transit.bytes[0] & 0xf0 == 0xc0 { answers.append(transit) }
+            return true
+        }
+        let connection = try #require(try pair.connectAndEstablish())
+        #expect(pair.server.statistics.addressTokens.retried == 1)
+        pair.client.close(connection, at: pair.now)
+        pair.run(for: .seconds(3))
+        expectEverythingReturned(pair)
+        // The first packet after the one that was answered with a Retry.
+        let replayed = try #require(answers.dropFirst().first)
+        pair.inject(replayed.bytes, from: replayed.path.remote)
+        #expect(pair.server.statistics.connections.created == 1)
+        #expect(pair.server.statistics.addressTokens.spent == 1)
+        #expect(pair.server.statistics.retries == 2)
+    }
+
+    @Test func aKeyIsAcceptedInItsPeriodAndTheNext() throws {
+        var keys = TokenKeys()
+        keys.lifetime = .seconds(600)
+        let token = try token(keys, at: moment(599))
+        #expect(try verdict(keys, on: token, at: moment(599)) == .known)
+        #expect(try verdict(keys, on: token, at: moment(601)) == .known)
+        #expect(try verdict(keys, on: token, at: moment(1_199)) == .known)
+        #expect(try verdict(keys, on: token, at: moment(1_200)) == .unvalidated)
+    }
+
+    @Test func aTokenIsGoodForAnHour() throws {
+        let keys = TokenKeys()
+        let token = try token(keys, at: moment(100))
+        #expect(try verdict(keys, on: token, at: moment(3_699)) == .known)
+        #expect(try verdict(keys, on: token, at: moment(3_700)) == .unvalidated)
+    }
+
+    @Test func processesWithOneSecretKnowEachOthersTokensWhateverTheirClocks() throws {
+        var first = TokenKeys()
+        first.clockOffset = .seconds(1_000_000)
+        var second = TokenKeys(secret: first.secret)
+        second.clockOffset = .seconds(1_000_500)
+        let token = try token(first, at: moment(600))
+        #expect(try verdict(second, on: token, at: moment(110)) == .known)
+        #expect(try verdict(second, on: token, at: moment(3_701)) == .unvalidated)
+        #expect(try verdict(TokenKeys(), on: token, at: moment(600)) == .unvalidated)
+    }
+}
