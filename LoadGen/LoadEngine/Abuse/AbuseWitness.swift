@@ -33,7 +33,7 @@ final class AbuseWitness: Sendable {
     /// Why it could not look the last time; nil when it could.
     var latestFailure: String? { state.withLock { $0.latestFailure } }
 
-    /// The most that all connections together were seen to hold.
+    /// The most that all connections together held since the server started, by its own count.
     var ledgerPeakBytes: Int { state.withLock { $0.ledgerPeakBytes } }
 
     /// Looks once.
@@ -82,7 +82,7 @@ extension AbuseWitness.State {
     ) {
         rounds += 1
         latestFailure = nil
-        ledgerPeakBytes = max(ledgerPeakBytes, Int(counters["ledger.total.live_bytes"] ?? 0))
+        ledgerPeakBytes = max(ledgerPeakBytes, Int(counters["ledger.total.peak_bytes"] ?? 0))
         let liveIDs = Set(live.map(\.id))
         for id in sightings.keys where !liveIDs.contains(id) { sightings[id]?.isLive = false }
         for connection in live { note(connection, isLive: true) }

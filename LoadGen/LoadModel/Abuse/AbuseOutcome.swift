@@ -43,7 +43,7 @@ public struct AbuseOutcome: Sendable, Equatable, Codable {
     public var ends: [String: Int] = [:]
     /// The most bytes one of them held.
     public var heldBytes = 0
-    /// The most bytes all connections of the server held meanwhile.
+    /// The most bytes all connections of the server held at once since it started.
     public var ledgerPeakBytes = 0
     /// By how much the server's counters grew; for attacks that were alone.
     public var growth: [String: Int] = [:]

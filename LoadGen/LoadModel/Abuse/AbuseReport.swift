@@ -8,7 +8,7 @@ public struct AbuseReport: Sendable, Equatable, Codable {
     public var outcomes: [AbuseOutcome]
     /// What had not come back to zero when all of it was over, by its name in `/stats`; nil when nobody looked.
     public var unreturned: [String]?
-    /// The most bytes all connections of the server held.
+    /// The most bytes all connections of the server held at once since it started.
     public var ledgerPeakBytes: Int
     /// What its limit for them is; nil when it did not say.
     public var memoryBytesLimit: Int?
