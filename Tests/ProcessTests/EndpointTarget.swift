@@ -45,10 +45,9 @@ class EndpointTarget: DatagramAnswering {
     func sentByteCount(of datagram: RawSpan) -> Int { datagram.byteCount }
 }
 
-/// A server that forgets all its connections once there are so many, as one that was restarted has.
+/// A server that forgets all its connections whenever there are so many, as one that was restarted has.
 final class ForgetfulTarget: EndpointTarget {
     private let connections: Int
-    private var hasForgotten = false
 
     init(after connections: Int) throws {
         self.connections = connections
@@ -57,8 +56,7 @@ final class ForgetfulTarget: EndpointTarget {
 
     override func turn(at now: MonotonicInstant, into replies: TransmitBatch) {
         super.turn(at: now, into: replies)
-        guard !hasForgotten, endpoint.statistics.connections.handshakesCompleted == connections else { return }
-        hasForgotten = true
+        guard endpoint.statistics.connections.handshakesCompleted == connections else { return }
         endpoint = make()
     }
 }

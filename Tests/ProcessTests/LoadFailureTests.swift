@@ -63,9 +63,10 @@ extension RealProcesses {
         }
 
         @Test func aServerThatForgetsItsConnectionsResetsThem() async throws {
-            let target = try UDPResponder(ForgetfulTarget(after: Self.attempts))
-            let options = ["--mode", "hold", "--hold", "30s", "--keep-alive", "500ms", "--dial-timeout", "20s"]
-            let run = try await expect(.reset, at: target.address, rate: "500", options)
+            // A closed loop: when the target has all of them, none is in the middle of its handshake.
+            let target = try UDPResponder(ForgetfulTarget(after: 500))
+            let options = ["--mode", "hold", "--hold", "90s", "--keep-alive", "500ms", "--dial-timeout", "20s"]
+            let run = try await expect(.reset, at: target.address, options + ["--concurrency", "500"])
             #expect(run.report.outcomes.established == Self.attempts)
         }
 
@@ -125,7 +126,8 @@ extension RealProcesses {
             _ options: [String] = []
         ) async throws -> LoadGenerator.Run {
             let dialTimeout = options.contains("--dial-timeout") ? [] : ["--dial-timeout", "2s"]
-            let arguments = ["--connections", "\(attempts)", "--rate", rate] + dialTimeout + options
+            let pace = options.contains("--concurrency") ? [] : ["--rate", rate]
+            let arguments = ["--connections", "\(attempts)"] + pace + dialTimeout + options
             let run = try await LoadGenerator.start(target, arguments).ending()
             #expect(run.status == 1)
             #expect(run.report.outcomes.count(of: outcome) == attempts, "\(run.errors)")
