@@ -15,7 +15,7 @@ enum FreePort {
     static func untilTaken(_ port: UInt16, by program: RunningProgram) async throws {
         // The second column of the table is the local address; trying to bind would be in the program's way.
         let suffix = ":" + String(port, radix: 16, uppercase: true).leftPadded(to: 4)
-        for _ in 0..<500 {
+        for _ in 0..<3_000 {
             let table = try String(contentsOfFile: "/proc/net/udp", encoding: .utf8)
             let addresses = table.split(separator: "\n").compactMap { $0.split(separator: " ").dropFirst().first }
             if addresses.contains(where: { $0.hasSuffix(suffix) }) { return }
