@@ -42,7 +42,7 @@ extension AbuseName {
                 "sends packets full of PATH_CHALLENGE frames",
                 "quic-go CVE-2023-49295, quiche CVE-2023-6193",
                 stoppedBy: "ngtcp2 keeps the latest four; `connectionBytesLimit` for the answers under way",
-                AbuseExpectation(ends: ["peer_close", "budget_exceeded"])
+                AbuseExpectation(ends: ["peer_close", "budget_exceeded", "useless_packets"])
             )
         case .portHopping:
             scenario(
@@ -63,7 +63,7 @@ extension AbuseName {
                 "sends packets full of PING, MAX_DATA, RESET_STREAM and STOP_SENDING frames",
                 "HTTP/2 rapid reset (CVE-2023-44487)",
                 stoppedBy: "32 datagrams a turn and 64 that wait, for each connection",
-                AbuseExpectation(ends: ["peer_close"])
+                AbuseExpectation(ends: ["peer_close", "useless_packets"])
             )
         case .keyUpdateFlood:
             scenario(

@@ -67,7 +67,7 @@ extension AbuseName {
                 stoppedBy: "a token proves an address and nothing else: handshakes are bounded as ever",
                 AbuseExpectation(
                     ends: Self.handshakeEnds + ["peer_close"],
-                    signs: ["admissions.accept", "admissions.retry"],
+                    signs: ["address_tokens.spent"],
                     release: .handshakeTimeout
                 )
             )
