@@ -20,8 +20,8 @@ extension AbuseName {
             scenario(
                 "leaves gaps in its packet numbers, and acknowledges in as many ranges as fit",
                 "RFC 9000 §13.2.3",
-                stoppedBy: "ngtcp2 keeps 32 ranges, and 256 gaps",
-                AbuseExpectation(ends: ["peer_close"])
+                stoppedBy: "ngtcp2 keeps 32 ranges, and 256 gaps; `uselessPacketsPerSecond`",
+                AbuseExpectation(ends: ["peer_close", "useless_packets"])
             )
         case .newConnectionIDStuffing:
             scenario(
@@ -35,7 +35,7 @@ extension AbuseName {
                 "retires each connection ID as soon as it has another",
                 "neqo #3797",
                 stoppedBy: "at most 10 IDs lead to a connection",
-                AbuseExpectation(ends: ["peer_close", "transport_error"])
+                AbuseExpectation(ends: ["peer_close", "transport_error", "useless_packets"])
             )
         case .pathChallengeFlood:
             scenario(
@@ -62,7 +62,7 @@ extension AbuseName {
             scenario(
                 "sends packets full of PING, MAX_DATA, RESET_STREAM and STOP_SENDING frames",
                 "HTTP/2 rapid reset (CVE-2023-44487)",
-                stoppedBy: "32 datagrams a turn and 64 that wait, for each connection",
+                stoppedBy: "32 datagrams a turn and 64 that wait, for each connection; `uselessPacketsPerSecond`",
                 AbuseExpectation(ends: ["peer_close", "useless_packets"])
             )
         case .keyUpdateFlood:
@@ -72,7 +72,9 @@ extension AbuseName {
                 stoppedBy:
                     "packets that come too early for their keys are not read; then `idleTimeout` or `acknowledgementTimeout`",
                 AbuseExpectation(
-                    ends: ["transport_error", "peer_close", "idle_timeout", "acknowledgement_silence"],
+                    ends: [
+                        "transport_error", "peer_close", "idle_timeout", "acknowledgement_silence", "useless_packets",
+                    ],
                     release: .idleTimeout
                 )
             )

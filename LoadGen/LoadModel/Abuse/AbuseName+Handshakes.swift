@@ -64,7 +64,7 @@ extension AbuseName {
             scenario(
                 "opens hundreds of connections with one token that it was given for a later connection",
                 "RFC 9000 §8.1.4",
-                stoppedBy: "a token proves an address and nothing else: handshakes are bounded as ever",
+                stoppedBy: "a token counts once; with a spent one a client is like any without",
                 AbuseExpectation(
                     ends: Self.handshakeEnds + ["peer_close"],
                     signs: ["address_tokens.spent"],
