@@ -127,7 +127,9 @@ public struct RingBuffer<Element: ~Copyable>: ~Copyable {
         }
         _modify {
             precondition(index >= 0 && index < elementCount, "no such element")
-            yield unsafe &storage.start[RingBuffer.slot(head + index, in: storage.capacity)]
+            // Swift 6.3 cannot compile `&storage.start[…]` for ThreadSanitizer.
+            let slot = unsafe storage.start + RingBuffer.slot(head + index, in: storage.capacity)
+            yield unsafe &slot.pointee
         }
     }
 

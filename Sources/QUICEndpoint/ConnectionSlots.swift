@@ -150,7 +150,9 @@ struct ConnectionSlots: ~Copyable {
         }
         nonmutating _modify {
             precondition(Int(index) < count, "no such slot")
-            yield unsafe &storage.start[Int(index)]
+            // Swift 6.3 cannot compile `&storage.start[…]` for ThreadSanitizer.
+            let slot = unsafe storage.start + Int(index)
+            yield unsafe &slot.pointee
         }
     }
 }
