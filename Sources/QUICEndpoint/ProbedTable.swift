@@ -60,6 +60,12 @@ struct ProbedTable<Slot: ProbedSlot>: ~Copyable {
         nonmutating set { unsafe storage.start[position] = newValue }
     }
 
+    /// Changes the entry at a position, which keeps its key.
+    func update(at position: Int, _ change: (inout Slot) -> Void) {
+        let slot = unsafe storage.start + position
+        unsafe change(&slot.pointee)
+    }
+
     /// Adds an entry whose key is not there yet.
     ///
     /// - Complexity: O(1) expected, amortised over growth at a load of 3/4.

@@ -47,8 +47,10 @@ struct SourceTable: ~Copyable {
     /// Counts a connection that begins its handshake; false when there is no room for its source.
     mutating func begin(_ source: SourcePrefix) -> Bool {
         if let position = table.position(of: source) {
-            table[at: position].counts.live += 1
-            table[at: position].counts.handshaking += 1
+            table.update(at: position) {
+                $0.counts.live += 1
+                $0.counts.handshaking += 1
+            }
             return true
         }
         guard table.count < limit else { return false }
@@ -59,14 +61,16 @@ struct SourceTable: ~Copyable {
     /// A connection that was counted has completed its handshake.
     func establish(_ source: SourcePrefix) {
         guard let position = table.position(of: source) else { preconditionFailure("a source lost its connection") }
-        table[at: position].counts.handshaking -= 1
+        table.update(at: position) { $0.counts.handshaking -= 1 }
     }
 
     /// A connection that was counted has ended.
     mutating func end(_ source: SourcePrefix, wasHandshaking: Bool) {
         guard let position = table.position(of: source) else { preconditionFailure("a source lost its connection") }
-        if wasHandshaking { table[at: position].counts.handshaking -= 1 }
-        table[at: position].counts.live -= 1
+        table.update(at: position) {
+            if wasHandshaking { $0.counts.handshaking -= 1 }
+            $0.counts.live -= 1
+        }
         if table[at: position].isEmpty { table.remove(at: position) }
     }
 }
