@@ -4,6 +4,7 @@ import FlyingSocks
 import Logging
 import QUICServer
 import ServiceLifecycle
+import Synchronization
 
 /// The HTTP server that shows a server's statistics.
 struct AdminServer: Service {
@@ -14,22 +15,16 @@ struct AdminServer: Service {
 
     /// How long clients that read slowly, or a worker that does not answer, may delay the end.
     private static let stopTimeout = Duration.seconds(1)
-    /// How long, in seconds, a worker may take to answer a request.
-    private static let answerTimeout = 5.0
+    /// How long it does not listen after a failure.
+    private static let pause = Duration.seconds(1)
 
     /// A server that listens when this returns.
     ///
     /// - Throws: ``AdminError`` when the address cannot be listened on.
     init(listeningOn address: Datagrams.SocketAddress, about server: Server, logger: Logger) async throws {
-        let http = HTTPServer(config: try Self.configuration(listeningOn: address))
-        let pages = AdminPages(server: server, logger: logger)
-        await http.appendRoute("GET /") { (_: HTTPRequest) in pages.index() }
-        await http.appendRoute("GET /stats") { (_: HTTPRequest) in await pages.statistics() }
-        await http.appendRoute("GET /connections") { (_: HTTPRequest) in await pages.connections() }
-        await http.appendRoute("GET /connections/:id") { (request: HTTPRequest) in
-            await pages.connection(request.routeParameters["id"])
-        }
-        await http.appendRoute("GET /events") { (request: HTTPRequest) in await pages.events(request.query) }
+        let interface = AdminHTTP(pages: AdminPages(server: server, logger: logger))
+        let http = try await interface.makeServer(at: address)
+        let bound = BoundAddress()
         let listening = Task { try await http.waitUntilListening() }
         let (ended, continuation) = AsyncStream.makeStream(of: Void.self)
         let task = Task {
@@ -37,13 +32,14 @@ struct AdminServer: Service {
                 listening.cancel()
                 continuation.finish()
             }
-            try await http.run()
+            try await Self.serve(interface, beginningWith: http, at: bound, logger: logger)
         }
         self.ended = ended
         self.task = task
         do {
             try await listening.value
             self.address = await Self.address(of: http, askedFor: address)
+            bound.set(self.address)
         } catch {
             task.cancel()
             throw AdminError(address: address, failure: await task.failure ?? error)
@@ -77,22 +73,44 @@ struct AdminServer: Service {
         await Task { for await _ in first {} }.value
     }
 
-    private static func configuration(
-        listeningOn address: Datagrams.SocketAddress
-    ) throws -> HTTPServer.Configuration {
-        switch address.family {
-        case .ipv4:
-            HTTPServer.Configuration(
-                address: try .inet(ip4: address.host, port: address.port),
-                timeout: answerTimeout,
-                logger: .disabled
-            )
-        case .ipv6:
-            HTTPServer.Configuration(
-                address: try .inet6(ip6: address.host, port: address.port),
-                timeout: answerTimeout,
-                logger: .disabled
-            )
+    /// Serves until the task is cancelled, and listens again after failures.
+    ///
+    /// FlyingFox stops at the first connection that it cannot accept, as when the process has no descriptor left, and ends
+    /// all others with it, the idle as well. That is no reason to end a QUIC server.
+    ///
+    /// - Throws: When the address could not be listened on in the first place.
+    private static func serve(
+        _ interface: AdminHTTP,
+        beginningWith first: HTTPServer,
+        at bound: BoundAddress,
+        logger: Logger
+    ) async throws {
+        var http = first
+        do {
+            while true {
+                do {
+                    try await http.run()
+                } catch {
+                    guard !Task.isCancelled, let address = bound.address else { throw error }
+                    logger.warning("\(AdminError(address: address, failure: error)); trying again")
+                    http = try await interface.makeServer(at: address)
+                }
+                try await Task.sleep(for: pause)
+            }
+        } catch {
+            await interface.pool.end()
+            throw error
+        }
+    }
+
+    /// Where the interface listens, once it does.
+    private final class BoundAddress: Sendable {
+        private let value = Mutex<Datagrams.SocketAddress?>(nil)
+
+        var address: Datagrams.SocketAddress? { value.withLock(\.self) }
+
+        func set(_ address: Datagrams.SocketAddress) {
+            value.withLock { $0 = address }
         }
     }
 
