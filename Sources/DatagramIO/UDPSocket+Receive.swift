@@ -26,6 +26,11 @@ extension UDPSocket {
                 return Int(result)
             }
             if result == -EAGAIN { return 0 }
+            if result == -ENOMEM || result == -ENOBUFS {
+                // The kernel has no memory at the moment. What waits is still there, and the socket stays readable.
+                statistics.receiveErrors += 1
+                return 0
+            }
             guard let error = PathError(code: -result), error != .addressUnusable else {
                 throw SocketError(.receive, boundAddress, code: -result)
             }

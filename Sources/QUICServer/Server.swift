@@ -80,10 +80,11 @@ public final class Server: Sendable {
         var logged: [(worker: Int, event: EndpointEvent)] = []
         for (index, worker) in workers.enumerated() { logged += await worker.events().map { (index, $0) } }
         let now = MonotonicInstant.now()
-        // Events of one worker may have the same time and stay in their order.
+        // Events of one worker may have the same time and stay in their order. A worker is ahead of the system's clock
+        // where that ran backwards.
         return logged.enumerated()
             .sorted { ($0.element.event.time, $0.offset) < ($1.element.event.time, $1.offset) }
-            .map { ServerEvent(worker: $1.worker, age: $1.event.time.duration(to: now), event: $1.event) }
+            .map { ServerEvent(worker: $1.worker, age: max(.zero, $1.event.time.duration(to: now)), event: $1.event) }
     }
 
     /// Refuses new connections, sends CONNECTION_CLOSE to all, and releases everything.

@@ -68,6 +68,7 @@ final class Worker {
     private var trimmer = HeapTrimmer()
     private var trimDeadline: MonotonicInstant?
     private var busyMeter = BusyMeter()
+    private var clock = SteadyClock()
     private var isBlocked = false
     private var isShuttingDown = false
 
@@ -110,9 +111,9 @@ final class Worker {
             answerLateCommands()
         }
         while !(isShuttingDown && endpoint.isShutDown && outgoing.isEmpty) {
-            let now = MonotonicInstant.now()
+            let now = clock.now()
             let wakeup = try loop.wait(until: nextDeadline, now: now)
-            busyMeter.noteWait(from: now, to: .now())
+            busyMeter.noteWait(from: now, to: clock.now())
             endpoint.isBusy = busyMeter.isBusy
             for index in 0..<wakeup.readyCount where loop.ready(index).isWritable { try unblock() }
             if wakeup.wasWoken {
@@ -148,10 +149,10 @@ final class Worker {
         #if NEGATIVE_CONTROLS
         NegativeControl.countTurn()
         #endif
-        var now = MonotonicInstant.now()
+        var now = clock.now()
         for _ in 0..<Self.batchesPerTurn {
             guard try socket.receive(into: received) > 0 else { break }
-            now = MonotonicInstant.now()
+            now = clock.now()
             received.forEach { datagram, path, ecn in endpoint.receive(datagram, path: path, ecn: ecn, at: now) }
             try flush(at: now)
         }
@@ -162,7 +163,7 @@ final class Worker {
 
     /// Receives what other workers have handed over until now; one timestamp for all of it.
     private func receiveHandedOver() throws(SocketError) {
-        let now = MonotonicInstant.now()
+        let now = clock.now()
         var count = inbox.beginTaking()
         while count > 0, let datagram = inbox.takeFirst() {
             datagram.withBytes {
@@ -194,7 +195,7 @@ final class Worker {
         for command in commands {
             switch command {
             case .report(let answer): answer(statistics)
-            case .list(let answer): answer(endpoint.reports(at: .now()))
+            case .list(let answer): answer(endpoint.reports(at: clock.now()))
             case .listEvents(let answer): answer(endpoint.eventLog.latest)
             case .shutDown:
                 isShuttingDown = true

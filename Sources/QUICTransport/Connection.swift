@@ -216,7 +216,7 @@ extension Connection {
             return .close(.tlsAlert(pendingAlert))
         case NGTCP2_ERR_NOMEM:
             return .close(refusalCause)
-        case NGTCP2_ERR_CALLBACK_FAILURE where account.limitRefusedCount > 0:
+        case NGTCP2_ERR_CALLBACK_FAILURE where account.refusedCount > 0:
             return .close(refusalCause)
         default:
             return .close(.transportError)

@@ -25,7 +25,13 @@ import Testing
         let allocations = whole.server.ledger.refusableAllocationCount
         #expect(allocations > 100)
         for kind in Kind.allCases {
-            for number in 1...allocations { try live(failing: kind.failure(at: number)) }
+            for number in 1...allocations {
+                let pair = try live(failing: kind.failure(at: number))
+                #expect(
+                    !pair.serverCloses.contains(.transportError),
+                    "allocation \(number): the client did nothing wrong"
+                )
+            }
         }
     }
 
