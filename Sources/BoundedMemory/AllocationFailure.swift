@@ -6,11 +6,13 @@ public enum AllocationFailure: Hashable, Sendable {
     case once(at: Int)
     /// The allocation with this number and all after it.
     case from(Int)
+    /// One in so many, the last of them.
+    case every(Int)
 
     /// The number of the first allocation refused.
     var first: Int {
         switch self {
-        case .once(let number), .from(let number): number
+        case .once(let number), .from(let number), .every(let number): number
         }
     }
 }

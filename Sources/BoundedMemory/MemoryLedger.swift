@@ -86,7 +86,11 @@ public final class MemoryLedger {
 
     @inline(never)
     private func strikes() -> Bool {
-        if case .once = failure { failAllocation = nil }
+        switch failure {
+        case .once: failAllocation = nil
+        case .every(let interval): nextFailingAllocation = allocations + interval
+        case .from, nil: break
+        }
         return true
     }
 }

@@ -30,6 +30,9 @@ public final class ReceiveBatch {
     /// - Parameter receiveOffload: Whether the socket receives with GRO: ``UDPSocket/usesReceiveOffload``.
     public init(messageCapacity: Int = 32, receiveOffload: Bool = false) {
         precondition((1...1_024).contains(messageCapacity), "the kernel takes at most 1 024 messages in one call")
+        #if NEGATIVE_CONTROLS
+        let messageCapacity = FaultPlan.chosen.receivesSingly ? 1 : messageCapacity
+        #endif
         self.messageCapacity = messageCapacity
         bufferBytes = receiveOffload ? Self.joinedBufferBytes : Self.datagramBufferBytes
         allocatedBytes = qh_receive_batch_bytes(UInt32(messageCapacity), UInt32(bufferBytes))
@@ -66,6 +69,9 @@ public final class ReceiveBatch {
 
     /// Replaces the contents by what waits at `socket`; returns the number of messages or a negative errno.
     func receive(from socket: Int32, boundTo address: SocketAddress) -> Int32 {
+        #if NEGATIVE_CONTROLS
+        if let failure = FaultPlan.chosen.receive?.strike() { return failure }
+        #endif
         let result = unsafe qh_receive(socket, arrays)
         messageCount = Int(max(0, result))
         boundAddress = address

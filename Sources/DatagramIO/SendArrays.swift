@@ -64,7 +64,10 @@ struct SendArrays: ~Copyable, @unchecked Sendable {
 
     /// Sends the first `count` messages and returns how many went out, or a negative errno when the first did not.
     func transmit(_ count: Int, on socket: Int32) -> Int32 {
-        unsafe qh_send(socket, arrays, UInt32(count))
+        #if NEGATIVE_CONTROLS
+        if let failure = FaultPlan.chosen.send?.strike() { return failure }
+        #endif
+        return unsafe qh_send(socket, arrays, UInt32(count))
     }
 
     /// The datagrams from `start` on that one message can carry: adjoining, alike, and equally long but for the last.

@@ -27,6 +27,9 @@ struct WorkerGroup {
     /// Starts the next worker, on a socket of its own.
     mutating func startWorker(services: [any StreamService]) throws(ServerError) {
         let endpoint = Endpoint(configuration: endpointConfiguration, tls: tls, services: services)
+        #if NEGATIVE_CONTROLS
+        FaultPlan.chosen.strikeAllocations(of: endpoint)
+        #endif
         let worker: Worker
         do throws(SocketError) {
             worker = try Worker(index: workers.count, socket: bind(), endpoint: endpoint, inboxes: inboxes)

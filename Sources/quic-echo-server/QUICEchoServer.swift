@@ -1,4 +1,5 @@
 import ArgumentParser
+import Datagrams
 import EchoServerKit
 import Logging
 import QUICServer
@@ -47,7 +48,7 @@ struct QUICEchoServer: AsyncParsableCommand {
 
     #if NEGATIVE_CONTROLS
     func validate() throws {
-        if let refusal = NegativeControl.refusal { throw ValidationError(refusal) }
+        if let refusal = NegativeControl.refusal ?? FaultPlan.refusal { throw ValidationError(refusal) }
     }
     #endif
 

@@ -174,7 +174,7 @@ private final class Library {
         #expect(library.ledger.isEmpty)
     }
 
-    @Test func aFailureStrikesOnceOrForGood() {
+    @Test func aFailureStrikesOnceEveryFewTimesOrForGood() {
         let library = Library()
         library.ledger.failAllocation = .once(at: 2)
         let first = (0..<4).map { _ in library.allocate(8) }
@@ -183,12 +183,15 @@ private final class Library {
         library.ledger.failAllocation = .from(3)
         let second = (0..<5).map { _ in library.allocateZeroed(1, 8) }
         #expect(second.map { $0 != nil } == [true, true, false, false, false])
+        library.ledger.failAllocation = .every(2)
+        let alternate = (0..<4).map { _ in library.allocate(8) }
+        #expect(alternate.map { $0 != nil } == [true, false, true, false])
         library.ledger.failAllocation = nil
         let third = library.allocate(8)
         #expect(third != nil)
-        #expect(library.ledger.refusableAllocationCount == 10)
-        #expect(library.account.refusedCount == 4)
-        for block in first + second + [third] { library.free(block) }
+        #expect(library.ledger.refusableAllocationCount == 14)
+        #expect(library.account.refusedCount == 6)
+        for block in first + second + alternate + [third] { library.free(block) }
         #expect(library.ledger.isEmpty)
     }
 

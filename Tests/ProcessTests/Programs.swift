@@ -47,6 +47,11 @@ enum Programs {
         get throws { try existing("/usr/bin/setpriv", remedy: "install util-linux") }
     }
 
+    /// What changes the limits of a running process: a part of every Debian.
+    static var prlimit: URL {
+        get throws { try existing("/usr/bin/prlimit", remedy: "install util-linux") }
+    }
+
     /// A Python that has aioquic.
     static var python: URL {
         get throws {
