@@ -61,6 +61,7 @@ struct CompareCommand: AsyncParsableCommand {
     func run() async throws {
         let candidates = try targets.map(ComparisonCandidate.init)
         let file = try outputOptions.openReportFile()
+        for candidate in candidates { try await candidate.introduce() }
         // One seed for all of them.
         let scenario = try scenarioOptions.scenario(host: "localhost")
         let run = ComparisonRun(

@@ -32,6 +32,12 @@ struct ComparisonCandidate {
         }
     }
 
+    /// Makes sure that its admin interface answers, and says when the process named is hardly the server.
+    func introduce() async throws {
+        _ = try await AdminClient.ofOption("--target \(description.name)", description.admin)
+        process?.sayDoubt(about: address)
+    }
+
     /// What a comparison needs of it.
     func target(_ options: ScenarioOptions, isQuiet: Bool) throws -> ComparisonRun.Target {
         let scenario = try scenario(options)

@@ -46,6 +46,7 @@ struct LeakCheckCommand: AsyncParsableCommand {
         let page = try html.map { try ReportFile.openForOption($0, "html") }
         let probe = try await targetOptions.probe()
         let address = try TargetAddress.ofOption(target)
+        let doubt = probe.process?.sayDoubt(about: address)
         let engine = TrustingEngine(address, trust)
         let check = LeakCheck(of: plan, target: target, probe: probe) { scenario in
             try await engine.run(scenario: scenario, targetReading: { nil }, onProgress: { _ in }).outcomes
@@ -56,7 +57,7 @@ struct LeakCheckCommand: AsyncParsableCommand {
             throw ValidationError("--target \(target): \(error)")
         }
         var report = try await carryOut(check, plan)
-        if let doubt = targetOptions.probeOptions.doubt(of: probe, about: address) { report.notes.append(doubt) }
+        if let doubt { report.notes.append(doubt) }
         try file?.write(report)
         try page?.write(text: report.page.html)
         try show(report)

@@ -48,6 +48,7 @@ struct MatrixCommand: AsyncParsableCommand {
         let page = try html.map { try ReportFile.openForOption($0, "html") }
         let probe = try await targetOptions.probe()
         let address = try TargetAddress.ofOption(target)
+        let doubt = probe.process?.sayDoubt(about: address)
         let check = MatrixCheck(of: plan, target: target, probe: probe, engine: TrustingEngine(address, trust))
         do {
             try await check.introduce()
@@ -55,7 +56,7 @@ struct MatrixCommand: AsyncParsableCommand {
             throw ValidationError("--target \(target): \(error)")
         }
         var report = try await carryOut(check, plan)
-        if let doubt = targetOptions.probeOptions.doubt(of: probe, about: address) { report.notes.append(doubt) }
+        if let doubt { report.notes.append(doubt) }
         try file?.write(report)
         try page?.write(text: report.matrix.page(target: target).html)
         try show(report)

@@ -24,15 +24,6 @@ struct ProbeOptions: ParsableArguments {
         TargetProbe(process: try processProbe(), group: try groupProbe(), admin: admin)
     }
 
-    /// A word of doubt about a process that does not have the target's port: it may be the server's parent, or another
-    /// one altogether.
-    func doubt(of probe: TargetProbe?, about target: TargetAddress) -> String? {
-        let port = target.address.port
-        guard let pid, let process = probe?.process, process.hasUDPPort(port) == false else { return nil }
-        let name = process.name.map { " (\($0))" } ?? ""
-        return "process \(pid)\(name) has no socket on UDP port \(port): is it the server?"
-    }
-
     private func processProbe() throws -> ProcessProbe? {
         guard let pid else { return nil }
         do {

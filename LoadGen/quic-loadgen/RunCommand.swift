@@ -57,14 +57,12 @@ struct RunCommand: AsyncParsableCommand {
         // Opened first: a run of minutes must not end in a file that cannot be written.
         let files = try fileOptions.open(json: outputOptions.json)
         let probe = try serverOptions.probe()
-        if let doubt = serverOptions.probeOptions.doubt(of: probe, about: target) {
-            StandardStream.error.write("quic-loadgen: \(doubt)\n")
-        }
+        probe?.process?.sayDoubt(about: target)
         let run = LoadRun(
             of: scenario,
             target: self.target,
             engine: target.engine,
-            server: serverOptions.admin.map(AdminClient.init),
+            server: try await AdminClient.ofOption("--admin", serverOptions.admin),
             probe: probe,
             expectations: serverOptions.expectations
         )

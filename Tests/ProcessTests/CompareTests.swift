@@ -34,6 +34,16 @@ extension RealProcesses {
             }
         }
 
+        @Test func aProcessThatIsNotTheServerIsDoubted() async throws {
+            try await withServer { server in
+                let target = "\(server.address),pid=\(getpid())"
+                let options = ["--connections", "5", "--rounds", "1", "--quiet"]
+                let (ending, _) = try await compare(["--target", "a=\(target)", "--target", "b=\(target)"] + options)
+                #expect(ending.status == 0)
+                #expect(ending.errors.contains("process \(getpid()) ") && ending.errors.contains("is it the server?"))
+            }
+        }
+
         @Test func aTargetThatFailsIsNamedAndExitsWith1() async throws {
             try await withServer { server in
                 let (ending, comparison) = try await compare(
@@ -58,6 +68,10 @@ extension RealProcesses {
             (["--target", "a=127.0.0.1:1", "--target", "b=192.0.2.1:2"], "is not on this machine"),
             (["--target", "a=127.0.0.1:1", "--target", "b=127.0.0.1"], "HOST:PORT, such as localhost:4433"),
             (["--target", "a=127.0.0.1:1", "--target", "b=127.0.0.1:2,alpn=doq"], "idle-herd with ALPN doq"),
+            (
+                ["--target", "a=127.0.0.1:1,admin=http://127.0.0.1:1", "--target", "b=127.0.0.1:2"],
+                "--target a: GET http://127.0.0.1:1/stats: Connection refused"
+            ),
         ])
         func wrongOptionsExitWith64AndAreNamed(_ options: [String], _ sentence: String) async throws {
             let ending = try await RunningProgram.run(Programs.loadGenerator, ["compare"] + options)

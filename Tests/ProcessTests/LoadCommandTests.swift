@@ -37,6 +37,7 @@ extension RealProcesses {
                 ["--csv", "/tmp/a.echo.hgrm", "--hgrm", "/tmp/a"],
                 "--csv and --hgrm name the same file: /tmp/a.echo.hgrm"
             ),
+            (["--admin", "http://127.0.0.1:1"], "--admin: GET http://127.0.0.1:1/stats: Connection refused"),
             (["--pid", "4194305"], "--pid 4194305: there is no process 4194305"),
             (["--cgroup", "/no/group"], "--cgroup /no/group: /no/group: No such file or directory"),
             (["--cgroup", "/tmp"], "/tmp has no memory.current and memory.stat: it is no group of cgroup v2"),

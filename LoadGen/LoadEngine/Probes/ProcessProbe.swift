@@ -8,7 +8,8 @@ import Musl
 
 /// Reads the memory, descriptors and threads of a process of this machine from `/proc`. proc(5).
 public struct ProcessProbe: Sendable {
-    private let processID: Int
+    /// Its number.
+    public let processID: Int
     private let folder: String
     /// When the process started, in clock ticks: a later process with the same number has another.
     private let startTicks: String
