@@ -14,8 +14,8 @@ struct MatrixCommand: AsyncParsableCommand {
               quic-loadgen matrix --target 127.0.0.1:4433 --alpn h3 --pid 4711 \\
                 --points after-initial,stream-open --manners silence
 
-            Exits with 0 when everything was measured, with 1 when the target ended or the generator did not give back \
-            what it used, and with 64 when the options are wrong or the target does not answer at the start.
+            Exits with 0 when everything was measured, with 1 when the target or Ctrl-C ended it early or the generator \
+            did not give back what it used, and with 64 when the options are wrong or the target does not answer at the start.
             """
     )
 
@@ -58,7 +58,7 @@ struct MatrixCommand: AsyncParsableCommand {
         var report = try await carryOut(check, plan)
         if let doubt { report.notes.append(doubt) }
         try file?.write(report)
-        try page?.write(text: report.matrix.page(target: target).html)
+        try page?.write(text: report.page.html)
         try show(report)
     }
 

@@ -72,6 +72,18 @@ import Testing
         ]
     }
 
+    @Test func aMatrixThatSawNothingDoesNotSayThatMemoryCameBack() throws {
+        let held = HeldMemory(samples: [(0, 5_000), (1, 0)], baselineBytes: 0, connections: 10)
+        let noise = MatrixCell(point: .streamOpen, manner: .silence, connections: 10, held: held, gap: .belowNoise)
+        for cells in [[noise], []] {
+            let html = AbandonMatrix(cells).page(target: "t", notes: ["is it the server?"]).html
+            #expect(!html.contains("came back while"))
+            #expect(html.contains("Nothing to measure was seen") && html.contains("is it the server?"))
+        }
+        let measured = MatrixCell(point: .streamOpen, manner: .silence, connections: 10, held: held)
+        #expect(AbandonMatrix([measured]).page(target: "t").html.contains("All memory came back"))
+    }
+
     @Test func everyPageIsWellFormed() throws {
         for page in try pages() {
             #expect(page.html.hasPrefix("<!DOCTYPE html>\n<html lang=\"en\">"))

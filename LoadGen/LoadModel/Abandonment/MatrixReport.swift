@@ -15,7 +15,7 @@ public struct MatrixReport: Sendable, Encodable {
     public let matrix: AbandonMatrix
     /// What it cost the generator, and what that still holds.
     public let generator: GeneratorUsage
-    /// Whether the generator is back where it was.
+    /// Whether every cell was measured, and the generator is back where it was.
     public let verdict: Verdict
     /// What a reader should know beside the table, a sentence each.
     public var notes: [String]
@@ -45,7 +45,9 @@ public struct MatrixReport: Sendable, Encodable {
         self.measure = measure
         self.generator = generator
         matrix = AbandonMatrix(cells)
-        verdict = Verdict(Verdict.generator(generator, starts: plan.connections * cells.count + 1))
+        verdict = Verdict(
+            [Self.completeness(cells, plan)] + Verdict.generator(generator, starts: plan.connections * cells.count + 1)
+        )
         notes = [Self.pagesNote(measure, keptBytes), Self.noiseNote(cells, plan), Self.failureNote(cells)]
             .compactMap(\.self)
     }
@@ -69,6 +71,17 @@ public struct MatrixReport: Sendable, Encodable {
         let remarks = notes.map { "note: \($0)\n" }.joined()
         return "\(measure.title) held for each connection × how long, of \(target)\n\n\(matrix.text)"
             + [remarks, failures].filter { !$0.isEmpty }.map { "\n\($0)" }.joined()
+    }
+
+    /// The report as a page.
+    public var page: ReportPage {
+        matrix.page(target: target, failures: verdict.failures.map(\.sentence), notes: notes)
+    }
+
+    /// A matrix that was ended early lacks cells.
+    private static func completeness(_ cells: [MatrixCell], _ plan: MatrixPlan) -> Expectation {
+        let planned = plan.cells.count
+        return Expectation("cells", passed: cells.count == planned, "\(cells.count) of \(planned) cells measured")
     }
 
     /// Pages that an allocator keeps are no live bytes, and hide what later cells use of them.
