@@ -45,18 +45,21 @@ import Testing
         #expect(comparison.passed)
     }
 
-    @Test func aCancelledComparisonHasTheRoundsUntilThen() async throws {
+    @Test func aCancelledComparisonHasTheWholeRoundsUntilThenAndFails() async throws {
         let task = Task {
-            let target = ComparisonRun.Target(Self.target("a")) { _ in
-                unsafe withUnsafeCurrentTask { unsafe $0?.cancel() }
-                return try Self.round()
+            let targets = ["a", "b"].map { name in
+                ComparisonRun.Target(Self.target(name)) { _ in
+                    if name == "b" { unsafe withUnsafeCurrentTask { unsafe $0?.cancel() } }
+                    return try Self.round()
+                }
             }
-            return try await ComparisonRun(of: try scenario(50), targets: [target, target], rounds: 3).comparison { _ in
-            }
+            return try await ComparisonRun(of: try scenario(50), targets: targets, rounds: 3).comparison { _ in }
         }
         let comparison = try await task.value
         #expect(comparison.targets.map(\.rounds.count) == [1, 0])
         #expect(!comparison.passed)
+        #expect(comparison.failures == ["a: 1 of 3 rounds were run", "b: 0 of 3 rounds were run"])
+        #expect(comparison.text.contains("\n1 round in turn, "))
     }
 
     @Test func aRoundHasTheFiguresThatAreKnown() throws {
@@ -127,7 +130,8 @@ import Testing
         let data = try JSONEncoder().encode(comparison)
         let json = String(decoding: data, as: UTF8.self)
         for field in [
-            "schema_version\":1", "application_protocol", "\"medians\":{", "handshakes_per_second\":{", "\"min\"",
+            "schema_version\":1", "\"rounds\":1", "application_protocol", "\"medians\":{", "handshakes_per_second\":{",
+            "\"min\"",
         ] {
             #expect(json.contains(field), "\(field)")
         }

@@ -12,10 +12,11 @@ extension Comparison {
 
     private var heading: String {
         let rounds = targets.map(\.rounds.count).max() ?? 0
+        let medians = rounds == 1 ? "1 round" : "medians of \(rounds) rounds"
         let message = scenario.expectsEcho ? ", messages of \(ByteCountText.readable(scenario.payloadBytes))" : ""
         let places = targets.map { "\($0.name): \($0.address), ALPN \($0.applicationProtocol)" }
         let what = "\(scenario.extentText) \(scenario.paceText), mode \(scenario.mode.rawValue)\(message)"
-        let how = "medians of \(rounds) rounds in turn, in parentheses the least and the most, seed \(scenario.seed)"
+        let how = "\(medians) in turn, in parentheses the least and the most, seed \(scenario.seed)"
         return ([what, how] + places).joined(separator: "\n")
     }
 

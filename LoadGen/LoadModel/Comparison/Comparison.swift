@@ -11,19 +11,25 @@ public struct Comparison: Sendable, Equatable, Codable {
     public let schemaVersion: Int
     /// What every round did. The application protocol and the server's name may be others for each target.
     public let scenario: LoadScenario
+    /// How many rounds each target was to have.
+    public let rounds: Int
     /// The targets in the order of the first round.
     public private(set) var targets: [ComparedTarget]
 
     private enum CodingKeys: String, CodingKey {
         case schemaVersion = "schema_version"
         case scenario
+        case rounds
         case targets
     }
 
     /// A comparison of these targets, with whatever rounds they have.
-    public init(of scenario: LoadScenario, targets: [ComparedTarget]) {
+    ///
+    /// - Parameter rounds: How many each of them was to have.
+    public init(of scenario: LoadScenario, targets: [ComparedTarget], rounds: Int = 1) {
         schemaVersion = Self.currentSchemaVersion
         self.scenario = scenario
+        self.rounds = rounds
         self.targets = targets
     }
 
@@ -32,13 +38,14 @@ public struct Comparison: Sendable, Equatable, Codable {
         targets[index].append(round)
     }
 
-    /// Whether everything expected of every round happened, and there was one for each target.
-    public var passed: Bool {
-        targets.allSatisfy { target in !target.rounds.isEmpty && target.rounds.allSatisfy(\.failures.isEmpty) }
-    }
+    /// Whether every target had all its rounds, and everything expected of each happened.
+    public var passed: Bool { failures.isEmpty }
 
     /// What was expected and did not happen, with the target and the round it was expected of.
-    public var failures: [String] { sentences(\.failures) }
+    public var failures: [String] {
+        let missing = targets.filter { $0.rounds.count < rounds }
+        return sentences(\.failures) + missing.map { "\($0.name): \($0.rounds.count) of \(rounds) rounds were run" }
+    }
 
     /// Why the generator may have been what limited a round, with the target and the round.
     public var warnings: [String] { sentences(\.warnings) }

@@ -39,15 +39,17 @@ public struct ComparisonRun: Sendable {
         (0..<rounds).flatMap { round in (0..<targets).map { Turn(round: round, target: $0) } }
     }
 
-    /// Runs every round. A cancelled task ends that early, and the comparison is of the rounds until then.
+    /// Runs every round. A cancelled task ends that early, and the comparison is of the rounds that were whole until
+    /// then: the one that it cuts short is not like the others.
     ///
     /// - Throws: What keeps a round from being run.
     public func comparison(onTurn: @Sendable (Turn) -> Void) async throws -> Comparison {
-        var comparison = Comparison(of: scenario, targets: targets.map(\.target))
+        var comparison = Comparison(of: scenario, targets: targets.map(\.target), rounds: rounds)
         for turn in Self.turns(targets: targets.count, rounds: rounds) where !Task.isCancelled {
             onTurn(turn)
             // The same for all targets, another for each round.
             let round = try await targets[turn.target].run(scenario.seed &+ UInt64(turn.round))
+            guard !Task.isCancelled else { break }
             comparison.append(round, toTargetAt: turn.target)
         }
         return comparison
