@@ -160,6 +160,11 @@ extension MergeTests {
         }
     }
 
+    @Test func theSameReportTwiceIsRefused() throws {
+        let twice = try refusal(report(start: 1), report(start: 2), report(start: 1))
+        #expect(twice == "0.json and 2.json are the same report: each may be given once")
+    }
+
     @Test func differentSchemaVersionsAreNamed() throws {
         let newer = try decoded(report(), replacing: "\"schema_version\":2", with: "\"schema_version\":3")
         #expect(

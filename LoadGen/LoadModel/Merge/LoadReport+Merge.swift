@@ -44,8 +44,20 @@ extension LoadReport {
                 throw .differs(reports[0].name, other.name, in: value.field, value.value, otherValue.value)
             }
         }
+        for (index, later) in reports.enumerated() {
+            guard let earlier = reports[..<index].first(where: { isSame($0.report, later.report) }) else { continue }
+            throw .same(earlier.name, later.name)
+        }
         let generators = reports.reduce(0) { $0 + $1.report.scenario.generators }
         guard LoadScenario.generatorsAccepted.contains(generators) else { throw .tooMany("generators") }
+    }
+
+    /// Whether both were written by one generator at the end of one run: no two begin in the same microsecond and
+    /// take the same time.
+    private static func isSame(_ report: LoadReport, _ other: LoadReport) -> Bool {
+        guard let start = report.startUnixSeconds else { return false }
+        return start == other.startUnixSeconds && report.elapsedSeconds == other.elapsedSeconds
+            && report.scenario.seed == other.scenario.seed
     }
 
     /// What has to be the same in reports of one run, as text.

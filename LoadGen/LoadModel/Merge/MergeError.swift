@@ -8,6 +8,8 @@ public enum MergeError: Error, Equatable, CustomStringConvertible {
     case unknownSchemaVersion(String, Int)
     /// Two reports are of different runs: what differs, and what each says.
     case differs(String, String, in: String, String, String)
+    /// Two reports are of the same generator's run.
+    case same(String, String)
     /// A report has no histograms, so its latencies cannot be added to others'.
     case noHistograms(String)
     /// All reports together have more latencies, or generators, than are counted.
@@ -23,6 +25,7 @@ public enum MergeError: Error, Equatable, CustomStringConvertible {
             "\(name) has schema version \(version), \(LoadReport.currentSchemaVersion) is understood"
         case .differs(let first, let second, let field, let value, let other):
             "\(first) and \(second) are not of one run: their \(field) is \(value) and \(other)"
+        case .same(let first, let second): "\(first) and \(second) are the same report: each may be given once"
         case .noHistograms(let name): "\(name) has no histograms: its latencies cannot be added to others"
         case .tooMany(let what): "the reports have too many \(what) together"
         }
