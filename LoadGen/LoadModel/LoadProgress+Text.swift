@@ -9,10 +9,12 @@ extension LoadProgress {
     /// - Parameter connections: How many there will be; nil when nobody knows.
     public func line(of connections: Int?) -> String {
         let total = connections.map { " of \($0)" } ?? ""
+        // Over the same time as what follows it.
+        let rate = DecimalText.format(sample?.handshakesPerSecond ?? handshakesPerSecond, places: 0)
         let state = """
             \(DecimalText.format(elapsed.fractionalSeconds, places: 1))s: \(scheduled)\(total) scheduled, \
             \(dialing) dialing, \(established) established, \(holding) holding, \(finished) finished, \
-            \(failed) failed, \(DecimalText.format(handshakesPerSecond, places: 0)) handshakes/s
+            \(failed) failed, \(rate) handshakes/s
             """
         return state + (sample.map(Self.details) ?? "")
     }
