@@ -9,6 +9,8 @@ import Testing
 
         var result: LoadResult? = perfectResult(of: 10)
         var duration = Duration.zero
+        /// The run goes on until this is so, for a minute at most.
+        var isOver: @Sendable () -> Bool = { true }
         var processState: ProcessState?
 
         func run(
@@ -18,6 +20,8 @@ import Testing
         ) async throws -> LoadResult {
             onProgress(LoadProgress(scheduled: scenario.connections ?? 0))
             try? await Task.sleep(for: duration)
+            let deadline = ContinuousClock.now + .seconds(60)
+            while !isOver(), ContinuousClock.now < deadline { try? await Task.sleep(for: .milliseconds(5)) }
             guard var result else { throw Broken() }
             let target = targetReading()
             result.timeline = Timeline([
@@ -55,6 +59,9 @@ import Testing
     private final class FakeProbe: TargetProbing {
         private let reads = Mutex(0)
 
+        /// Whether it was read when the target had ended.
+        var hasEnded: Bool { reads.withLock { $0 >= 4 } }
+
         func read() async throws(TargetFailure) -> TargetState {
             let count = reads.withLock { count in
                 count += 1
@@ -68,10 +75,11 @@ import Testing
     }
 
     @Test func theTargetsMemoryIsReadBesideItsStatistics() async throws {
+        let probe = FakeProbe()
         let run = try run(
-            FakeEngine(duration: .milliseconds(20)),
+            FakeEngine(isOver: { probe.hasEnded }),
             server: FakeServer([idleServer()]),
-            probe: FakeProbe()
+            probe: probe
         )
         let report = try await run.report { _ in }
         #expect(report.server?.before == idleServer())
