@@ -57,6 +57,31 @@ import Testing
         #expect(rings.peakBytes <= 16_384 + 2 * 4_096 + 1_024)
     }
 
+    // ngtcp2 aborts when it is given an earlier time than before.
+    @Test func aClockThatRunsBackwardsNeverReachesTheTransport() throws {
+        let pair = try Pair(seed: 6, services: [EchoService()])
+        let connection = try #require(try pair.connectAndEstablish())
+        pair.run(for: .seconds(1))
+        let sent = message(of: 5_000, seed: 6)
+        let stream = try pair.send(sent, on: connection)
+        let batch = TransmitBatch()
+        let earlier = pair.now.advanced(by: .seconds(-5))
+        pair.client.transmit(into: batch, at: pair.now)
+        #expect(batch.entries.count > 1)
+        for entry in batch.entries {
+            batch.withBytes(of: entry) {
+                pair.server.receive($0, path: entry.path.reversed, ecn: entry.ecn, at: earlier)
+            }
+        }
+        pair.server.expire(at: earlier)
+        batch.removeAll()
+        pair.server.transmit(into: batch, at: earlier)
+        #expect(!batch.isEmpty)
+        // What was in the batch is lost, and repeated.
+        pair.run(for: .seconds(10)) { pair.recorder.received(on: connection, stream).isComplete }
+        #expect(pair.recorder.received(on: connection, stream).bytes == sent)
+    }
+
     @Test func severalStreamsKeepTheirBytesApart() throws {
         let pair = try Pair(seed: 6, services: [EchoService()], clientConfiguration: Self.generousClient)
         let connection = try #require(try pair.connectAndEstablish())
