@@ -44,7 +44,7 @@ extension RealProcesses {
                 #expect(outcome.obstacle == nil, "\(outcome.name)")
                 #expect(abuse.ending.errors.contains("quic-loadgen: \(outcome.name.rawValue): "))
             }
-            _ = try await server.stop(with: SIGKILL)
+            try await server.die()
         }
 
         @Test func aServerThatSaysNothingOfItselfIsAttackedAllTheSame() async throws {

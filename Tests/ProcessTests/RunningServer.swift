@@ -54,9 +54,22 @@ final class RunningServer {
         }
     }
 
+    /// The signals that ask it to end: those that its watchdog passes on. What cannot be asked for, ``die()`` does.
+    enum StopSignal: CaseIterable {
+        case terminate
+        case interrupt
+
+        fileprivate var number: Int32 {
+            switch self {
+            case .terminate: SIGTERM
+            case .interrupt: SIGINT
+            }
+        }
+    }
+
     /// Asks it to end with a signal, and waits until it has.
-    func stop(with signal: Int32 = SIGTERM) async throws -> RunningProgram.Ending {
-        program.send(signal)
+    func stop(with signal: StopSignal = .terminate) async throws -> RunningProgram.Ending {
+        program.send(signal.number)
         return try await program.ending()
     }
 

@@ -5,8 +5,8 @@ import Testing
 extension RealProcesses {
     /// Signals, also while clients are connected.
     @Suite struct ShutdownTests {
-        @Test(arguments: [SIGTERM, SIGINT])
-        func aSignalEndsTheServerInOrder(_ signal: Int32) async throws {
+        @Test(arguments: RunningServer.StopSignal.allCases)
+        func aSignalEndsTheServerInOrder(_ signal: RunningServer.StopSignal) async throws {
             try await withServer { server in
                 let ending = try await server.stop(with: signal)
                 #expect(ending.status == 0, "\(ending.errors)")
