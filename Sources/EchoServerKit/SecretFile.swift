@@ -63,10 +63,7 @@ package struct SecretFile: Hashable, Sendable {
         defer { close(descriptor) }
         var status = stat()
         guard unsafe fstat(descriptor, &status) == 0 else { throw systemRefusal(path) }
-        guard status.st_mode & S_IFMT == S_IFREG else { throw refusal(path, "it is not a regular file") }
-        guard status.st_mode & 0o077 == 0 else {
-            throw refusal(path, "others may read or write it; use chmod 600")
-        }
+        if let objection = objection(to: status, user: geteuid()) { throw refusal(path, objection) }
         var bytes = [UInt8](repeating: 0, count: bytesLimit)
         let count = unsafe Glibc.read(descriptor, &bytes, bytes.count)
         guard count >= 0 else { throw systemRefusal(path) }
@@ -76,9 +73,20 @@ package struct SecretFile: Hashable, Sendable {
         return file
     }
 
+    /// Why `user` does not trust what is in a file with this status; nil when it does.
+    ///
+    /// Whoever else owns the file knows what is in it, and may have put it where this user was going to make one.
+    static func objection(to status: stat, user: uid_t) -> String? {
+        if status.st_mode & S_IFMT != S_IFREG { return "it is not a regular file" }
+        if status.st_uid != user, status.st_uid != 0 { return "it belongs to another user; use chown" }
+        if status.st_mode & 0o077 != 0 { return "others may read or write it; use chmod 600" }
+        return nil
+    }
+
     /// Makes the file whole, or not at all: under another name first, and then under its own, unless that is taken by now.
     private static func create(_ path: String) throws(Refusal) {
-        let draft = "\(path).\(getpid())"
+        // Random, since a process that dies here leaves it behind, and the next may have its number.
+        let draft = "\(path).\(String(UInt64.random(in: .min ... .max), radix: 16))"
         let descriptor = unsafe Glibc.open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw systemRefusal(path) }
         defer { unsafe unlink(draft) }

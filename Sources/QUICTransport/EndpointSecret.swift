@@ -1,7 +1,7 @@
 internal import CNgtcp2
 
 /// 32 random bytes from which an endpoint derives its stateless reset tokens, or its address validation tokens.
-public struct EndpointSecret: Hashable, Sendable {
+public struct EndpointSecret: Hashable, Sendable, CustomStringConvertible, CustomReflectable {
     /// How many bytes it has.
     public static let byteCount = 32
 
@@ -61,6 +61,12 @@ public struct EndpointSecret: Hashable, Sendable {
     private init(words: (UInt64, UInt64, UInt64, UInt64)) {
         self.words = words
     }
+
+    /// Nothing of it, so that no message or log that shows what contains a secret shows the secret.
+    public var description: String { "EndpointSecret" }
+
+    /// The same.
+    public var customMirror: Mirror { Mirror(self, children: []) }
 
     func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
         unsafe withUnsafeBytes(of: words) { unsafe body($0.assumingMemoryBound(to: UInt8.self)) }

@@ -1,7 +1,8 @@
-import EchoServerKit
 import Foundation
 import QUICTransport
 import Testing
+
+@testable import EchoServerKit
 
 @Suite struct SecretFileTests {
     /// A path in a folder of its own, which goes when the test is over.
@@ -56,6 +57,39 @@ import Testing
         try place.write(Self.good, mode: mode)
         let reason = "others may read or write it; use chmod 600"
         #expect(refusal(place.path) == "--secret-file \(place.path) is not accepted: \(reason)")
+    }
+
+    // A folder that others may write to, such as /tmp: the file may be there before the server is.
+    @Test func aFileOfAnotherUserIsRefusedUnlessThatIsRoot() {
+        var status = stat()
+        status.st_mode = S_IFREG | 0o600
+        status.st_uid = 1_000
+        #expect(SecretFile.objection(to: status, user: 1_000) == nil)
+        #expect(SecretFile.objection(to: status, user: 1_001) == "it belongs to another user; use chown")
+        #expect(SecretFile.objection(to: status, user: 0) == "it belongs to another user; use chown")
+        status.st_uid = 0
+        #expect(SecretFile.objection(to: status, user: 1_000) == nil)
+    }
+
+    @Test func whatIsLeftOfAProcessThatDiedIsInNobodysWay() throws {
+        let place = try Place()
+        try "half".write(toFile: "\(place.path).\(getpid())", atomically: false, encoding: .utf8)
+        let made = try SecretFile.open(place.path)
+        #expect(try SecretFile.open(place.path) == made)
+    }
+
+    @Test func noMessageThatShowsWhatHasASecretShowsTheSecret() throws {
+        let place = try Place()
+        try place.write(Self.good)
+        var settings = ServerSettings()
+        settings.secretFile = try SecretFile.open(place.path)
+        var dumped = ""
+        dump(settings, to: &dumped)
+        let ofSecrets = [0x0a0a_0a0a_0a0a_0a0a, 0xf9f9_f9f9_f9f9_f9f9] as [UInt64]
+        for text in [dumped, "\(settings)", String(reflecting: settings)] {
+            #expect(text.contains("EndpointSecret"))
+            for word in ofSecrets { #expect(!text.contains("\(word)")) }
+        }
     }
 
     @Test(
