@@ -25,8 +25,9 @@ struct Admission {
         if load.counts.handshaking >= limits.handshakesInFlight { return .refuseHandshakes }
         if refusesSource(load.source, isProven: verdict.provesAddress) { return .refuseSource }
         switch verdict {
-        case .retried(let original): return .accept(retriedFrom: original)
-        case .retriedAgain(let original): return mustProve(load) ? .retry : .accept(retriedFrom: original)
+        // RFC 9000 §17.2.5.2: after the client has received and processed a Retry packet, it MUST discard any subsequent
+        // ones. A further one would lock out who was taken by mistake for somebody that used the token before.
+        case .retried(let original), .retriedAgain(let original): return .accept(retriedFrom: original)
         case .known: return .accept(retriedFrom: nil)
         case .unvalidated, .invalid: return mustProve(load) ? .retry : .accept(retriedFrom: nil)
         }

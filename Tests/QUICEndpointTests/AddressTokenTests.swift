@@ -10,10 +10,11 @@ import Testing
 @Suite struct AddressTokenTests {
     private static let address = SocketAddress(ipv4: 203, 0, 113, 5, port: 999)
 
-    private func pair(_ policy: RetryPolicy, keys: TokenKeys) throws -> Pair {
+    private func pair(_ policy: RetryPolicy, keys: TokenKeys, oneTimeTokens: OneTimeTokens? = nil) throws -> Pair {
         var configuration = EndpointConfiguration()
         configuration.admission.retryPolicy = policy
         configuration.tokenKeys = keys
+        configuration.oneTimeTokens = oneTimeTokens
         return try Pair(seed: 1, services: [EchoService()], configuration: configuration)
     }
 
@@ -78,7 +79,7 @@ import Testing
         #expect(sent > 0 && sent <= 3 * 1_200)
     }
 
-    @Test func aTokenOfARetryCountsOnce() throws {
+    @Test func aTokenOfARetryProvesAnAddressOnce() throws {
         let pair = try pair(.always, keys: TokenKeys())
         var answers: [SimulatedNetwork.Transit] = []
         pair.network.admits = { transit in
@@ -92,10 +93,38 @@ import Testing
         expectEverythingReturned(pair)
         // The first packet after the one that was answered with a Retry.
         let replayed = try #require(answers.dropFirst().first)
+        var sent = 0
+        pair.network.admits = { transit in
+            if transit.path.remote == Pair.serverAddress { sent += transit.bytes.count }
+            return false
+        }
         pair.inject(replayed.bytes, from: replayed.path.remote)
-        #expect(pair.server.statistics.connections.created == 1)
+        pair.run(for: .seconds(9))
         #expect(pair.server.statistics.addressTokens.spent == 1)
-        #expect(pair.server.statistics.retries == 2)
+        // RFC 9000 §8.1: without a proven address at most three times what came.
+        #expect(sent > 0 && sent <= 3 * replayed.bytes.count)
+        #expect(pair.server.statistics.retries == 1)
+        pair.run(for: .seconds(30))
+        expectEverythingReturned(pair)
+    }
+
+    // RFC 9000 §17.2.5.2: a client MUST discard a second Retry.
+    @Test func aClientWhoseTokenIsTakenForAUsedOneByMistakeIsServedAllTheSame() throws {
+        let tokens = OneTimeTokens()
+        let pair = try pair(.always, keys: TokenKeys(), oneTimeTokens: tokens)
+        pair.network.admits = { [unowned pair] transit in
+            if let initial = unsafe InitialPacket(transit.bytes.span.bytes), !initial.token.isEmpty {
+                _ = tokens.spend(initial.token, of: .retry, at: pair.now)
+            }
+            return true
+        }
+        let connection = try #require(try pair.connectAndEstablish())
+        let counts = pair.server.statistics.addressTokens
+        #expect((counts.known, counts.retried, counts.spent) == (0, 0, 1))
+        #expect(pair.server.statistics.retries == 1)
+        pair.client.close(connection, at: pair.now)
+        pair.run(for: .seconds(3))
+        expectEverythingReturned(pair)
     }
 
     @Test func aKeyIsAcceptedInItsPeriodAndTheNext() throws {
