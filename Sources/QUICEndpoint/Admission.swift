@@ -40,7 +40,14 @@ struct Admission {
         case .auto:
             load.counts.handshaking >= limits.handshakesBeforeRetry || !load.hasRoomForSource
                 || load.source.handshaking >= limits.handshakesPerSource ?? .max
+                || load.source.live >= unprovenConnectionsPerSource
         }
+    }
+
+    /// Connections of one source that clients may make without having proven their addresses: half of what it may have, so
+    /// that those who forge its address leave it the other half.
+    private var unprovenConnectionsPerSource: UInt32 {
+        limits.connectionsPerSource.map { UInt32(clamping: $0 / 2) } ?? .max
     }
 
     /// Whether the source has as much as it may.

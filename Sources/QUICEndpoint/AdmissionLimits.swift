@@ -10,7 +10,8 @@ public struct AdmissionLimits: Sendable {
     public var connections = 1_000_000
     /// Connections of one source, handshaking or established, from which on further ones of it are refused; nil, the
     /// default, for any number. A source is an IPv4 address or the first 64 bits of an IPv6 address: a NAT with many
-    /// clients behind it is one. Counted by each worker for itself.
+    /// clients behind it is one. From half as many on its clients must prove their addresses, so that somebody else cannot
+    /// use up what it has. Counted by each worker for itself.
     public var connectionsPerSource: Int?
     /// Handshakes of one source in flight from which on its clients must prove their addresses, so that somebody else
     /// cannot use up what it has; twice as many and it is refused. nil, the default, for any number.

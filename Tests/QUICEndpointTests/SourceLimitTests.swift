@@ -83,6 +83,21 @@ import Testing
         try expectReturn(pair)
     }
 
+    // RFC 9000 §8.1: the same where connections are limited and handshakes are not.
+    @Test(arguments: [1, 2, 10])
+    func aFloodInAClientsNameLeavesItHalfOfItsConnections(limit: Int) throws {
+        let pair = try pair { $0.connectionsPerSource = limit }
+        forge(50, at: pair)
+        #expect(pair.server.statistics.connections.handshaking == limit / 2)
+        #expect(pair.server.statistics.retries == 50 - limit / 2)
+        for _ in 0..<limit - limit / 2 {
+            let honest = try pair.connectAndEstablish()
+            #expect(honest != nil)
+        }
+        #expect(pair.server.statistics.admissions["refuse_source"] == nil)
+        try expectReturn(pair)
+    }
+
     @Test func theSameFloodMeetsARefusalWhereNobodyMayProveAnything() throws {
         let pair = try pair {
             $0.handshakesPerSource = 5
@@ -96,7 +111,7 @@ import Testing
 
     @Test func sourcesBeyondTheTableMustProveTheirAddressesAndNobodyIsForgotten() throws {
         let pair = try pair {
-            $0.connectionsPerSource = 1
+            $0.connectionsPerSource = 2
             $0.sourcesLimit = 2
         }
         for host in UInt8(1)...4 { _ = try pair.connect(host: host) }
@@ -104,7 +119,7 @@ import Testing
         #expect(pair.server.statistics.connections.established == 4)
         #expect(pair.server.statistics.retries == 2)
         #expect(pair.server.statistics.sources == 2)
-        _ = try pair.connect(host: 1)
+        for _ in 0..<2 { _ = try pair.connect(host: 1) }
         pair.run(for: .seconds(2))
         #expect(pair.server.statistics.admissions["refuse_source"] == 1)
         try expectReturn(pair)
