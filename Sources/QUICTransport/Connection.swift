@@ -166,6 +166,7 @@ extension Connection {
         var info = ngtcp2_pkt_info(ecn: ecn.rawValue)
         isInsideEvent = true
         let openedBefore = qh_opened_packets_now()
+        let meterBefore = meter
         defer { isInsideEvent = false }
         let status = unsafe datagram.withUnsafeBytes { bytes in
             unsafe nativePath.withPath { path in
@@ -182,7 +183,7 @@ extension Connection {
         }
         releaseTLSIfDone()
         if status != 0 { return end(after: status) }
-        meter.noteOpened(qh_opened_packets_now() &- openedBefore, at: now)
+        meter.noteOpened(qh_opened_packets_now() &- openedBefore, since: meterBefore, at: now)
         return requestedEnd ?? endOfRetention() ?? endOfUselessPackets
     }
 

@@ -1,18 +1,19 @@
 import Datagrams
 
 /// Notices a peer whose packets cost work and bring nothing: PINGs, credit, acknowledgements of nothing new, stream bytes
-/// that came before or out of order, a byte at a time.
+/// that came before or out of order.
 ///
 /// RFC 9000 §21.9: while there are legitimate uses for all messages, implementations SHOULD track cost of processing
 /// relative to progress and treat excessive quantities of any non-productive packets as indicative of an attack.
 ///
-/// Each packet is to be worth ``usefulBytesPerPacket`` bytes of progress. What is missing for that adds up to useless
-/// packets, what is more makes up for some, and both are forgotten when the window ends. Only packets that were opened
-/// with the connection's keys count: others anyone can send in the peer's name.
+/// A packet that brings any progress is not useless, or a peer with many small messages would be taken for a hostile one;
+/// a hostile one gains nothing by that, since larger messages cost it no more. Each other packet costs
+/// ``usefulBytesPerPacket`` bytes, for which earlier progress makes up, and both are forgotten when the window ends. Only
+/// packets that were opened with the connection's keys count: others anyone can send in the peer's name.
 ///
 /// Owns: nothing (8 bytes).
 struct PacketMeter {
-    /// What a packet has to bring. One that acknowledges two full ones brings 2,400, a message of 64 bytes 64 or more.
+    /// What makes up for a packet that brings nothing. One that acknowledges two full ones brings 2,400.
     static let usefulBytesPerPacket = 32
     /// What a stream that ended in order is worth: the packets of a request and an answer of a few bytes.
     static let usefulBytesPerCompleteStream = 8 * usefulBytesPerPacket
@@ -34,14 +35,18 @@ struct PacketMeter {
         missingBytes = max(credited, -Self.creditLimit * Int32(Self.usefulBytesPerPacket))
     }
 
-    /// Packets were opened.
+    /// Packets of one datagram were opened.
+    ///
+    /// - Parameter before: This meter before the datagram was handled.
     @inline(__always)
-    mutating func noteOpened(_ packets: UInt32, at now: MonotonicInstant) {
+    mutating func noteOpened(_ packets: UInt32, since before: PacketMeter, at now: MonotonicInstant) {
+        let isUseful = missingBytes < before.missingBytes
         let current = UInt32(truncatingIfNeeded: now.nanoseconds >> 30)
         if current != window {
             window = current
             missingBytes = 0
         }
+        if isUseful { return }
         let cost = min(packets, 1 << 10) * UInt32(Self.usefulBytesPerPacket)
         missingBytes = missingBytes.addingReportingOverflow(Int32(cost)).overflow ? .max : missingBytes + Int32(cost)
     }

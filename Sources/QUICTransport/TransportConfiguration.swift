@@ -42,10 +42,10 @@ public struct TransportConfiguration: Sendable {
     /// Bytes of those datagrams together. Default 32 KiB: with a turn's share they are as much as a connection window.
     public var waitingDatagramBytes = 32 * 1024
     /// Packets a second that may bring nothing, from which on their connection is closed; nil for any number. Default 50,000.
-    /// A packet is to bring 32 bytes: of streams, in order or acknowledged. RFC 9000 §21.9.
+    /// A packet is to bring bytes of streams, in order or acknowledged; 32 of them make up for another. RFC 9000 §21.9.
     public var uselessPacketsPerSecond: Int? = 50_000
-    /// The same while the thread has no time left; nil for the limit of other times. Default 2,000.
-    public var uselessPacketsPerSecondWhenBusy: Int? = 2_000
+    /// The same while the thread has no time left; nil for the limit of other times. Default 10,000.
+    public var uselessPacketsPerSecondWhenBusy: Int? = 10_000
     /// Whether a server sends a ticket for resumption, about 300 bytes until acknowledged. Default true. RFC 8446 §4.6.1.
     public var sendsSessionTicket = true
     /// Whether to probe for packets larger than 1,200 bytes. Default false: the probes cost CPU on every connection.

@@ -9,17 +9,18 @@ import Testing
 /// Clients whose packets bring nothing are closed, and no honest one is.
 @Suite struct UselessPacketTests {
     private static let hostileHandle = ConnectionHandle(index: 0, generation: 1)
-    /// A tenth of what the lower limit of the defaults is.
+    /// A fiftieth of what the lower limit of the defaults is.
     private static let limit = 200
 
     private func pair(
         _ services: [any StreamService] = [EchoService()],
         clientProtocols: [String] = ["echo"],
-        conditions: SimulatedNetwork.Conditions = .init()
+        conditions: SimulatedNetwork.Conditions = .init(),
+        limit: Int? = limit
     ) throws -> Pair {
         var configuration = EndpointConfiguration()
-        configuration.transport.uselessPacketsPerSecond = 5 * Self.limit
-        configuration.transport.uselessPacketsPerSecondWhenBusy = Self.limit
+        configuration.transport.uselessPacketsPerSecond = limit.map { 5 * $0 }
+        configuration.transport.uselessPacketsPerSecondWhenBusy = limit
         return try Pair(
             seed: 1,
             services: services,
@@ -127,6 +128,65 @@ import Testing
             let stream = try pair.send([1], on: connection)
             pair.run(for: .seconds(1)) { pair.recorder.received(on: connection, stream).isComplete }
         }
+        #expect(pair.serverCloses == [])
+    }
+
+    /// Five thousand bytes a second, each in a packet of its own. After a loss everything is ahead of a gap for a while.
+    @Test(arguments: [
+        (SimulatedNetwork.Conditions(), Optional(limit)),
+        (
+            SimulatedNetwork.Conditions(latency: .milliseconds(25), jitter: .zero, loss: 0.01, duplication: 0.01),
+            TransportConfiguration().uselessPacketsPerSecondWhenBusy
+        ),
+    ])
+    func tinyMessagesOnOneStreamEndNothing(conditions: SimulatedNetwork.Conditions, limit: Int?) throws {
+        let pair = try pair(conditions: conditions, limit: limit)
+        pair.server.isBusy = true
+        let connection = try #require(try pair.connectAndEstablish())
+        let stream = try connection.openStream()
+        let byte: [UInt8] = [7]
+        for _ in 0..<10_000 {
+            unsafe try stream.write(byte.span.bytes)
+            pair.client.touch(connection)
+            pair.run(for: .microseconds(200))
+        }
+        pair.run(for: .seconds(20)) { pair.recorder.received(on: connection, stream.id).bytes.count == 10_000 }
+        #expect(pair.recorder.received(on: connection, stream.id).bytes.count == 10_000)
+        #expect(pair.server.statistics.received.datagrams > 2_000)
+        #expect(pair.serverCloses == [])
+    }
+
+    @Test func manySmallMessagesAtOnceEndNothing() throws {
+        let pair = try pair()
+        pair.server.isBusy = true
+        let connection = try #require(try pair.connectAndEstablish())
+        for round in UInt64(0)..<200 {
+            let streams = try (0..<8).map {
+                try pair.send(message(of: 40, seed: 100 * round + UInt64($0)), on: connection)
+            }
+            pair.run(for: .seconds(1)) { streams.allSatisfy { pair.recorder.received(on: connection, $0).isComplete } }
+            // Until the server has heard of that, and allows as many streams again.
+            pair.run(for: .milliseconds(40))
+        }
+        #expect(pair.serverCloses == [])
+    }
+
+    /// Every packet of a download acknowledged in a packet of its own, as some clients do.
+    @Test func aDownloadAcknowledgedPacketByPacketEndsNothing() throws {
+        let pair = try pair([HQInteropService()], clientProtocols: ["hq-interop"])
+        pair.server.isBusy = true
+        let client = try #require(try HostileClient(pair: pair))
+        client.send(Frame.stream(0, Array("GET /200000\r\n".utf8), isFinal: true))
+        var answered = 0
+        for _ in 0..<1_000 {
+            while answered < client.heard.count {
+                let number = UInt64(client.heard[answered].number)
+                client.send(Frame.acknowledgement(number...number))
+                answered += 1
+            }
+            pair.run(for: .milliseconds(1))
+        }
+        #expect(answered > 150)
         #expect(pair.serverCloses == [])
     }
 
