@@ -33,6 +33,28 @@ extension StatisticsDocument {
         package var handshakesBeforeRetry: Int
         /// Handshakes in flight, per worker, before clients are refused.
         package var handshakesInFlight: Int
+        /// When clients must prove their addresses: the name of a ``RetryPolicy``.
+        package var retry: String
+        /// Connections of one source, per worker, before further ones are refused; nil for any number.
+        package var connectionsPerSource: Int?
+        /// Handshakes of one source in flight, per worker, before its clients must prove their addresses; nil for any number.
+        package var handshakesPerSource: Int?
+        /// Sources a worker counts; 0 without a limit for each.
+        package var sources: Int
+        /// Whether first packets from ports of reflectors are dropped.
+        package var blocksPorts: Bool
+        /// Replies of each kind without a connection, a second and per worker.
+        package var statelessRepliesPerSecond: Int
+        /// Packets of one connection a second that may bring nothing; nil for any number.
+        package var uselessPacketsPerSecond: Int?
+        /// The same while a worker has no time left; nil for no other number.
+        package var uselessPacketsPerSecondWhenBusy: Int?
+        /// How long the answer to a Retry may take.
+        package var retryTokenLifetimeSeconds: Double
+        /// How long the token of a connection is good, once.
+        package var tokenLifetimeSeconds: Double
+        /// How long a key of both is in use.
+        package var tokenKeyLifetimeSeconds: Double
         /// Bidirectional streams a client may have open.
         package var streams: Int
         /// Whether clients may change their address.
@@ -53,6 +75,17 @@ extension StatisticsDocument {
             case connections
             case handshakesBeforeRetry = "handshakes_before_retry"
             case handshakesInFlight = "handshakes_in_flight"
+            case retry
+            case connectionsPerSource = "connections_per_source"
+            case handshakesPerSource = "handshakes_per_source"
+            case sources
+            case blocksPorts = "blocks_ports"
+            case statelessRepliesPerSecond = "stateless_replies_per_second"
+            case uselessPacketsPerSecond = "useless_packets_per_second"
+            case uselessPacketsPerSecondWhenBusy = "useless_packets_per_second_when_busy"
+            case retryTokenLifetimeSeconds = "retry_token_lifetime_seconds"
+            case tokenLifetimeSeconds = "token_lifetime_seconds"
+            case tokenKeyLifetimeSeconds = "token_key_lifetime_seconds"
             case streams
             case allowsMigration = "allows_migration"
         }
@@ -74,6 +107,17 @@ extension StatisticsDocument {
             connections = plan.connectionLimit
             handshakesBeforeRetry = configuration.admission.handshakesBeforeRetry
             handshakesInFlight = configuration.admission.handshakesInFlight
+            retry = configuration.admission.retryPolicy.rawValue
+            connectionsPerSource = configuration.admission.connectionsPerSource
+            handshakesPerSource = configuration.admission.handshakesPerSource
+            sources = configuration.admission.limitsSources ? configuration.admission.sourcesLimit : 0
+            blocksPorts = configuration.admission.blocksPorts
+            statelessRepliesPerSecond = configuration.admission.statelessRepliesPerSecond
+            uselessPacketsPerSecond = transport.uselessPacketsPerSecond
+            uselessPacketsPerSecondWhenBusy = transport.uselessPacketsPerSecondWhenBusy
+            retryTokenLifetimeSeconds = AddressValidation.retryTokenLifetime / .seconds(1)
+            tokenLifetimeSeconds = AddressValidation.regularTokenLifetime / .seconds(1)
+            tokenKeyLifetimeSeconds = configuration.tokenKeys.lifetime / .seconds(1)
             streams = transport.peerBidirectionalStreams
             allowsMigration = transport.allowsMigration
         }

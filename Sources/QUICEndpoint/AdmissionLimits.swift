@@ -26,7 +26,7 @@ public struct AdmissionLimits: Sendable {
     public var statelessRepliesPerSecond = 10_000
 
     /// Whether there is a limit for each source.
-    var limitsSources: Bool { connectionsPerSource != nil || handshakesPerSource != nil }
+    public var limitsSources: Bool { connectionsPerSource != nil || handshakesPerSource != nil }
 
     /// The defaults.
     public init() {}

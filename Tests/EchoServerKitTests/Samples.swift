@@ -77,11 +77,13 @@ let busyProcess = ProcessReading(
     uptime: .milliseconds(12_500)
 )
 
-/// The limits of ``busyServer()``: the defaults on a machine with 8 GiB, and a lifetime of an hour.
+/// The limits of ``busyServer()``: the defaults on a machine with 8 GiB, a lifetime of an hour, and limits for each source.
 var busyLimits: StatisticsDocument.Limits {
     get throws {
         var configuration = ServerConfiguration()
         configuration.transport.lifetime = .seconds(3_600)
+        configuration.admission.connectionsPerSource = 200
+        configuration.admission.handshakesPerSource = 40
         return StatisticsDocument.Limits(configuration, try MemoryPlan(configuration, availableBytes: 8 << 30))
     }
 }

@@ -62,6 +62,24 @@ import Testing
         #expect(limits.connectionBytes == 192 * 1024)
         #expect(limits.connectionCostBytes == plan.connectionCostBytes)
         #expect(limits.memoryBytes == plan.memoryBytesLimit)
+        #expect(limits.retry == "auto" && limits.blocksPorts)
+        #expect(limits.connectionsPerSource == nil && limits.handshakesPerSource == nil && limits.sources == 0)
+    }
+
+    @Test func theLimitsOfDefencesAreThoseOfTheOptions() throws {
+        var settings = ServerSettings()
+        settings.retryPolicy = .always
+        settings.connectionsPerSource = 8
+        settings.uselessPackets = 300
+        settings.uselessPacketsWhenBusy = nil
+        settings.blocksPorts = false
+        settings.tokenKeyLifetime = .seconds(120)
+        let configuration = try settings.configuration()
+        let limits = StatisticsDocument.Limits(configuration, try MemoryPlan(configuration))
+        #expect(limits.retry == "always" && !limits.blocksPorts)
+        #expect(limits.connectionsPerSource == 8 && limits.handshakesPerSource == nil && limits.sources == 65_536)
+        #expect(limits.uselessPacketsPerSecond == 300 && limits.uselessPacketsPerSecondWhenBusy == nil)
+        #expect(limits.tokenKeyLifetimeSeconds == 120 && limits.tokenLifetimeSeconds == 3_600)
     }
 
     @Test func sumsAreMadeOfTheirParts() {
