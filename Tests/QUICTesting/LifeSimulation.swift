@@ -78,6 +78,8 @@ package final class LifeSimulation {
         configuration.transport.idleTimeout = settings.idleTimeout
         configuration.transport.allowsMigration = settings.allowsMigration
         configuration.admission.retryPolicy = settings.retryPolicy
+        // Ports number the lives here, those of ``BlockedPorts`` too.
+        configuration.admission.blocksPorts = false
         let protocols = try ApplicationProtocols(services.map(\.applicationProtocol))
         let tls = try TLSServerContext(certificate: .selfSigned, protocols: protocols)
         server = Endpoint(configuration: configuration, tls: tls, services: services)
