@@ -9,6 +9,7 @@ import Testing
         private struct Contents {
             var held = 0
             var readsLeft = 0
+            var created = 0
             var scenarios: [AbandonScenario] = []
         }
 
@@ -16,10 +17,17 @@ import Testing
         /// Connections come to these points.
         let reachable: [AbandonPoint]
         let hasEnded: Bool
+        /// It answers further ones with a Retry, and counts what it accepts; nil for one that does neither.
+        let acceptedLimit: Int?
 
-        init(reachable: [AbandonPoint] = AbandonPoint.allCases, hasEnded: Bool = false) {
+        init(
+            reachable: [AbandonPoint] = AbandonPoint.allCases,
+            hasEnded: Bool = false,
+            acceptedLimit: Int? = nil
+        ) {
             self.reachable = reachable
             self.hasEnded = hasEnded
+            self.acceptedLimit = acceptedLimit
         }
 
         var scenarios: [AbandonScenario] { contents.withLock { $0.scenarios } }
@@ -32,7 +40,9 @@ import Testing
                 return contents.held
             }
             let memory = MemoryReading(residentBytes: 9_000_000 + held * 2, ledgerBytes: ["tls": held])
-            return TargetState(memory: memory, unreturned: held == 0 ? [] : ["deadlines 1"])
+            var state = TargetState(memory: memory, unreturned: held == 0 ? [] : ["deadlines 1"])
+            if acceptedLimit != nil { state.connectionsCreated = contents.withLock { $0.created } }
+            return state
         }
 
         func check() throws(TargetFailure) {}
@@ -52,10 +62,12 @@ import Testing
             watch: @escaping @Sendable (OutcomeCounts) async throws -> Void
         ) async throws -> GeneratorUsage {
             let count = scenario.load.connections ?? 0
+            let accepted = min(count, acceptedLimit ?? count)
             let isReachable = reachable.contains(scenario.point)
             contents.withLock { contents in
                 contents.scenarios.append(scenario)
-                (contents.held, contents.readsLeft) = (isReachable ? count * 1_000 : 0, 2)
+                contents.created += accepted
+                (contents.held, contents.readsLeft) = (isReachable ? accepted * 1_000 : 0, 2)
             }
             var outcomes = OutcomeCounts()
             outcomes.record(isReachable ? .completed : .echoTimedOut, count: count)
@@ -100,6 +112,17 @@ import Testing
         #expect(report.matrix[.inClosing, .closeDelivered]?.gap == .notReached)
         let title = ConnectionOutcome.echoTimedOut.title
         #expect(report.notes == ["50 connections did not come to their point: 50 \(title)"])
+    }
+
+    /// Its client has vanished before it could learn of the Retry.
+    @Test func aConnectionThatTheTargetDidNotAcceptIsNotHeldByIt() async throws {
+        let plan = try MatrixPlan(points: [.afterInitial], manners: [.silence], connections: 10)
+        let report = try await check(FakeTarget(acceptedLimit: 4), plan).report { _ in }
+        let cell = try #require(report.matrix[.afterInitial, .silence])
+        #expect(cell.connections == 4)
+        #expect(cell.held?.bytesPerConnection == 1_000)
+        #expect(cell.failures == ["not accepted": 6])
+        #expect(report.notes == ["6 connections did not come to their point: 6 not accepted"])
     }
 
     @Test func pointsOnStreamsNeedAKnownProtocol() async throws {

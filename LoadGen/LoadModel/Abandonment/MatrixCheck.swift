@@ -97,7 +97,7 @@ public struct MatrixCheck: Sendable {
         if point == .inClosing, manner == .closeDelivered, try await !closesConnections() {
             return MatrixCell(point: point, manner: manner, connections: 0, held: nil, gap: .notReached)
         }
-        let watched = WatchedCell(CellWatch(measure: measure, baseline: try await quietState().memory))
+        let watched = WatchedCell(measure, before: try await quietState())
         let scenario = try plan.scenario(point, manner, number: index)
         let part = try await engine.abandon(scenario) { outcomes in
             await watched.note(outcomes)
@@ -161,9 +161,12 @@ public struct MatrixCheck: Sendable {
 private actor WatchedCell {
     private var watch: CellWatch
     private var outcomes = OutcomeCounts()
+    private let createdBefore: Int?
+    private var created: Int?
 
-    init(_ watch: CellWatch) {
-        self.watch = watch
+    init(_ measure: MemoryMeasure, before state: TargetState) {
+        watch = CellWatch(measure: measure, baseline: state.memory)
+        createdBefore = state.connectionsCreated
     }
 
     func note(_ outcomes: OutcomeCounts) {
@@ -171,13 +174,16 @@ private actor WatchedCell {
     }
 
     func isDone(_ state: TargetState, at elapsed: Duration) -> Bool {
-        watch.isDone(state, at: elapsed)
+        if let createdBefore, let now = state.connectionsCreated { created = now - createdBefore }
+        return watch.isDone(state, at: elapsed)
     }
 
     func cell(_ point: AbandonPoint, _ manner: AbandonManner) -> MatrixCell {
-        let connections = outcomes.completed
+        // A client that says no more after its first packet does not learn that it was answered with a Retry.
+        let connections = min(outcomes.completed, created ?? outcomes.completed)
         let isNoise = connections > 0 && !watch.measure.isLive && watch.isBelowNoise
-        let failures = outcomes.failures.map { ($0.outcome.title, $0.count) }
+        var failures = outcomes.failures.map { ($0.outcome.title, $0.count) }
+        if connections < outcomes.completed { failures.append(("not accepted", outcomes.completed - connections)) }
         return MatrixCell(
             point: point,
             manner: manner,
