@@ -30,9 +30,9 @@ extension RealProcesses {
         /// Proof that the attacks attack: each gets what it wants where nothing of ours stops it.
         @Test func anUndefendedServerSuffersFromEachAttackThatADefenceOfOursStops() async throws {
             let names: [AbuseName] = [
-                .initialFlood, .halfOpen, .cryptoSpray, .streamGaps, .outOfOrderEveryStream, .halfClosedStreams,
-                .trickle,
-                .zeroWindowReader, .withheldAcks,
+                .initialFlood, .halfOpen, .cryptoSpray, .oversizedClientHello, .postHandshakeCrypto, .streamGaps,
+                .outOfOrderEveryStream, .halfClosedStreams, .trickle, .zeroWindowReader, .withheldAcks,
+                .connectionIDHashFlooding, .tokenReplay, .tokenForgery, .reflectionLoop,
             ]
             let control = ["QUICHARNESS_NEGATIVE_CONTROL": "defences-off"]
             let server = try await start(try Programs.negativeServer, environment: control)

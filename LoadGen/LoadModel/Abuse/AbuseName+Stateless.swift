@@ -44,7 +44,7 @@ extension AbuseName {
                 "RFC 9000 §21.5, quinn's `min_reset_interval`",
                 stoppedBy: "nothing is answered to such ports, nor anything that looks like an answer",
                 AbuseExpectation(
-                    signs: ["drops.blocked_port", "drops.malformed", "drops.unroutable"],
+                    signs: ["drops.blocked_port"],
                     holding: .nothing,
                     replyFactorLimit: 1
                 )
