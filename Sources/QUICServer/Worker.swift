@@ -111,16 +111,17 @@ final class Worker {
             answerLateCommands()
         }
         while !(isShuttingDown && endpoint.isShutDown && outgoing.isEmpty) {
+            let start = clock.now()
+            let wakeup = try loop.wait(until: nextDeadline, now: start)
             let now = clock.now()
-            let wakeup = try loop.wait(until: nextDeadline, now: now)
-            busyMeter.noteWait(from: now, to: clock.now())
+            busyMeter.noteWait(from: start, to: now)
             endpoint.isBusy = busyMeter.isBusy
             for index in 0..<wakeup.readyCount where loop.ready(index).isWritable { try unblock() }
             if wakeup.wasWoken {
                 execute(mailbox.takeAll())
-                try receiveHandedOver()
+                try receiveHandedOver(at: now)
             }
-            try turn()
+            try turn(at: now)
         }
         // What the last statistics would still show as waiting has no connection left to go to.
         inbox.close()
@@ -145,11 +146,11 @@ final class Worker {
     }
 
     /// Receives what waits, handles what is due, and sends what came of it; one timestamp for each batch.
-    private func turn() throws(SocketError) {
+    private func turn(at start: MonotonicInstant) throws(SocketError) {
         #if NEGATIVE_CONTROLS
         NegativeControl.countTurn()
         #endif
-        var now = clock.now()
+        var now = start
         for _ in 0..<Self.batchesPerTurn {
             guard try socket.receive(into: received) > 0 else { break }
             now = clock.now()
@@ -162,8 +163,7 @@ final class Worker {
     }
 
     /// Receives what other workers have handed over until now; one timestamp for all of it.
-    private func receiveHandedOver() throws(SocketError) {
-        let now = clock.now()
+    private func receiveHandedOver(at now: MonotonicInstant) throws(SocketError) {
         var count = inbox.beginTaking()
         while count > 0, let datagram = inbox.takeFirst() {
             datagram.withBytes {
