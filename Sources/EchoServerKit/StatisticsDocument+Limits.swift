@@ -27,6 +27,8 @@ extension StatisticsDocument {
         package var connectionCostBytes: Int
         /// The most all connections may hold.
         package var memoryBytes: Int
+        /// The origin of that limit: `--memory-limit`, or the limit on the process of which it is a quarter.
+        package var memoryLimitSource: String
         /// Connections alive at once.
         package var connections: Int
         /// Handshakes in flight, per worker, before clients must prove their addresses.
@@ -72,6 +74,7 @@ extension StatisticsDocument {
             case connectionBytes = "connection_bytes"
             case connectionCostBytes = "connection_cost_bytes"
             case memoryBytes = "memory_bytes"
+            case memoryLimitSource = "memory_limit_source"
             case connections
             case handshakesBeforeRetry = "handshakes_before_retry"
             case handshakesInFlight = "handshakes_in_flight"
@@ -104,6 +107,7 @@ extension StatisticsDocument {
             connectionBytes = transport.connectionBytesLimit
             connectionCostBytes = plan.connectionCostBytes
             memoryBytes = plan.memoryBytesLimit
+            memoryLimitSource = plan.memoryLimitSource.optionText
             connections = plan.connectionLimit
             handshakesBeforeRetry = configuration.admission.handshakesBeforeRetry
             handshakesInFlight = configuration.admission.handshakesInFlight

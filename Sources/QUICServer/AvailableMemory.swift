@@ -1,25 +1,44 @@
-#if canImport(Glibc)
 import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 
-/// How much memory this process could use at most.
-enum AvailableMemory {
-    /// The machine's memory, or the control group's limit where that is less, in bytes.
-    static var bytes: Int {
-        let machine = sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE))
-        guard let limit = controlGroupLimit, limit < machine else { return machine }
-        return limit
+/// The memory this process can use at most, and the limit that says so: the least of the machine's memory, the limits of
+/// its control groups, and its resource limits.
+struct AvailableMemory: Sendable, Hashable {
+    /// In bytes.
+    let bytes: Int
+    /// The limit that is the least; of equal ones the machine's memory, then the group's own.
+    let source: MemoryLimitSource
+
+    /// The memory this process can use at most at this moment; reads two files of `/proc` and a few of each control group.
+    static func current() -> AvailableMemory {
+        AvailableMemory(root: "", machineBytes: machineBytes, resourceLimits: resourceLimits)
     }
 
-    /// The limit of the control group (version 2) this process sees as its root; nil for none.
-    private static var controlGroupLimit: Int? {
-        guard let file = unsafe fopen("/sys/fs/cgroup/memory.max", "r") else { return nil }
-        defer { unsafe fclose(file) }
-        var text = [CChar](repeating: 0, count: 32)
-        guard unsafe fgets(&text, Int32(text.count), file) != nil else { return nil }
-        let digits = text.prefix { $0 >= 48 && $0 <= 57 }.map { UInt8($0) }
-        return Int(String(decoding: digits, as: UTF8.self))
+    /// - Parameters:
+    ///   - root: The folder with `proc` and `sys`, without a slash at the end.
+    ///   - machineBytes: The machine's memory.
+    ///   - resourceLimits: The process's own limits.
+    init(root: String, machineBytes: Int, resourceLimits: [AvailableMemory] = []) {
+        let machine = AvailableMemory(bytes: machineBytes, source: .machine)
+        let limits = ControlGroups(root: root).limits + resourceLimits
+        self = limits.reduce(machine) { least, limit in limit.bytes < least.bytes ? limit : least }
+    }
+
+    init(bytes: Int, source: MemoryLimitSource) {
+        self.bytes = bytes
+        self.source = source
+    }
+
+    private static var machineBytes: Int { sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) }
+
+    /// Beyond either the kernel refuses memory: RLIMIT_AS counts all addresses in use, RLIMIT_DATA those the process may
+    /// write. Both include the program itself and what its threads reserve, as a control group's limit does. getrlimit(2).
+    private static var resourceLimits: [AvailableMemory] {
+        [(RLIMIT_AS, "RLIMIT_AS"), (RLIMIT_DATA, "RLIMIT_DATA")].compactMap { resource, name in
+            var limit = rlimit()
+            guard unsafe getrlimit(.init(resource.rawValue), &limit) == 0 else { return nil }
+            // RLIM_INFINITY is no Int.
+            guard let bytes = Int(exactly: limit.rlim_cur) else { return nil }
+            return AvailableMemory(bytes: bytes, source: .resourceLimit(name))
+        }
     }
 }

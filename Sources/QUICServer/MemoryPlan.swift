@@ -4,6 +4,8 @@ import QUICTransport
 public struct MemoryPlan: Sendable, Hashable {
     /// Bytes that all connections may hold together.
     public let memoryBytesLimit: Int
+    /// The origin of that limit: the configuration, or the limit on this process of which it is a quarter.
+    public let memoryLimitSource: MemoryLimitSource
     /// The most one connection may hold: its limit, its keys in GnuTLS, and our own records of it and of its streams.
     public let connectionCostBytes: Int
     /// Connections alive at once, over all workers.
@@ -27,18 +29,19 @@ public struct MemoryPlan: Sendable, Hashable {
     ///
     /// - Throws: ``ServerError/configuration(_:)`` with the arithmetic and the nearest value that fits.
     public init(_ configuration: ServerConfiguration) throws(ServerError) {
-        try self.init(configuration, availableBytes: AvailableMemory.bytes)
+        try self.init(configuration, available: .current())
     }
 
     /// - Parameters:
-    ///   - availableBytes: What the machine or the control group has, for the default limit of a quarter of it.
+    ///   - available: The memory this process can use, for the default limit of a quarter of it.
     /// - Throws: ``ServerError/configuration(_:)`` with the arithmetic and the nearest value that fits.
-    init(_ configuration: ServerConfiguration, availableBytes: Int) throws(ServerError) {
+    init(_ configuration: ServerConfiguration, available: AvailableMemory) throws(ServerError) {
         let transport = configuration.transport
         try Self.check(transport)
         let streams = transport.peerBidirectionalStreams + transport.peerUnidirectionalStreams
         connectionCostBytes = transport.connectionBytesLimit + Self.overheadBytes + streams * Self.streamObjectBytes
-        memoryBytesLimit = configuration.memoryBytesLimit ?? availableBytes / 4
+        memoryBytesLimit = configuration.memoryBytesLimit ?? available.bytes / 4
+        memoryLimitSource = configuration.memoryBytesLimit == nil ? available.source : .configuration
         let fitting = memoryBytesLimit / connectionCostBytes
         guard fitting >= configuration.workerCount else {
             let needed = connectionCostBytes * configuration.workerCount

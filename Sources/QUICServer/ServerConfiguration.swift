@@ -12,8 +12,8 @@ public struct ServerConfiguration: Sendable {
     public var transport = TransportConfiguration()
     /// When new connections are turned away.
     public var admission = AdmissionLimits()
-    /// Bytes that all connections may hold together; nil for a quarter of the machine's memory or of the control
-    /// group's limit.
+    /// Bytes that all connections may hold together; nil for a quarter of the machine's memory, or of the least limit of a
+    /// control group or of the process itself.
     public var memoryBytesLimit: Int?
     /// Connections alive at once, over all workers; nil for as many as fit into the memory limit at their worst.
     public var connectionLimit: Int?

@@ -61,6 +61,7 @@ struct QUICEchoServer: AsyncParsableCommand {
 
         adviseAboutLibraries(logger)
         let server = try serverOptions.startServer()
+        logger.info("\(server.memoryPlan.sentence)")
         let admin = try await startAdmin(of: server, logger: logger)
         try await serve(server, admin, logger: logger)
         try conclude(FinalStatement(try await server.waitUntilStopped()))

@@ -132,7 +132,10 @@ struct ServerOptions: ParsableArguments {
     var connectionMemoryLimit = Default.connectionMemory
 
     @Option(
-        help: "Bytes all connections may hold. (default: a quarter of the machine's memory, or of its control group's)",
+        help: """
+            Bytes all connections may hold. (default: a quarter of the machine's memory, or of the least limit of its \
+            control groups)
+            """,
         transform: ByteCountArgument.init
     )
     var memoryLimit: ByteCountArgument?

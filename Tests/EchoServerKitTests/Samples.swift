@@ -84,7 +84,8 @@ var busyLimits: StatisticsDocument.Limits {
         configuration.transport.lifetime = .seconds(3_600)
         configuration.admission.connectionsPerSource = 200
         configuration.admission.handshakesPerSource = 40
-        return StatisticsDocument.Limits(configuration, try MemoryPlan(configuration, availableBytes: 8 << 30))
+        let available = AvailableMemory(bytes: 8 << 30, source: .machine)
+        return StatisticsDocument.Limits(configuration, try MemoryPlan(configuration, available: available))
     }
 }
 

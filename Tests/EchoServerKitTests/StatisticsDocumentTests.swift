@@ -66,6 +66,21 @@ import Testing
         #expect(limits.connectionsPerSource == nil && limits.handshakesPerSource == nil && limits.sources == 0)
     }
 
+    @Test func theOriginOfTheMemoryLimitIsNamed() throws {
+        var settings = ServerSettings()
+        settings.memoryLimitBytes = 1 << 30
+        let given = try MemoryPlan(settings.configuration())
+        #expect(StatisticsDocument.Limits(try settings.configuration(), given).memoryLimitSource == "--memory-limit")
+        #expect(given.sentence == "connections may hold 1 GiB in all, as of --memory-limit")
+
+        let source = MemoryLimitSource.controlGroup(file: "memory.high", group: "/a.slice/b", version: 2)
+        let available = AvailableMemory(bytes: 2 << 30, source: source)
+        let found = try MemoryPlan(ServerConfiguration(), available: available)
+        let text = "memory.high of /a.slice/b (control group v2)"
+        #expect(StatisticsDocument.Limits(ServerConfiguration(), found).memoryLimitSource == text)
+        #expect(found.sentence == "connections may hold 512 MiB in all, a quarter of \(text)")
+    }
+
     @Test func theLimitsOfDefencesAreThoseOfTheOptions() throws {
         var settings = ServerSettings()
         settings.retryPolicy = .always

@@ -1,6 +1,7 @@
-import QUICServer
 import QUICTransport
 import Testing
+
+@testable import QUICServer
 
 @Suite struct MemoryPlanTests {
     private func plan(_ change: (inout ServerConfiguration) -> Void) throws -> MemoryPlan {
@@ -28,6 +29,15 @@ import Testing
 
     @Test func theDefaultsFitThisMachine() throws {
         #expect(try MemoryPlan(ServerConfiguration()).connectionLimit > 0)
+    }
+
+    @Test func theDefaultIsAQuarterOfTheMemoryThereIs() throws {
+        let source = MemoryLimitSource.controlGroup(file: "memory.max", group: "/a", version: 2)
+        let available = AvailableMemory(bytes: 4 << 30, source: source)
+        let plan = try MemoryPlan(ServerConfiguration(), available: available)
+        #expect(plan.memoryBytesLimit == 1 << 30)
+        #expect(plan.memoryLimitSource == source)
+        #expect(try self.plan { _ in }.memoryLimitSource == .configuration)
     }
 
     @Test func moreConnectionsThanFitAreRefusedWithTheArithmetic() {
