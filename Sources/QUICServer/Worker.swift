@@ -4,10 +4,6 @@ import Datagrams
 import QUICEndpoint
 import Synchronization
 
-#if NEGATIVE_CONTROLS
-import QUICTransport
-#endif
-
 /// One thread with one socket, one event loop and one endpoint.
 ///
 /// Workers share nothing but immutable configuration and the inboxes through which they hand datagrams to each other.
@@ -147,9 +143,6 @@ final class Worker {
 
     /// Receives what waits, handles what is due, and sends what came of it; one timestamp for each batch.
     private func turn(at start: MonotonicInstant) throws(SocketError) {
-        #if NEGATIVE_CONTROLS
-        NegativeControl.countTurn()
-        #endif
         var now = start
         for _ in 0..<Self.batchesPerTurn {
             guard try socket.receive(into: received) > 0 else { break }

@@ -8,6 +8,10 @@ import Glibc
 import Musl
 #endif
 
+#if NEGATIVE_CONTROLS
+import QUICTransport
+#endif
+
 /// The thread of a worker, seen from the others.
 final class WorkerThread: Sendable {
     typealias Outcome = Result<ServerStatistics, SocketError>
@@ -45,6 +49,9 @@ final class WorkerThread: Sendable {
         }
 
         func run() {
+            #if NEGATIVE_CONTROLS
+            NegativeControl.raceAtStart()
+            #endif
             guard let outcome = runWorker() else { return }
             thread.end(with: outcome)
         }

@@ -20,7 +20,7 @@ package enum NegativeControl: String, CaseIterable, Sendable {
     case keepTombstone = "keep-tombstone"
     /// Nothing of ours defends a server: attacks must then do what they are meant to do.
     case defencesOff = "defences-off"
-    /// The workers count their turns in one place, without a word to each other.
+    /// The threads of the workers write to the same word as they begin, without a word to each other.
     case dataRace = "data-race"
 
     private static let variable = "QUICHARNESS_NEGATIVE_CONTROL"
@@ -47,11 +47,26 @@ package enum NegativeControl: String, CaseIterable, Sendable {
         var value = 0
     }
 
-    private static let turns = UnguardedCount()
+    private static let starts = UnguardedCount()
+    private static let racers = Atomic(0)
+    private static let writesPerStart = 100
+    /// How often, and how many microseconds at a time, a thread waits for another to race with: half a minute in all.
+    private static let (waits, waitMicroseconds) = (3_000, UInt32(10_000))
 
     /// Races with every other thread that calls it, when that was chosen.
-    package static func countTurn() {
-        if dataRace.isChosen { turns.value += 1 }
+    ///
+    /// Certain only at the start of a thread, before it touches anything else: ThreadSanitizer takes each lock, and each datagram
+    /// that is sent on one socket and received on any other, for an order between threads. So two of them meet here, by
+    /// relaxed operations, which order nothing. One that went ahead could use a lock that the starter of the next one uses too.
+    package static func raceAtStart() {
+        guard dataRace.isChosen else { return }
+        let starts = starts
+        racers.add(1, ordering: .relaxed)
+        for _ in 0..<waits where racers.load(ordering: .relaxed) < 2 { usleep(waitMicroseconds) }
+        for _ in 0..<writesPerStart {
+            starts.value += 1
+            sched_yield()
+        }
     }
 
     /// Whether this one was chosen and strikes now, of all occasions it has in the life of the process.
