@@ -46,17 +46,19 @@ extension RealProcesses {
 
         @Test func aTargetThatFailsIsNamedAndExitsWith1() async throws {
             try await withServer { server in
-                let (ending, comparison) = try await compare(
-                    ["--target", "up=\(server.address)", "--target", "down=127.0.0.1:\(try FreePort.udp())"]
-                        + ["--connections", "10", "--rounds", "1", "--quiet"]
-                )
-                #expect(ending.status == 1)
-                #expect(ending.output.isEmpty)
-                #expect(
-                    ending.errors.contains("quic-loadgen: down, round 1: 0 of 10 connections completed: 10 refused")
-                )
-                #expect(comparison.targets.map(\.rounds.first?.failures.isEmpty) == [true, false])
-                #expect(comparison.targets.map { $0.medians[.failed]?.median } == [0, 10])
+                try await withClosedPort { closed in
+                    let (ending, comparison) = try await compare(
+                        ["--target", "up=\(server.address)", "--target", "down=\(closed)"]
+                            + ["--connections", "10", "--rounds", "1", "--quiet"]
+                    )
+                    #expect(ending.status == 1)
+                    #expect(ending.output.isEmpty)
+                    #expect(
+                        ending.errors.contains("quic-loadgen: down, round 1: 0 of 10 connections completed: 10 refused")
+                    )
+                    #expect(comparison.targets.map(\.rounds.first?.failures.isEmpty) == [true, false])
+                    #expect(comparison.targets.map { $0.medians[.failed]?.median } == [0, 10])
+                }
             }
         }
 

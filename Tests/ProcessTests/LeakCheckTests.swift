@@ -109,10 +109,11 @@ extension RealProcesses.LeakCheckTests {
     }
 
     private func expectRefusal(_ options: [String], naming reason: String) async throws {
-        // Nobody listens on the port of this target.
-        let ending = try await LeakChecker.start("127.0.0.1:\(FreePort.udp())", options).ending()
-        #expect(ending.status == 64)
-        #expect(ending.errors.contains(reason), "\(ending.errors)")
+        try await withClosedPort { target in
+            let ending = try await LeakChecker.start(target, options).ending()
+            #expect(ending.status == 64)
+            #expect(ending.errors.contains(reason), "\(ending.errors)")
+        }
     }
 
     @Test(arguments: [LeakManner.silent, .halfOpen])
