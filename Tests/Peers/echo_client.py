@@ -12,7 +12,8 @@ from aioquic.quic.packet import QuicProtocolVersion
 from peer import Client, Result, Server, report
 
 ERROR_CODE = 7
-PATIENCE_SECONDS = 1.0
+# How long a client that has moved waits where nothing is to come back, and where something is.
+(IGNORED_SECONDS, FOLLOWED_SECONDS) = (1.0, 30.0)
 # More than a client may have open at once, so that they only work if each one's end makes room for another.
 MANY_STREAMS = 40
 # RFC 9000 §15: versions of the form 0x?a?a?a?a are reserved to exercise version negotiation.
@@ -130,7 +131,7 @@ async def unidirectional(server: Server, sizes: list[int]) -> Result:
         return {"allowed": allowed, "error_code": client.termination and client.termination.error_code}
 
 
-async def away_and_back(server: Server, sizes: list[int], *, with_another_id: bool) -> Result:
+async def away_and_back(server: Server, sizes: list[int], *, with_another_id: bool, patience: float) -> Result:
     """Messages from one port, from another, which the server may ignore, and from the first again."""
     async with server.connected("echo") as client:
         ports = [client.port]
@@ -140,7 +141,7 @@ async def away_and_back(server: Server, sizes: list[int], *, with_another_id: bo
             client.change_connection_id()
         ports.append(client.port)
         try:
-            followed = await asyncio.wait_for(client.echo(b"from elsewhere"), PATIENCE_SECONDS)
+            followed = await asyncio.wait_for(client.echo(b"from elsewhere"), patience)
         except TimeoutError:
             followed = False
         client.move_back()
@@ -149,16 +150,27 @@ async def away_and_back(server: Server, sizes: list[int], *, with_another_id: bo
 
 async def rebind(server: Server, sizes: list[int]) -> Result:
     """A NAT gives the client another port in the middle of the connection. RFC 9000 §9.3."""
-    return await away_and_back(server, sizes, with_another_id=False)
+    return await away_and_back(server, sizes, with_another_id=False, patience=FOLLOWED_SECONDS)
 
 
 async def migrate(server: Server, sizes: list[int]) -> Result:
     """The client moves to another port on purpose, and uses another connection ID there. RFC 9000 §9.5."""
-    return await away_and_back(server, sizes, with_another_id=True)
+    return await away_and_back(server, sizes, with_another_id=True, patience=FOLLOWED_SECONDS)
+
+
+async def rebind_in_vain(server: Server, sizes: list[int]) -> Result:
+    """The same at a server that does not follow."""
+    return await away_and_back(server, sizes, with_another_id=False, patience=IGNORED_SECONDS)
+
+
+async def migrate_in_vain(server: Server, sizes: list[int]) -> Result:
+    """The same at a server that does not follow."""
+    return await away_and_back(server, sizes, with_another_id=True, patience=IGNORED_SECONDS)
 
 
 SUBJECTS = [
-    echo, close, wrong_alpn, trust, version, resume, key_update, reset, stop, unidirectional, rebind, migrate
+    echo, close, wrong_alpn, trust, version, resume, key_update, reset, stop, unidirectional, rebind, migrate,
+    rebind_in_vain, migrate_in_vain,
 ]
 
 

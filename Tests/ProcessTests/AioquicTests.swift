@@ -157,7 +157,7 @@ extension RealProcesses {
             }
         }
 
-        @Test(arguments: ["rebind", "migrate"])
+        @Test(arguments: ["rebind_in_vain", "migrate_in_vain"])
         func aClientThatMovesIsIgnoredUntilItIsBack(_ subject: String) async throws {
             try await withServer { server in
                 let answer = try await talk(to: server, subject, [64, 50_000])
