@@ -17,20 +17,20 @@ extension RealProcesses {
         /// What the RSS grew by, divided by the connections, while all of them are held.
         private func residentBytesPerConnection(mode: LoadMode) async throws -> Int {
             var bytes = 0
-            try await withServer { server in
+            // However long it takes until all of them are there, none leaves.
+            try await withServer("--idle-timeout", "10m") { server in
                 let before = try await server.statistics().process.residentBytes
                 let load = try LoadGenerator.start(
                     server.address,
                     [
                         "--mode", mode.rawValue, "--connections", "\(Self.connections)", "--rate", "1000", "--hold",
-                        "60s",
+                        "10m",
                     ]
                 )
-                _ = try await server.statistics(within: 30) { $0.connections.established == Self.connections }
-                // The last echoes are still on their way.
-                try await Task.sleep(for: .seconds(1))
-                let held = try await server.statistics()
-                #expect(held.connections.established == Self.connections)
+                // Until the last echoes have arrived, too: an echo is held until it is acknowledged.
+                let held = try await server.statistics(within: 80) {
+                    $0.connections.established == Self.connections && $0.ledger.classes.rings.liveBytes == 0
+                }
                 bytes = (held.process.residentBytes - before) / Self.connections
                 _ = try await server.stop()
                 let outcomes = try await load.ending().report.outcomes
