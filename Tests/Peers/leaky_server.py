@@ -21,7 +21,7 @@ from aioquic.quic.configuration import QuicConfiguration
 # every connection that is gone; the contexts of requests.
 KINDS = ["table", "handshake", "failure", "tombstone", "request"]
 COLLECTION_INTERVAL_SECONDS = 0.5
-HELD_BYTES = 256 * 1024
+HELD_BYTES = 512 * 1024
 # A server that nobody ends ends itself.
 LIFETIME_SECONDS = 110
 

@@ -55,13 +55,14 @@ extension RealProcesses {
             let folder = try TemporaryFolder()
             let certificate = try await CertificateFiles(.ecdsa, in: folder)
             let files = [certificate.privateKey, certificate.certificate]
-            let server = try Peers.start("echo_server.py", files + (keepsConnections ? ["--keep"] : []))
+            let server = try Peers.start("echo_server.py", files + (keepsConnections ? ["--keep"] : []), seconds: 110)
             let port = try await server.line(startingWith: "listening on ")
             let process = try await server.line(startingWith: "process ")
+            // A server in Python completes a hundred handshakes a second where it has a core for itself.
             let check = try await LeakChecker.run(
                 "127.0.0.1:\(port)",
-                ["--pid", process, "--manner", "close", "--cycles", "6", "--connections", "100", "--rate", "100"]
-                    + ["--settle", "1500ms", "--expect-return", "16KiB"]
+                ["--pid", process, "--manner", "close", "--cycles", "6", "--connections", "100", "--rate", "30"]
+                    + ["--settle", "3s", "--expect-return", "16KiB"]
             )
             #expect(check.status == (keepsConnections ? 1 : 0), "\(check.ending.output)")
             #expect(check.report.notes == [])

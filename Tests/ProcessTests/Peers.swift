@@ -11,8 +11,8 @@ enum Peers {
         return try JSONDecoder().decode(Result.self, from: Data(ending.output.utf8))
     }
 
-    /// Starts the peer `name`.
-    static func start(_ name: String, _ arguments: [String]) throws -> RunningProgram {
-        try RunningProgram(Programs.python, [Programs.peer(name).path] + arguments, seconds: 60)
+    /// Starts the peer `name`, which may run for `seconds`.
+    static func start(_ name: String, _ arguments: [String], seconds: Int = 60) throws -> RunningProgram {
+        try RunningProgram(Programs.python, [Programs.peer(name).path] + arguments, seconds: seconds)
     }
 }
