@@ -125,12 +125,20 @@ let package = Package(
             uses: ["CommandLineValues", "Datagrams", "LoadEngine", "LoadModel", "TextValues", argumentParser]
         ),
 
+        module("SeededRandom", in: "Tests", uses: []),
+        module("PathRelay", in: "Tests", uses: ["DatagramIO", "Datagrams", "SeededRandom", "TextValues"]),
+        executable(
+            "path-relay",
+            in: "Tests",
+            uses: ["CommandLineValues", "DatagramIO", "Datagrams", "PathRelay", "TextValues", argumentParser]
+        ),
+        tests(of: "PathRelay", uses: ["Datagrams", "PathRelay", "SeededRandom", "TextValues"]),
         module(
             "QUICTesting",
             in: "Tests",
             uses: [
                 "BoundedMemory", "DatagramIO", "Datagrams", "PacketWriter", "QUICEndpoint", "QUICTransport",
-                "TextValues",
+                "SeededRandom", "TextValues",
             ]
         ),
         executable(

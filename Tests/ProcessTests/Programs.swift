@@ -17,6 +17,11 @@ enum Programs {
         get throws { try ours("quic-loadgen", in: "QUICHARNESS_EXECUTABLES") ?? besideTests("quic-loadgen") }
     }
 
+    /// Our relay, which puts a path between a client and a server.
+    static var pathRelay: URL {
+        get throws { try ours("path-relay", in: "QUICHARNESS_EXECUTABLES") ?? besideTests("path-relay") }
+    }
+
     /// A server built with the trait `NegativeControls`, which can be told to break the memory promise.
     static var negativeServer: URL {
         get throws { try negative("quic-echo-server") }
