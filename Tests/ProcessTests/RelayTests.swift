@@ -143,6 +143,15 @@ extension RealProcesses {
             #expect(try await relay.ending()["up received"] == 0)
         }
 
+        /// One in six did not, when the signals were not watched yet while it said where it listens.
+        @Test(arguments: [SIGTERM, SIGINT])
+        func itEndsWhenASignalComesRightAfterItsFirstLine(_ signal: Int32) async throws {
+            for _ in 0..<10 {
+                let relay = try await RunningRelay(to: "127.0.0.1:9", [])
+                #expect(try await relay.stop(with: signal)["clients"] == 0)
+            }
+        }
+
         @Test func aServerThatIsNotThereHarmsNobody() async throws {
             let relay = try await RunningRelay(to: "127.0.0.1:\(try FreePort.udp())", [])
             let client = try Client(of: relay)

@@ -121,12 +121,17 @@ struct PathRelayCommand: ParsableCommand {
         Self.printNow("relayed \(counts)")
     }
 
+    /// Has the signals that ask it to end call `stop`. They do so from when this returns: sources begin to watch on
+    /// another thread, and a signal before that would be lost.
     private static func signalSources(ending stop: RelayStop) -> [any DispatchSourceSignal] {
         let queue = DispatchQueue(label: "signals")
         return [SIGTERM, SIGINT].map { number in
             let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
+            let isWatching = DispatchSemaphore(value: 0)
             source.setEventHandler { stop.request() }
+            source.setRegistrationHandler { isWatching.signal() }
             source.activate()
+            isWatching.wait()
             return source
         }
     }
