@@ -21,6 +21,8 @@ final class ClientLife {
     var exchanges: [Exchange] = []
     /// How many of its messages were answered.
     var answeredCount = 0
+    /// How fast it reads; nil for as fast as bytes come.
+    var reading: ReadPace?
     /// What it came to, once that is decided here.
     var outcome: ConnectionOutcome?
     /// The socket it uses.

@@ -31,6 +31,8 @@ final class Exchange {
     var writtenBytes = 0
     /// How much of the answers arrived on the stream.
     var receivedBytes = 0
+    /// How much of it still waits for a slow reader, so that the server has no credit for it yet.
+    var unreadBytes = 0
     /// Whether the answer has ended.
     var isFinal = false
     /// Whether the stream ends with the message that is under way.
@@ -46,7 +48,7 @@ final class Exchange {
     /// Begins a stream.
     func begin(on stream: Stream) {
         self.stream = stream
-        (endOffset, writtenBytes, receivedBytes) = (0, 0, 0)
+        (endOffset, writtenBytes, receivedBytes, unreadBytes) = (0, 0, 0, 0)
         isFinal = false
     }
 }

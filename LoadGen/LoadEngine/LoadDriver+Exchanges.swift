@@ -11,12 +11,14 @@ extension LoadDriver {
     /// Sends the first message of each stream.
     func beginExchanges(on connection: Connection, _ life: ClientLife) {
         life.phase = .exchanging
+        life.reading = scenario.readBytesPerSecond.map { ReadPace(bytesPerSecond: $0) }
         life.exchanges = (0..<scenario.streams).map { _ in Exchange(messages: scenario.messages, at: now) }
         for exchange in life.exchanges where life.outcome == nil { sendMessage(of: exchange, on: connection) }
     }
 
     /// Does what has become due on a connection's streams.
     func continueExchanges(on connection: Connection, _ life: ClientLife) {
+        read(on: connection, life)
         if life.wantsKeyUpdate { updateKeys(of: connection, life) }
         if life.wantsRebind { rebind(connection, life) }
         for exchange in life.exchanges where exchange.deadline <= now && life.outcome == nil {
@@ -50,6 +52,33 @@ extension LoadDriver {
             // What ngtcp2 does not take while it reads a packet comes right after it.
             if life.wantsKeyUpdate || life.wantsRebind { connection.applicationDeadline = now }
         }
+    }
+
+    /// Has the connection woken to read what has just arrived.
+    func didLeaveUnread(_ connection: Connection) {
+        guard let life = connection.context as? ClientLife else { return }
+        life.reading?.begin(at: now)
+        awaitReading(on: connection)
+    }
+
+    /// Gives the server credit for what a slow reader has read by now.
+    private func read(on connection: Connection, _ life: ClientLife) {
+        for exchange in life.exchanges where exchange.unreadBytes > 0 {
+            guard let stream = exchange.stream, let count = life.reading?.read(exchange.unreadBytes, at: now) else {
+                return
+            }
+            exchange.unreadBytes -= count
+            stream.extendCredit(count)
+        }
+        if life.exchanges.contains(where: { $0.unreadBytes > 0 }) {
+            awaitReading(on: connection)
+        } else {
+            life.reading?.end()
+        }
+    }
+
+    private func awaitReading(on connection: Connection) {
+        connection.applicationDeadline = min(connection.applicationDeadline, now.advanced(by: ReadPace.interval))
     }
 
     private func note(answerTo exchange: Exchange, _ life: ClientLife) {

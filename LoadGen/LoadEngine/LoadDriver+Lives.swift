@@ -11,6 +11,7 @@ extension LoadDriver {
         endpoint.onWake = { [unowned self] in wake($0) }
         endpoint.onClose = { [unowned self] in didClose($0, $1) }
         service.onAnswer = { [unowned self] in didAnswer($0, $1) }
+        service.onUnread = { [unowned self] in didLeaveUnread($0) }
     }
 
     private func didEstablish(_ connection: Connection) {

@@ -55,6 +55,7 @@ final class LoadDriver {
             profile: profile,
             messageBytes: scenario.payloadBytes,
             usesFreshStreams: scenario.usesFreshStreams,
+            readsSlowly: scenario.readBytesPerSecond != nil,
             seed: scenario.seed
         )
         endpoint = ClientEndpoint(
@@ -92,9 +93,10 @@ final class LoadDriver {
         // A held connection says nothing for as long as the scenario wants.
         configuration.transport.noProgressTimeout = nil
         configuration.transport.acknowledgementTimeout = nil
-        configuration.transport.streamWindowBytes = 64 * 1024
-        configuration.transport.connectionWindowBytes = 256 * 1024
-        configuration.transport.connectionBytesLimit = 1 << 20
+        configuration.transport.streamWindow = .fixed(scenario.streamWindowBytes)
+        configuration.transport.connectionWindow = .fixed(scenario.connectionWindowBytes)
+        // What arrives out of order is kept until the gap is filled: a window's worth, and the chunks it lies in.
+        configuration.transport.connectionBytesLimit = max(12 << 20, 4 * scenario.connectionWindowBytes)
         configuration.transport.peerBidirectionalStreams = 0
         configuration.transport.peerUnidirectionalStreams = profile.peerUnidirectionalStreams
         configuration.workerIndex = UInt8(share.index)

@@ -8,24 +8,29 @@ final class LoadService: StreamService, @unchecked Sendable {
     private let profile: ApplicationProfile
     private let messageBytes: Int
     private let usesFreshStreams: Bool
+    private let readsSlowly: Bool
     private let pattern: MessagePattern
     /// What was handed to streams, and what came back.
     private(set) var sentBytes = 0
     private(set) var receivedBytes = 0
     /// Called when a message's answer is complete or wrong.
     var onAnswer: (Connection, Exchange) -> Void = { _, _ in }
+    /// Called when bytes wait for a slow reader.
+    var onUnread: (Connection) -> Void = { _ in }
 
     init(
         applicationProtocol: String,
         profile: ApplicationProfile,
         messageBytes: Int,
         usesFreshStreams: Bool,
+        readsSlowly: Bool = false,
         seed: UInt64
     ) {
         self.applicationProtocol = applicationProtocol
         self.profile = profile
         self.messageBytes = messageBytes
         self.usesFreshStreams = usesFreshStreams || profile.needsFreshStreams
+        self.readsSlowly = readsSlowly
         pattern = MessagePattern(seed: seed)
     }
 
@@ -38,9 +43,16 @@ final class LoadService: StreamService, @unchecked Sendable {
     }
 
     func receive(_ bytes: RawSpan, isFinal: Bool, on stream: Stream) throws(StreamError) {
-        stream.extendCredit(bytes.byteCount)
         receivedBytes += bytes.byteCount
-        guard stream.id.isBidirectional, let exchange = stream.context as? Exchange else { return }
+        guard stream.id.isBidirectional, let exchange = stream.context as? Exchange else {
+            return stream.extendCredit(bytes.byteCount)
+        }
+        if readsSlowly {
+            exchange.unreadBytes += bytes.byteCount
+            unsafe onUnread(stream.connection)
+        } else {
+            stream.extendCredit(bytes.byteCount)
+        }
         if case .echo = profile, exchange.isIntact {
             exchange.isIntact = pattern.matches(bytes, at: exchange.receivedBytes)
         }
@@ -110,6 +122,9 @@ final class LoadService: StreamService, @unchecked Sendable {
 
     private func conclude(_ exchange: Exchange, on stream: Stream) {
         if exchange.isLastOfStream {
+            // Nobody waits for the credit of an answer that is complete, but other streams share the connection's.
+            stream.extendCredit(exchange.unreadBytes)
+            exchange.unreadBytes = 0
             stream.context = nil
             exchange.stream = nil
         }

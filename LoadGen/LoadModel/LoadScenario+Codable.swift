@@ -24,6 +24,9 @@ extension LoadScenario: Codable {
         case keepAlive = "keep_alive_seconds"
         case keyUpdateEvery = "key_update_every"
         case rebindEvery = "rebind_every"
+        case streamWindowBytes = "stream_window_bytes"
+        case connectionWindowBytes = "connection_window_bytes"
+        case readBytesPerSecond = "read_bytes_per_second"
         case resumes = "resumption"
         case sockets
         case localAddresses = "local_addresses"
@@ -40,6 +43,7 @@ extension LoadScenario: Codable {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         self.init(mode: try values.decode(LoadMode.self, forKey: .mode), pace: try Self.pace(in: values))
         try decodeTraffic(values)
+        try decodeWindows(values)
         try decodeTimes(values)
         try decodeNetwork(values)
         do {
@@ -70,6 +74,15 @@ extension LoadScenario: Codable {
         keyUpdateEvery = try values.decodeIfPresent(Int.self, forKey: .keyUpdateEvery)
         rebindEvery = try values.decodeIfPresent(Int.self, forKey: .rebindEvery)
         resumes = try values.decode(Bool.self, forKey: .resumes)
+    }
+
+    /// Reports of older generators have none of these.
+    private mutating func decodeWindows(_ values: KeyedDecodingContainer<CodingKeys>) throws {
+        if let bytes = try values.decodeIfPresent(Int.self, forKey: .streamWindowBytes) { streamWindowBytes = bytes }
+        if let bytes = try values.decodeIfPresent(Int.self, forKey: .connectionWindowBytes) {
+            connectionWindowBytes = bytes
+        }
+        readBytesPerSecond = try values.decodeIfPresent(Int.self, forKey: .readBytesPerSecond)
     }
 
     private mutating func decodeTimes(_ values: KeyedDecodingContainer<CodingKeys>) throws {
@@ -117,6 +130,9 @@ extension LoadScenario: Codable {
         try values.encode(step, forKey: .step)
         try values.encodeIfPresent(keyUpdateEvery, forKey: .keyUpdateEvery)
         try values.encodeIfPresent(rebindEvery, forKey: .rebindEvery)
+        try values.encode(streamWindowBytes, forKey: .streamWindowBytes)
+        try values.encode(connectionWindowBytes, forKey: .connectionWindowBytes)
+        try values.encodeIfPresent(readBytesPerSecond, forKey: .readBytesPerSecond)
         try values.encode(resumes, forKey: .resumes)
         try values.encode(sockets, forKey: .sockets)
         try values.encode(localAddresses, forKey: .localAddresses)

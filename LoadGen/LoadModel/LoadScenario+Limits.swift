@@ -13,6 +13,10 @@ extension LoadScenario {
     public static let messageBytesAccepted = 0...(1 << 30)
     /// The accepted length of a bulk transfer, in bytes.
     public static let bulkBytesAccepted = 1...(1 << 40)
+    /// The accepted flow control windows, in bytes.
+    public static let windowBytesAccepted = 1 << 10...(1 << 30)
+    /// The accepted pace of reading, in bytes a second.
+    public static let readRateAccepted = 1...(1 << 30)
     /// How many streams of a connection may carry messages at once.
     public static let streamsAccepted = 1...256
     /// How many messages may follow each other on a stream.

@@ -8,6 +8,7 @@ extension LoadScenario {
         try Self.check("generators", generators, in: Self.generatorsAccepted, text: String.init)
         try validateExtent()
         try validateTraffic()
+        try validateWindows()
         try validateTimes()
         try validateNetwork()
         if mode == .idleHerd { try validateHerd() }
@@ -48,6 +49,21 @@ extension LoadScenario {
         if mode == .bulk, let bulk, !bulk.applicationProtocols.contains(applicationProtocol) {
             let accepted = "it with ALPN \(bulk.applicationProtocols.joined(separator: " or "))"
             throw ScenarioError(name: "bulk", value: bulk.rawValue, accepted: accepted)
+        }
+    }
+
+    private func validateWindows() throws(ScenarioError) {
+        let windows = [("stream-window", streamWindowBytes), ("connection-window", connectionWindowBytes)]
+        for (name, bytes) in windows {
+            try Self.check(name, bytes, in: Self.windowBytesAccepted, text: ByteCountText.format)
+        }
+        guard streamWindowBytes <= connectionWindowBytes else {
+            let accepted = "at most the connection's window, \(ByteCountText.format(connectionWindowBytes))"
+            let value = ByteCountText.format(streamWindowBytes)
+            throw ScenarioError(name: "stream-window", value: value, accepted: accepted)
+        }
+        if let readBytesPerSecond {
+            try Self.check("read-rate", readBytesPerSecond, in: Self.readRateAccepted, text: ByteCountText.format)
         }
     }
 

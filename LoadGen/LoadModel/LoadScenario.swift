@@ -44,6 +44,13 @@ public struct LoadScenario: Sendable, Equatable {
     public var keyUpdateEvery: Int?
     /// After how many messages of a connection it moves to another socket; nil for never. RFC 9000 §9.3.3.
     public var rebindEvery: Int?
+    /// The bytes a server may have in flight on one stream, as the client allows it. RFC 9000 §4.1.
+    public var streamWindowBytes = 64 * 1024
+    /// The same for all streams of a connection together.
+    public var connectionWindowBytes = 256 * 1024
+    /// The bytes a connection reads in a second, all its streams together: credit goes back to the server at this pace. nil
+    /// for as fast as they come.
+    public var readBytesPerSecond: Int?
     /// Whether connections begin with the ticket of an earlier one. RFC 8446 §2.2.
     public var resumes = false
     /// Over how many UDP sockets the connections are spread.

@@ -15,6 +15,8 @@ struct ConnectionOptions: ParsableArguments {
         static let scenario = LoadScenario(mode: .echo)
         static let dialTimeout = DurationArgument(scenario.dialTimeout)
         static let echoTimeout = DurationArgument(scenario.echoTimeout)
+        static let streamWindow = ByteCountArgument(scenario.streamWindowBytes)
+        static let connectionWindow = ByteCountArgument(scenario.connectionWindowBytes)
         static let idleTimeout = DurationArgument(scenario.idleTimeout)
     }
 
@@ -56,6 +58,30 @@ struct ConnectionOptions: ParsableArguments {
     )
     var rebindEvery: Int?
 
+    @Option(
+        help: "Bytes a server may have in flight on one stream, 1KiB to 1GiB. (default: \(Default.streamWindow))",
+        transform: ByteCountArgument.init
+    )
+    var streamWindow: ByteCountArgument?
+
+    @Option(
+        help: """
+            The same for all streams of a connection together. (default: \(Default.connectionWindow), or as much as \
+            --stream-window)
+            """,
+        transform: ByteCountArgument.init
+    )
+    var connectionWindow: ByteCountArgument?
+
+    @Option(
+        help: """
+            Bytes a connection reads in a second, such as 64KiB: the server gets credit at this pace. (default: as fast \
+            as they come)
+            """,
+        transform: ByteCountArgument.init
+    )
+    var readRate: ByteCountArgument?
+
     @Option(help: "Whether connections begin with the session ticket of an earlier one: on or off.")
     var resumption = Switch.off
 
@@ -71,6 +97,10 @@ struct ConnectionOptions: ParsableArguments {
         if let keepAlive { scenario.keepAlive = keepAlive.duration }
         scenario.keyUpdateEvery = keyUpdateEvery
         scenario.rebindEvery = rebindEvery
+        if let streamWindow { scenario.streamWindowBytes = streamWindow.count }
+        scenario.connectionWindowBytes =
+            connectionWindow?.count ?? max(scenario.connectionWindowBytes, scenario.streamWindowBytes)
+        scenario.readBytesPerSecond = readRate?.count
         scenario.resumes = resumption == .on
         trust.apply(to: &scenario, host: host)
     }

@@ -33,6 +33,8 @@ public struct ByteQueue: ~Copyable {
 
     private var head: UnsafeMutablePointer<ByteSegment>?
     private var tail: UnsafeMutablePointer<ByteSegment>?
+    /// The segment that ``withVectors(from:maximumBytes:_:)`` ended in: the next call mostly begins there.
+    private var cursor: UnsafeMutablePointer<ByteSegment>?
     /// Retained once for the life of the queue: to count a reference around each segment costs more than to account for it.
     private let account: Unmanaged<MemoryAccount>?
 
@@ -133,8 +135,8 @@ extension ByteQueue {
     ///   - offset: From ``baseOffset`` to ``endOffset``; there are no vectors at ``endOffset``.
     ///   - maximumBytes: The most bytes all vectors cover together.
     ///   - body: Takes at most ``vectorLimit`` vectors, none of them empty, in the order of the stream.
-    /// - Complexity: O(segments before `offset`), of which there are about as many as the limit has 4 096-byte steps.
-    public func withVectors<Result>(
+    /// - Complexity: O(1) when `offset` is not before the end of the last call, else O(segments before `offset`).
+    public mutating func withVectors<Result>(
         from offset: UInt64,
         maximumBytes: Int = .max,
         _ body: (UnsafeBufferPointer<ByteVector>) throws -> Result
@@ -148,14 +150,15 @@ extension ByteQueue {
     }
 
     /// Writes the vectors that cover the bytes from `offset` on and returns how many there are.
-    private func fill(
+    private mutating func fill(
         _ vectors: UnsafeMutableBufferPointer<ByteVector>,
         from offset: UInt64,
         maximumBytes: Int
     ) -> Int {
         let end = offset + min(endOffset - offset, UInt64(maximumBytes))
-        var (offset, count, next) = unsafe (offset, 0, head)
+        var (offset, count, next) = unsafe (offset, 0, segment(before: offset))
         while offset < end, count < vectors.count, let segment = unsafe next {
+            unsafe cursor = segment
             unsafe next = segment.pointee.next
             let pieceEnd = unsafe min(end, segment.endOffset)
             guard pieceEnd > offset else { continue }
@@ -167,6 +170,12 @@ extension ByteQueue {
             offset = pieceEnd
         }
         return count
+    }
+
+    /// A segment that does not begin after the byte at `offset`, as near to it as is known.
+    private func segment(before offset: UInt64) -> UnsafeMutablePointer<ByteSegment>? {
+        guard let cursor = unsafe cursor, unsafe cursor.pointee.startOffset <= offset else { return unsafe head }
+        return unsafe cursor
     }
 }
 
@@ -213,6 +222,7 @@ extension ByteQueue {
     }
 
     private mutating func discard(_ segment: UnsafeMutablePointer<ByteSegment>) {
+        if unsafe cursor == segment { unsafe cursor = nil }
         unsafe allocatedBytes -= Int(segment.pointee.blockBytes)
         allocatedBlocks -= 1
         unsafe segment.free(account: account)

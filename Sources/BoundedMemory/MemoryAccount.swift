@@ -3,6 +3,9 @@
 /// Whatever is charged here is charged to the worker's ledger as well. An account that ends with blocks still
 /// charged leaves them in the ledger, where the loss shows.
 ///
+/// The account uses its ``floorBytes`` of the worker's share at all times, whether it holds them or not, and borrows what
+/// it holds above them. So a connection below its floor is never refused memory because of others.
+///
 /// The account's address is the user data of the allocator hooks in ``TransportAllocator``, so it must outlive
 /// everything allocated through them.
 ///
@@ -16,6 +19,11 @@ public final class MemoryAccount {
     private var refusals: UInt32 = 0
     private var limitRefusals: UInt32 = 0
     private var limit = Int.max
+    private var floor = 0
+    /// Whether the memory limit of the process refused an allocation, and not ``bytesLimit``.
+    public private(set) var wasRefusedByProcess = false
+    /// Whether allocations are made that must not fail: ``withoutLimit(_:)``.
+    private var isExempt = false
 
     /// An account that holds nothing and adds to `ledger`.
     public init(ledger: MemoryLedger) {
@@ -32,6 +40,29 @@ public final class MemoryAccount {
             precondition(newValue >= 0)
             limit = newValue
         }
+    }
+
+    /// The bytes that are kept for this account at all times, in all classes together.
+    public var floorBytes: Int {
+        get { floor }
+        set {
+            precondition(newValue >= 0)
+            guard Accounting.isOn else { return }
+            let (before, after) = (max(floor, total), max(newValue, total))
+            floor = newValue
+            if after > before { ledger.share.use(after - before) } else { ledger.share.giveBack(before - after) }
+        }
+    }
+
+    /// The bytes held above ``floorBytes``.
+    public var borrowedBytes: Int { max(0, total - floor) }
+
+    /// Calls `body`, in which no allocation is refused because of a limit: for the last packet of a connection that has
+    /// used up its own.
+    package func withoutLimit<Result>(_ body: () -> Result) -> Result {
+        isExempt = true
+        defer { isExempt = false }
+        return body()
     }
 
     /// The bytes held in one class.
@@ -63,9 +94,8 @@ public final class MemoryAccount {
         guard Accounting.isOn else { return }
         self.bytes[memoryClass.index] += bytes
         blocks[memoryClass.index] += 1
-        total += bytes
-        if total > peak { peak = total }
-        ledger.charge(bytes, to: memoryClass)
+        grow(by: bytes)
+        ledger.add(bytes, to: memoryClass)
     }
 
     /// Takes one block of `bytes` bytes away.
@@ -78,8 +108,25 @@ public final class MemoryAccount {
         precondition(self.bytes[index] >= bytes && blocks[index] > 0, "more memory released than was charged")
         self.bytes[index] -= bytes
         blocks[index] -= 1
+        shrink(by: bytes)
+        ledger.remove(bytes, from: memoryClass)
+    }
+
+    /// Adds to the total, and borrows what is above the floor.
+    @inline(__always)
+    private func grow(by bytes: Int) {
+        let before = total
+        total += bytes
+        if total > peak { peak = total }
+        if total > floor { ledger.share.use(total - max(before, floor)) }
+    }
+
+    /// Takes away from the total, and gives back what was borrowed for it.
+    @inline(__always)
+    private func shrink(by bytes: Int) {
+        let before = total
         total -= bytes
-        ledger.release(bytes, from: memoryClass)
+        if before > floor { ledger.share.giveBack(before - max(total, floor)) }
     }
 
     /// Takes note of what a library allocated and freed by itself: `bytes` in `blocks` more than before, or fewer.
@@ -92,26 +139,42 @@ public final class MemoryAccount {
         self.bytes[index] += bytes
         self.blocks[index] += Int32(clamping: blocks)
         precondition(self.bytes[index] >= 0 && self.blocks[index] >= 0, "more memory released than was charged")
-        total += bytes
-        if total > peak { peak = total }
+        if bytes >= 0 { grow(by: bytes) } else { shrink(by: -bytes) }
         ledger.adjust(bytes: bytes, blocks: blocks, of: memoryClass)
     }
 
-    /// Whether `bytes` more of transport or rings stay within ``bytesLimit``: for those who can do without.
+    /// Whether `bytes` more of transport or rings stay within ``bytesLimit`` and the worker's share: for those who can do
+    /// without.
     package func hasRoom(for bytes: Int) -> Bool {
-        bytes <= limit - self.bytes[MemoryClass.transport.index] - self.bytes[MemoryClass.rings.index]
+        bytes <= limit - limitedBytes && sharesRoom(for: bytes)
+    }
+
+    /// The bytes that ``bytesLimit`` is about.
+    package var limitedBytes: Int { bytes[MemoryClass.transport.index] + bytes[MemoryClass.rings.index] }
+
+    /// Whether the worker's share has room for `bytes` more above the floor.
+    @inline(__always)
+    private func sharesRoom(for bytes: Int) -> Bool {
+        total + bytes <= floor || ledger.share.hasRoom(for: total + bytes - max(total, floor))
     }
 
     /// Counts an allocation that may be refused; false when it must fail on purpose.
     @inline(__always)
     func admitsAllocation() -> Bool { !Accounting.isOn || ledger.admitsAllocation() }
 
-    /// Whether `added` more bytes of a class stay within ``bytesLimit``; counts it when they do not.
+    /// Whether `added` more bytes of a class stay within ``bytesLimit`` and the worker's share; counts it when they do not.
     @inline(__always)
     func admits(_ added: Int, in memoryClass: MemoryClass) -> Bool {
         guard Accounting.isOn, memoryClass == .transport || memoryClass == .rings else { return true }
-        if added <= limit - bytes[MemoryClass.transport.index] - bytes[MemoryClass.rings.index] { return true }
-        limitRefusals &+= 1
+        let isWithinLimit = added <= limit - limitedBytes
+        if isWithinLimit, sharesRoom(for: added) { return true }
+        return admitsBeyondLimit(ofProcess: isWithinLimit)
+    }
+
+    @inline(never)
+    private func admitsBeyondLimit(ofProcess isWithinOwnLimit: Bool) -> Bool {
+        if isExempt { return true }
+        if isWithinOwnLimit { wasRefusedByProcess = true } else { limitRefusals &+= 1 }
         return false
     }
 

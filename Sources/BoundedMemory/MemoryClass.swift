@@ -14,6 +14,9 @@ public enum MemoryClass: String, CaseIterable, Sendable {
     /// How many classes there are; ``MemoryLedger`` and ``MemoryAccount`` keep one counter for each inline.
     static let count = 5
 
+    /// The position of this class among ``allCases``.
+    package var position: Int { index }
+
     /// The position of this class's counter.
     @inline(__always)
     var index: Int {

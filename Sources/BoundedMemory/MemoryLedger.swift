@@ -3,8 +3,12 @@
 /// Every charge is one block and every release gives one block back, so that a ledger tells a lost block even
 /// where the bytes are few. A worker's ledger is touched by that worker only: it is neither thread-safe nor `Sendable`.
 ///
+/// What it holds is taken from the worker's share of the process's budget: ``share``.
+///
 /// Owns: nothing but its counters (≈ 200 bytes).
 public final class MemoryLedger {
+    /// The worker's share of the memory limit.
+    public let share: MemoryShare
     private var usages = InlineArray<5, MemoryUsage>(repeating: MemoryUsage())
     private var total = MemoryUsage()
     private var refusals = 0
@@ -13,7 +17,11 @@ public final class MemoryLedger {
     private var nextFailingAllocation = Int.max
 
     /// A ledger that holds nothing.
-    public init() {}
+    ///
+    /// - Parameter budget: What it may hold together with the ledgers of other workers. Default: any number of bytes.
+    public init(budget: MemoryBudget = MemoryBudget()) {
+        share = MemoryShare(budget: budget)
+    }
 
     /// What is held in one class.
     public func usage(of memoryClass: MemoryClass) -> MemoryUsage {
@@ -29,32 +37,43 @@ public final class MemoryLedger {
     /// How many allocations were refused, by a limit, on purpose or by the system.
     public var refusedCount: Int { refusals }
 
-    /// Adds one block of `bytes` bytes.
-    @inline(__always)
+    /// Adds one block of `bytes` bytes that belongs to no connection.
     public func charge(_ bytes: Int, to memoryClass: MemoryClass) {
         guard Accounting.isOn else { return }
+        add(bytes, to: memoryClass)
+        share.use(bytes)
+    }
+
+    /// Takes one block of `bytes` bytes away that belonged to no connection.
+    ///
+    /// - Precondition: It was charged to the same class.
+    public func release(_ bytes: Int, from memoryClass: MemoryClass) {
+        guard Accounting.isOn else { return }
+        remove(bytes, from: memoryClass)
+        share.giveBack(bytes)
+    }
+
+    /// Adds a block of an account, which settles with ``share`` itself.
+    @inline(__always)
+    func add(_ bytes: Int, to memoryClass: MemoryClass) {
         precondition(bytes >= 0)
         usages[memoryClass.index].charge(bytes)
         total.charge(bytes)
     }
 
-    /// Takes one block of `bytes` bytes away.
-    ///
-    /// - Precondition: It was charged to the same class.
+    /// Takes a block of an account away, which settles with ``share`` itself.
     @inline(__always)
-    public func release(_ bytes: Int, from memoryClass: MemoryClass) {
-        guard Accounting.isOn else { return }
+    func remove(_ bytes: Int, from memoryClass: MemoryClass) {
         precondition(bytes >= 0)
         usages[memoryClass.index].release(bytes)
         total.release(bytes)
     }
 
-    /// Takes note of what a library allocated and freed by itself.
+    /// Takes note of what a library allocated and freed by itself in an account's name.
     ///
     /// - Precondition: The class is left with nothing negative.
     @inline(__always)
-    public func adjust(bytes: Int, blocks: Int, of memoryClass: MemoryClass) {
-        guard Accounting.isOn else { return }
+    func adjust(bytes: Int, blocks: Int, of memoryClass: MemoryClass) {
         usages[memoryClass.index].adjust(bytes: bytes, blocks: blocks)
         total.adjust(bytes: bytes, blocks: blocks)
     }

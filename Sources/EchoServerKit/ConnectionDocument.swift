@@ -24,6 +24,16 @@ package struct ConnectionDocument: Hashable, Sendable, Codable {
     package var liveBytes: Int
     /// The most bytes it held at once.
     package var peakBytes: Int
+    /// Bytes kept for it, whether it holds them or not.
+    package var floorBytes: Int
+    /// Bytes it holds above those.
+    package var borrowedBytes: Int
+    /// The most bytes of transport and echo it may hold now.
+    package var limitBytes: Int
+    /// The receive window of all its streams together.
+    package var windowBytes: Int
+    /// Bytes promised to the client above the initial window.
+    package var committedBytes: Int
     /// Bytes that its transport keeps from closed streams.
     package var retainedBytes: Int
     /// Bytes it holds now, by class.
@@ -40,6 +50,11 @@ package struct ConnectionDocument: Hashable, Sendable, Codable {
         case connectionIDs = "connection_ids"
         case liveBytes = "live_bytes"
         case peakBytes = "peak_bytes"
+        case floorBytes = "floor_bytes"
+        case borrowedBytes = "borrowed_bytes"
+        case limitBytes = "limit_bytes"
+        case windowBytes = "window_bytes"
+        case committedBytes = "committed_bytes"
         case retainedBytes = "retained_bytes"
         case classes
         case deadlineSeconds = "deadline_seconds"
@@ -57,6 +72,11 @@ package struct ConnectionDocument: Hashable, Sendable, Codable {
         connectionIDs = report.connectionIDCount
         liveBytes = report.totalBytes
         peakBytes = report.peakBytes
+        floorBytes = report.floorBytes
+        borrowedBytes = report.borrowedBytes
+        limitBytes = report.bytesLimit
+        windowBytes = report.windowBytes
+        committedBytes = report.committedBytes
         retainedBytes = report.retainedBytes
         classes = Dictionary(uniqueKeysWithValues: report.liveBytes.map { ($0.key.rawValue, $0.value) })
         deadlineSeconds = report.nextDeadline.map { $0 / .seconds(1) }

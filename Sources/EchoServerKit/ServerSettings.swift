@@ -38,6 +38,12 @@ package struct ServerSettings: Sendable {
     package var handshakeMemoryLimitBytes = TransportConfiguration().handshakeBytesLimit
     /// Bytes of transport and echo a connection may hold.
     package var connectionMemoryLimitBytes = TransportConfiguration().connectionBytesLimit
+    /// How far a client may send ahead on one stream.
+    package var streamWindow = TransportConfiguration().streamWindow
+    /// How far a client may send ahead on all streams together.
+    package var connectionWindow = TransportConfiguration().connectionWindow
+    /// Whether clients are promised no more memory than there is.
+    package var isStrict = TransportConfiguration().keepsWindowsWorth
     /// Bytes all connections may hold; nil for a quarter of what there is.
     package var memoryLimitBytes: Int?
     /// Connections alive at once; nil for as many as fit.
@@ -62,6 +68,9 @@ package struct ServerSettings: Sendable {
     package static let timeoutAccepted = Duration.milliseconds(10)...Duration.seconds(86_400)
     /// The bytes of progress accepted: any at all, up to what nobody is asked for in a minute.
     package static let minimumProgressBytesAccepted = 1...(1 << 20)
+
+    /// The receive windows accepted: a full packet at least.
+    package static let windowBytesAccepted = 2_048...(1 << 30)
 
     /// The limits for one source accepted.
     package static let perSourceAccepted = 1...1_000_000
@@ -153,7 +162,23 @@ package struct ServerSettings: Sendable {
         }
     }
 
+    private func setWindows(of transport: inout TransportConfiguration) throws(SettingsError) {
+        let accepted = Self.windowBytesAccepted
+        for (option, window) in [("stream-window", streamWindow), ("connection-window", connectionWindow)]
+        where !accepted.contains(window.initialBytes) || !accepted.contains(window.maximumBytes) {
+            throw SettingsError(
+                option: option,
+                value: "\(window)",
+                accepted: "\(ByteCountText.format(accepted.lowerBound)) to \(ByteCountText.format(accepted.upperBound))"
+            )
+        }
+        transport.streamWindow = streamWindow
+        transport.connectionWindow = connectionWindow
+        transport.keepsWindowsWorth = isStrict
+    }
+
     private func setMemoryLimits(of configuration: inout ServerConfiguration) throws(SettingsError) {
+        try setWindows(of: &configuration.transport)
         configuration.transport.handshakeBytesLimit = handshakeMemoryLimitBytes
         configuration.transport.connectionBytesLimit = connectionMemoryLimitBytes
         configuration.memoryBytesLimit = memoryLimitBytes

@@ -23,8 +23,20 @@ extension StatisticsDocument {
         package var handshakeBytes: Int
         /// Bytes of transport and echo afterwards.
         package var connectionBytes: Int
+        /// The same before anything is borrowed.
+        package var restingBytes: Int
         /// The most one connection may hold in all.
         package var connectionCostBytes: Int
+        /// Bytes kept for each established connection.
+        package var floorBytes: Int
+        /// Bytes a client may send ahead on one stream, at first.
+        package var streamWindowBytes: Int
+        /// Bytes a client may send ahead on one stream, at most.
+        package var streamWindowBytesMaximum: Int
+        /// Bytes a client may send ahead on all streams together, at first.
+        package var connectionWindowBytes: Int
+        /// Bytes a client may send ahead on all streams together, at most.
+        package var connectionWindowBytesMaximum: Int
         /// The most all connections may hold.
         package var memoryBytes: Int
         /// The origin of that limit: `--memory-limit`, or the limit on the process of which it is a quarter.
@@ -72,7 +84,13 @@ extension StatisticsDocument {
             case minimumProgressBytes = "minimum_progress_bytes"
             case handshakeBytes = "handshake_bytes"
             case connectionBytes = "connection_bytes"
+            case restingBytes = "resting_bytes"
             case connectionCostBytes = "connection_cost_bytes"
+            case floorBytes = "floor_bytes"
+            case streamWindowBytes = "stream_window_bytes"
+            case streamWindowBytesMaximum = "stream_window_bytes_maximum"
+            case connectionWindowBytes = "connection_window_bytes"
+            case connectionWindowBytesMaximum = "connection_window_bytes_maximum"
             case memoryBytes = "memory_bytes"
             case memoryLimitSource = "memory_limit_source"
             case connections
@@ -105,7 +123,16 @@ extension StatisticsDocument {
             minimumProgressBytes = transport.minimumProgressBytes
             handshakeBytes = transport.handshakeBytesLimit
             connectionBytes = transport.connectionBytesLimit
+            restingBytes = TransportConfiguration.bytesLimit(
+                ofWindow: transport.connectionWindow.initialBytes,
+                borrowed: 0
+            )
             connectionCostBytes = plan.connectionCostBytes
+            floorBytes = plan.connectionFloorBytes
+            streamWindowBytes = transport.streamWindow.initialBytes
+            streamWindowBytesMaximum = transport.streamWindow.maximumBytes
+            connectionWindowBytes = transport.connectionWindow.initialBytes
+            connectionWindowBytesMaximum = transport.connectionWindow.maximumBytes
             memoryBytes = plan.memoryBytesLimit
             memoryLimitSource = plan.memoryLimitSource.optionText
             connections = plan.connectionLimit

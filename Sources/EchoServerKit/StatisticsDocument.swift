@@ -21,6 +21,8 @@ package struct StatisticsDocument: Hashable, Sendable, Codable {
     package var closingRecords: Int
     /// What connections hold.
     package var ledger: Ledger
+    /// What connections may hold together, and how much of it is given out.
+    package var memory: Memory
     /// Bytes of the tables of IDs, deadlines and slots.
     package var tableBytes: Int
     /// What was received and sent.
@@ -64,6 +66,7 @@ package struct StatisticsDocument: Hashable, Sendable, Codable {
         case handshakesInFlight = "handshakes_in_flight"
         case closingRecords = "closing_records"
         case ledger
+        case memory
         case tableBytes = "table_bytes"
         case datagrams
         case drops
@@ -96,6 +99,7 @@ extension StatisticsDocument {
         handshakesInFlight = endpoint.connections.handshaking
         closingRecords = endpoint.connections.closing + endpoint.connections.draining
         ledger = Ledger(endpoint)
+        memory = Memory(statistics.memory)
         tableBytes = endpoint.tableBytes
         datagrams = Datagrams(received: endpoint.received, sent: endpoint.transmitted)
         drops = Self.named(endpoint.drops)

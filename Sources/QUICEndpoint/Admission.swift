@@ -11,6 +11,8 @@ struct Admission {
         var source = SourceCounts()
         /// Whether a connection of that source would be counted.
         var hasRoomForSource = true
+        /// Whether the process has memory for another connection.
+        var hasMemory = true
         /// Whether the endpoint is going away.
         var isShuttingDown = false
     }
@@ -23,6 +25,7 @@ struct Admission {
         if verdict == .invalid { return .rejectToken }
         if load.counts.live >= limits.connections { return .refuseConnections }
         if load.counts.handshaking >= limits.handshakesInFlight { return .refuseHandshakes }
+        if !load.hasMemory { return .refuseMemory }
         if refusesSource(load.source, isProven: verdict.provesAddress) { return .refuseSource }
         switch verdict {
         // RFC 9000 §17.2.5.2: after the client has received and processed a Retry packet, it MUST discard any subsequent

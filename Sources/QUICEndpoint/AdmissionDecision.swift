@@ -10,6 +10,8 @@ public enum AdmissionDecision: Sendable, Hashable {
     case refuseHandshakes
     /// Turn it away: too many connections.
     case refuseConnections
+    /// Turn it away: the process is close to its memory limit.
+    case refuseMemory
     /// Turn it away: too many connections or handshakes of its source.
     case refuseSource
     /// Turn it away: the endpoint is shutting down.
@@ -24,6 +26,7 @@ public enum AdmissionDecision: Sendable, Hashable {
         case .retry: "retry"
         case .refuseHandshakes: "refuse_handshakes"
         case .refuseConnections: "refuse_connections"
+        case .refuseMemory: "refuse_memory"
         case .refuseSource: "refuse_source"
         case .refuseShutdown: "refuse_shutdown"
         case .rejectToken: "reject_token"
@@ -32,7 +35,7 @@ public enum AdmissionDecision: Sendable, Hashable {
 
     /// Every label there is.
     public static let labels = [
-        AdmissionDecision.accept(retriedFrom: nil), .retry, .refuseHandshakes, .refuseConnections, .refuseSource,
-        .refuseShutdown, .rejectToken,
+        AdmissionDecision.accept(retriedFrom: nil), .retry, .refuseHandshakes, .refuseConnections, .refuseMemory,
+        .refuseSource, .refuseShutdown, .rejectToken,
     ].map(\.label)
 }

@@ -41,18 +41,28 @@ extension ConnectionSet {
     /// True in a build without accounting, in which nothing is charged.
     package var accountsAddUp: Bool {
         guard Accounting.isOn else { return true }
-        var bytes: [MemoryClass: Int] = [.table: tableBytes, .closing: 0, .rings: waitingOrder.allocatedBytes]
+        let classes = MemoryClass.allCases
+        var bytes = [Int](repeating: 0, count: classes.count)
+        var used = 0
+        func add(_ count: Int, to memoryClass: MemoryClass) {
+            bytes[memoryClass.position] += count
+        }
+        add(tableBytes, to: .table)
+        add(waitingOrder.allocatedBytes, to: .rings)
+        used += tableBytes + waitingOrder.allocatedBytes
         for index in 0..<slots.count {
             switch slots[index] {
             case .none: continue
-            case .closing(let record): bytes[.closing, default: 0] += record.bytes
+            case .closing(let record):
+                add(record.bytes, to: .closing)
+                used += record.bytes
             case .live(let connection):
-                for memoryClass in MemoryClass.allCases {
-                    bytes[memoryClass, default: 0] += connection.account.liveBytes(of: memoryClass)
-                }
+                for memoryClass in classes { add(connection.account.liveBytes(of: memoryClass), to: memoryClass) }
+                used += max(connection.account.floorBytes, connection.account.liveBytes)
             }
         }
-        return MemoryClass.allCases.allSatisfy { bytes[$0, default: 0] == ledger.usage(of: $0).liveBytes }
+        return used == ledger.share.usedBytes
+            && classes.allSatisfy { bytes[$0.position] == ledger.usage(of: $0).liveBytes }
     }
 
     /// Checks that at every turn of a small set, and of a large one so often that a turn costs no more than of one of 64

@@ -18,6 +18,8 @@ public enum DropReason: String, Sendable, CaseIterable {
     case otherPath = "other_path"
     /// Too many datagrams of its connection wait for their turn already.
     case queueFull = "queue_full"
+    /// The process is close to its memory limit, and its connection holds more than its floor.
+    case memoryPressure = "memory_pressure"
     /// It belongs to a connection that is closing or draining.
     case closing
     /// There was no memory for the connection it would open.

@@ -41,6 +41,10 @@ public final class Endpoint {
     private var limiters: ReplyLimiters
     private var tally = EndpointStatistics()
     private var isShuttingDown = false
+    /// Large datagrams of borrowers that came while the process was close to its memory limit.
+    private var shedCount: UInt32 = 0
+    /// The largest datagram that most likely has acknowledgements alone, in bytes.
+    private static let smallDatagramBytes = 256
     private var latest = MonotonicInstant(nanoseconds: 0)
 
     /// - Parameters:
@@ -52,7 +56,7 @@ public final class Endpoint {
         #endif
         self.tls = tls
         connections = ConnectionSet(
-            ledger: MemoryLedger(),
+            ledger: MemoryLedger(budget: configuration.memoryBudget),
             closingLimit: configuration.closingLimit,
             closingBytesLimit: configuration.closingBytesLimit,
             sourcesLimit: configuration.admission.limitsSources ? configuration.admission.sourcesLimit : 0
@@ -115,6 +119,8 @@ public final class Endpoint {
         )
         statistics.retainedBytes = connections.retainedBytes
         statistics.ledgerTotal = connections.ledger.totalUsage
+        statistics.usedBytes = ledger.share.usedBytes
+        statistics.committedBytes = ledger.share.committedBytes
         return statistics
     }
 
@@ -182,6 +188,7 @@ extension Endpoint {
     /// and those beyond wait for the next.
     public func expire(at now: MonotonicInstant) {
         let now = advance(to: now)
+        ledger.share.refresh()
         connections.beginTurn(at: now, into: replies)
         connections.expire(at: now, into: replies)
     }
@@ -196,6 +203,7 @@ extension Endpoint {
         switch connections.occupant(of: handle) {
         case .live(let connection):
             guard connection.accepts(path) else { return drop(.otherPath) }
+            if ledger.share.pressure == .shedding, sheds(datagram, of: connection) { return drop(.memoryPressure) }
             guard connection.admitsDatagram(inTurn: connections.turn) else {
                 if connections.keepForNextTurn(datagram, path: path, ecn: ecn, of: connection) { return }
                 return drop(.queueFull)
@@ -214,6 +222,17 @@ extension Endpoint {
         case .none:
             drop(.unroutable)
         }
+    }
+
+    /// Whether a datagram is dropped because the process is close to its memory limit, before it costs memory.
+    ///
+    /// Acknowledgements are small, and release memory; one large datagram in eight still gets through, so that a connection
+    /// whose acknowledgements come with data goes on. To the peer the others are lost, which its congestion control
+    /// understands. A connection that holds no more than its floor is left alone.
+    private func sheds(_ datagram: RawSpan, of connection: Connection) -> Bool {
+        guard connection.account.borrowedBytes > 0, datagram.byteCount > Self.smallDatagramBytes else { return false }
+        shedCount &+= 1
+        return !shedCount.isMultiple(of: 8)
     }
 
     /// ngtcp2 aborts when time runs backwards, so here it does not.
@@ -323,7 +342,7 @@ extension Endpoint {
             )
         case .retry:
             sendRetry(answering: initial, path: path, at: now)
-        case .refuseHandshakes, .refuseConnections, .refuseSource, .refuseShutdown:
+        case .refuseHandshakes, .refuseConnections, .refuseMemory, .refuseSource, .refuseShutdown:
             refuse(initial, .connectionRefused, path: path, at: now)
         case .rejectToken:
             // RFC 9000 §8.1.2: the server SHOULD immediately close the connection with an INVALID_TOKEN error.
@@ -349,6 +368,7 @@ extension Endpoint {
     /// What admission has to know about a first packet from `remote`.
     private func load(of remote: SocketAddress) -> Admission.Load {
         var load = Admission.Load(counts: connections.counts, isShuttingDown: isShuttingDown)
+        load.hasMemory = ledger.share.admitsConnection
         guard admission.limits.limitsSources else { return load }
         let source = SourcePrefix(of: remote)
         load.source = connections.sources.counts(of: source)

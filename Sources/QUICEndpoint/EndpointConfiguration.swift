@@ -1,3 +1,4 @@
+public import BoundedMemory
 public import QUICTransport
 
 /// How an endpoint accepts and keeps connections.
@@ -22,6 +23,8 @@ public struct EndpointConfiguration: Sendable {
     public var tokenKeys = TokenKeys()
     /// Which tokens were used. Workers of one server share it; nil for one of the endpoint's own.
     public var oneTimeTokens: OneTimeTokens?
+    /// The bytes that the connections of all workers may hold together. Workers of one server share it. Default: any number.
+    public var memoryBudget = MemoryBudget()
     /// The seed of connection IDs for simulations; nil for the system's random source.
     public var seed: UInt64?
 

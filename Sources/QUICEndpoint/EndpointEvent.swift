@@ -59,6 +59,8 @@ public struct EndpointEvent: Sendable, Hashable, BitwiseCopyable {
         case token
         /// ``AdmissionDecision/refuseSource``.
         case source
+        /// ``AdmissionDecision/refuseMemory``.
+        case memory
 
         /// The refusal that `decision` is; nil when it lets the client in or asks it to prove its address.
         init?(_ decision: AdmissionDecision) {
@@ -69,6 +71,7 @@ public struct EndpointEvent: Sendable, Hashable, BitwiseCopyable {
             case .refuseShutdown: self = .shutdown
             case .rejectToken: self = .token
             case .refuseSource: self = .source
+            case .refuseMemory: self = .memory
             }
         }
 
@@ -80,6 +83,7 @@ public struct EndpointEvent: Sendable, Hashable, BitwiseCopyable {
             case .shutdown: .refuseShutdown
             case .token: .rejectToken
             case .source: .refuseSource
+            case .memory: .refuseMemory
             }
         }
     }

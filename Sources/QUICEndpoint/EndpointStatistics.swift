@@ -18,6 +18,10 @@ public struct EndpointStatistics: Sendable {
     public internal(set) var ledgerTotal = MemoryUsage()
     /// Bytes of the transport that pools keep from closed streams; part of ``ledger``.
     public internal(set) var retainedBytes = 0
+    /// Bytes taken of the memory limit: the floors of connections, what they borrowed above them, and tables.
+    public internal(set) var usedBytes = 0
+    /// Bytes promised to peers as receive windows above the initial ones.
+    public internal(set) var committedBytes = 0
     /// What became of first packets, by ``AdmissionDecision/label``.
     public internal(set) var admissions: [String: Int] = [:]
     /// Datagrams dropped, by reason.
@@ -61,7 +65,8 @@ public struct EndpointStatistics: Sendable {
     /// Whether everything is back to zero: nothing lives, nothing is routed, nothing is held.
     public var hasReturned: Bool {
         connections.live == 0 && connections.closing == 0 && connections.draining == 0 && connectionIDs == 0
-            && sources == 0 && deadlines == 0 && tableBytes == 0 && ledgerTotal.isEmpty
+            && sources == 0 && deadlines == 0 && tableBytes == 0 && ledgerTotal.isEmpty && usedBytes == 0
+            && committedBytes == 0
             && connections.created == connections.closed
     }
 
@@ -75,6 +80,8 @@ public struct EndpointStatistics: Sendable {
         sum.ledger.merge(other.ledger, uniquingKeysWith: +)
         sum.ledgerTotal = sum.ledgerTotal + other.ledgerTotal
         sum.retainedBytes += other.retainedBytes
+        sum.usedBytes += other.usedBytes
+        sum.committedBytes += other.committedBytes
         sum.admissions.merge(other.admissions, uniquingKeysWith: +)
         sum.drops.merge(other.drops, uniquingKeysWith: +)
         sum.received += other.received

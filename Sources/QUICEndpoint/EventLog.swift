@@ -23,7 +23,8 @@ public final class EventLog {
     public let capacity: Int
     private var events: RingBuffer<EndpointEvent>
     private var droppedCount = 0
-    private var repeats = InlineArray<6, Repeat>(repeating: Repeat())
+    /// One for each kind of refusal, and one for packets handed over in vain.
+    private var repeats = InlineArray<7, Repeat>(repeating: Repeat())
 
     /// One cause that may repeat without end.
     private struct Repeat {
@@ -38,6 +39,7 @@ public final class EventLog {
     /// - Parameter capacity: How many events it keeps, from 0 to ``capacityLimit``.
     init(capacity: Int) {
         precondition((0...Self.capacityLimit).contains(capacity))
+        precondition(repeats.count == 1 + EndpointEvent.Refusal.allCases.count, "a kind of refusal has no place")
         self.capacity = capacity
         events = RingBuffer(capacityLimit: max(1, capacity))
     }

@@ -1,11 +1,17 @@
+import BoundedMemory
 import QUICTransport
 
 /// What a server's connections may hold in all, worked out from its limits and checked against each other.
+///
+/// A connection is kept ``connectionFloorBytes`` from its handshake to its end, and borrows what it holds above them from
+/// what the others leave. The limit holds whatever they borrow: ``MemoryBudget`` refuses what exceeds it.
 public struct MemoryPlan: Sendable, Hashable {
     /// Bytes that all connections may hold together.
     public let memoryBytesLimit: Int
     /// The origin of that limit: the configuration, or the limit on this process of which it is a quarter.
     public let memoryLimitSource: MemoryLimitSource
+    /// Bytes kept for each connection, whether it holds them or not.
+    public let connectionFloorBytes: Int
     /// The most one connection may hold: its limit, its keys in GnuTLS, and our own records of it and of its streams.
     public let connectionCostBytes: Int
     /// Connections alive at once, over all workers.
@@ -40,25 +46,43 @@ public struct MemoryPlan: Sendable, Hashable {
         try Self.check(transport)
         let streams = transport.peerBidirectionalStreams + transport.peerUnidirectionalStreams
         connectionCostBytes = transport.connectionBytesLimit + Self.overheadBytes + streams * Self.streamObjectBytes
+        connectionFloorBytes = transport.floorBytes
         memoryBytesLimit = configuration.memoryBytesLimit ?? available.bytes / 4
         memoryLimitSource = configuration.memoryBytesLimit == nil ? available.source : .configuration
-        let fitting = memoryBytesLimit / connectionCostBytes
-        guard fitting >= configuration.workerCount else {
-            let needed = connectionCostBytes * configuration.workerCount
+        let needed = Self.leastBytes(for: transport, streams: streams) * configuration.workerCount
+        guard memoryBytesLimit >= needed else {
             throw .configuration(
-                "a memory limit of \(memoryBytesLimit) bytes has no room for a connection of \(connectionCostBytes) "
-                    + "bytes on each of \(configuration.workerCount) workers; at least \(needed) bytes are needed"
+                "a memory limit of \(memoryBytesLimit) bytes has no room for one connection with its first windows on each of "
+                    + "\(configuration.workerCount) workers; at least \(needed) bytes are needed"
             )
         }
+        // From the mark on nobody is admitted.
+        let fitting = memoryBytesLimit / 100 * MemoryBudget.shedPercent / connectionFloorBytes
         connectionLimit = configuration.connectionLimit ?? fitting
         guard (configuration.workerCount...fitting).contains(connectionLimit) else {
             throw .configuration(
-                "\(connectionLimit) connections × \(connectionCostBytes) bytes = "
-                    + "\(connectionLimit.multipliedReportingOverflow(by: connectionCostBytes).partialValue) bytes, and the "
-                    + "memory limit is \(memoryBytesLimit) bytes; accepted are \(configuration.workerCount) to \(fitting) "
-                    + "connections"
+                "\(connectionLimit) connections × a floor of \(connectionFloorBytes) bytes = "
+                    + "\(connectionLimit.multipliedReportingOverflow(by: connectionFloorBytes).partialValue) bytes, and "
+                    + "\(MemoryBudget.shedPercent) % of the memory limit of \(memoryBytesLimit) bytes are for floors; accepted "
+                    + "are \(configuration.workerCount) to \(fitting) connections"
             )
         }
+    }
+
+    /// The budget that the workers of a server with this plan share.
+    func makeBudget(_ transport: TransportConfiguration) -> MemoryBudget {
+        // In strict mode promised windows count as held.
+        transport.keepsWindowsWorth
+            ? MemoryBudget(bytesLimit: memoryBytesLimit, overcommitment: 1) : MemoryBudget(bytesLimit: memoryBytesLimit)
+    }
+
+    /// The least that a memory limit may be for one worker: a connection that uses its first windows, a handshake beside it,
+    /// and a fifth more, since nobody borrows from there on.
+    private static func leastBytes(for transport: TransportConfiguration, streams: Int) -> Int {
+        let connection =
+            TransportConfiguration.bytesLimit(ofWindow: transport.connectionWindow.initialBytes, borrowed: 0)
+            + overheadBytes + streams * streamObjectBytes
+        return (connection + TransportConfiguration.handshakeFloorBytes) / 5 * 6
     }
 
     private static func check(_ transport: TransportConfiguration) throws(ServerError) {
@@ -80,24 +104,22 @@ public struct MemoryPlan: Sendable, Hashable {
                     + "in the transport's pools; at least \(retainedBytesMinimum) bytes are needed"
             )
         }
-        guard transport.streamWindowBytes <= transport.connectionWindowBytes else {
+        let (stream, connection) = (transport.streamWindow, transport.connectionWindow)
+        guard stream.initialBytes <= connection.initialBytes, stream.maximumBytes <= connection.maximumBytes else {
             throw .configuration(
-                "a stream window of \(transport.streamWindowBytes) bytes exceeds the connection's window of "
-                    + "\(transport.connectionWindowBytes) bytes; make them equal, or the second larger"
+                "a stream window of \(stream) bytes exceeds the connection's window of \(connection) bytes; make them "
+                    + "equal, or the second larger"
             )
         }
-        let windows = min(
-            transport.connectionWindowBytes,
-            transport.streamWindowBytes * transport.peerBidirectionalStreams
+        let needed = max(
+            TransportConfiguration.bytesLimit(ofWindow: connection.initialBytes, borrowed: 0),
+            transport.handshakeBytesLimit
         )
-        let streams = transport.peerBidirectionalStreams * streamBytes
-        let needed = max(idleTransportBytes + windows + streams, transport.handshakeBytesLimit)
         guard transport.connectionBytesLimit >= needed else {
             throw .configuration(
-                "a connection memory limit of \(transport.connectionBytesLimit) bytes is less than what an honest client "
-                    + "may use: \(idleTransportBytes) bytes idle + \(windows) bytes of windows + \(streams) bytes of "
-                    + "\(transport.peerBidirectionalStreams) streams, and no less than a handshake; at least \(needed) "
-                    + "bytes are needed"
+                "a connection memory limit of \(transport.connectionBytesLimit) bytes is less than what an honest client may "
+                    + "use with its first window of \(connection.initialBytes) bytes, or than a handshake; at least "
+                    + "\(needed) bytes are needed"
             )
         }
     }

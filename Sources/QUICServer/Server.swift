@@ -42,7 +42,11 @@ public final class Server: Sendable {
         var configuration = configuration
         // Rounded down, so that the workers together never exceed the plan.
         configuration.admission.connections = memoryPlan.connectionLimit / configuration.workerCount
-        var group = WorkerGroup(configuration: configuration, tls: try Self.makeTLS(configuration, services))
+        var group = WorkerGroup(
+            configuration: configuration,
+            memoryBudget: memoryPlan.makeBudget(configuration.transport),
+            tls: try Self.makeTLS(configuration, services)
+        )
         do throws(ServerError) {
             for _ in 0..<configuration.workerCount { try group.startWorker(services: services) }
         } catch {

@@ -14,6 +14,8 @@ public struct ServerStatistics: Sendable {
     public internal(set) var handOver = HandOverStatistics()
     /// What the event logs hold, which is no connection's.
     public internal(set) var eventLog = EventLogStatistics()
+    /// What connections may hold together, and how much of that is taken.
+    public internal(set) var memory = MemoryBudgetStatistics()
     /// How often free memory was returned to the system.
     public internal(set) var heapTrims = 0
 
@@ -26,8 +28,38 @@ public struct ServerStatistics: Sendable {
         sum.workers += other.workers
         sum.handOver += other.handOver
         sum.eventLog += other.eventLog
+        sum.memory = max(sum.memory, other.memory)
         sum.heapTrims += other.heapTrims
     }
+}
+
+/// What the budget of a process has given out, at one moment.
+public struct MemoryBudgetStatistics: Sendable, Hashable {
+    /// The bytes that may be held; `.max` for any number.
+    public internal(set) var bytesLimit = Int.max
+    /// The floors of connections, what they borrowed, tables, and what workers have in reserve.
+    public internal(set) var takenBytes = 0
+    /// The most bytes taken at once.
+    public internal(set) var peakTakenBytes = 0
+    /// Bytes promised to peers as receive windows above the initial ones.
+    public internal(set) var committedBytes = 0
+    /// How close it is to the limit.
+    public internal(set) var pressure = MemoryPressure.none
+
+    init() {}
+
+    init(_ budget: MemoryBudget) {
+        bytesLimit = budget.bytesLimit
+        takenBytes = budget.takenBytes
+        peakTakenBytes = budget.peakTakenBytes
+        committedBytes = budget.committedBytes
+        pressure = budget.pressure
+    }
+}
+
+/// Workers share one budget: of two readings the one with the higher peak is the later.
+private func max(_ one: MemoryBudgetStatistics, _ other: MemoryBudgetStatistics) -> MemoryBudgetStatistics {
+    other.bytesLimit != .max && other.peakTakenBytes >= one.peakTakenBytes ? other : one
 }
 
 /// What one worker holds.

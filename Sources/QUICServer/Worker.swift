@@ -137,6 +137,7 @@ final class Worker {
         statistics.sockets = SocketTotals(socket.statistics)
         statistics.handOver = inbox.statistics
         statistics.eventLog = endpoint.eventLog.statistics
+        statistics.memory = MemoryBudgetStatistics(endpoint.ledger.share.budget)
         statistics.heapTrims = trimmer.trimCount
         return statistics
     }

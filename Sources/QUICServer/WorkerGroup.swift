@@ -1,3 +1,4 @@
+import BoundedMemory
 import DatagramIO
 import Datagrams
 import QUICEndpoint
@@ -11,9 +12,11 @@ struct WorkerGroup {
     private let tls: TLSServerContext
     private let tokenKeys: TokenKeys
     private let oneTimeTokens = OneTimeTokens()
+    private let memoryBudget: MemoryBudget
     private let inboxes: [HandOverInbox]
 
-    init(configuration: ServerConfiguration, tls: TLSServerContext) {
+    init(configuration: ServerConfiguration, memoryBudget: MemoryBudget, tls: TLSServerContext) {
+        self.memoryBudget = memoryBudget
         self.configuration = configuration
         var tokenKeys = configuration.tokenKeys
         // Tokens outlive the process, and the clock's start.
@@ -62,6 +65,7 @@ struct WorkerGroup {
         endpoint.resetSecret = configuration.resetSecret
         endpoint.tokenKeys = tokenKeys
         endpoint.oneTimeTokens = oneTimeTokens
+        endpoint.memoryBudget = memoryBudget
         return endpoint
     }
 }

@@ -26,7 +26,8 @@ public enum CloseCause: Sendable, Hashable, BitwiseCopyable {
     case tlsAlert(UInt8)
     /// The peer broke the protocol; a transport error was sent. RFC 9000 §20.1.
     case transportError
-    /// The connection asked for more bytes than it may hold: during its handshake, or once established.
+    /// The connection asked for more bytes than it may hold: during its handshake, once established, or because the
+    /// process has none left.
     case budgetExceeded(MemoryCap)
     /// The allocator had no memory for it.
     case outOfMemory

@@ -10,11 +10,11 @@ extension Connection {
     /// What a server's and a client's connection have in common.
     static func makeCallbacks() -> ngtcp2_callbacks {
         var callbacks = ngtcp2_callbacks()
-        unsafe callbacks.encrypt = ngtcp2_crypto_encrypt_cb
+        unsafe callbacks.encrypt = encrypt
         unsafe callbacks.decrypt = decrypt
         unsafe callbacks.hp_mask = ngtcp2_crypto_hp_mask_cb
-        unsafe callbacks.update_key = ngtcp2_crypto_update_key_cb
-        unsafe callbacks.delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb
+        unsafe callbacks.update_key = DormantKey.update
+        unsafe callbacks.delete_crypto_aead_ctx = DormantKey.delete
         unsafe callbacks.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb
         unsafe callbacks.get_path_challenge_data = ngtcp2_crypto_get_path_challenge_data_cb
         unsafe callbacks.version_negotiation = ngtcp2_crypto_version_negotiation_cb
@@ -24,6 +24,31 @@ extension Connection {
         addConnectionCallbacks(to: &callbacks)
         addStreamCallbacks(to: &callbacks)
         return callbacks
+    }
+
+    /// Protects a packet.
+    private static let encrypt: ngtcp2_encrypt = {
+        destination,
+        aead,
+        context,
+        plaintext,
+        plaintextCount,
+        nonce,
+        nonceCount,
+        associated,
+        associatedCount in
+        guard unsafe DormantKey.wake(context, aead, encrypts: true) else { return NGTCP2_ERR_CALLBACK_FAILURE }
+        return unsafe ngtcp2_crypto_encrypt_cb(
+            destination,
+            aead,
+            context,
+            plaintext,
+            plaintextCount,
+            nonce,
+            nonceCount,
+            associated,
+            associatedCount
+        )
     }
 
     /// Removes a packet's protection, and counts it when it was the peer who had put it there.
@@ -37,6 +62,7 @@ extension Connection {
         nonceCount,
         associated,
         associatedCount in
+        guard unsafe DormantKey.wake(context, aead, encrypts: false) else { return NGTCP2_ERR_CALLBACK_FAILURE }
         let status = unsafe ngtcp2_crypto_decrypt_cb(
             destination,
             aead,
@@ -273,6 +299,7 @@ extension Connection {
         }
         do throws(StreamError) {
             try service.receive(bytes, isFinal: isFinal, on: stream)
+            noteHandled(stream)
             return 0
         } catch {
             return NGTCP2_ERR_CALLBACK_FAILURE

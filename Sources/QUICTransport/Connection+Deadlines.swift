@@ -8,7 +8,7 @@ extension Connection {
         guard let connection = unsafe native?.pointer else { return .distantFuture }
         let transport = unsafe MonotonicInstant(nanoseconds: ngtcp2_conn_get_expiry(connection))
         let ours = isHandshaking ? handshakeDeadline : min(watch.deadline(configuration), lifetimeDeadline)
-        return min(transport, applicationDeadline, ours)
+        return min(transport, applicationDeadline, ours, borrowing.reviewDeadline)
     }
 
     /// The moment of ``deadline`` has come.
@@ -18,6 +18,7 @@ extension Connection {
         guard let connection = unsafe native?.pointer else { return nil }
         self.now = now
         if let end = ownEnd(at: now) { return end }
+        reviewBorrowing(at: now)
         guard unsafe ngtcp2_conn_get_expiry(connection) <= now.native else { return pendingEnd }
         let tlsBefore = TLSMemory.tallyNow()
         defer { chargeTLS(since: tlsBefore) }
@@ -26,11 +27,14 @@ extension Connection {
     }
 
     /// What is in flight, as congestion control counts it. RFC 9002 §2.
-    var bytesInFlight: UInt64 {
-        guard let connection = unsafe native?.pointer else { return 0 }
+    var bytesInFlight: UInt64 { nativeInfo.bytes_in_flight }
+
+    /// What ngtcp2 knows of the path: round trips, congestion window, bytes in flight.
+    var nativeInfo: ngtcp2_conn_info {
         var info = ngtcp2_conn_info()
+        guard let connection = unsafe native?.pointer else { return info }
         unsafe ngtcp2_conn_get_conn_info_versioned(connection, NGTCP2_CONN_INFO_VERSION, &info)
-        return info.bytes_in_flight
+        return info
     }
 
     /// The deadlines that ngtcp2 does not have.

@@ -117,13 +117,12 @@ extension Connection {
         unsafe callbacks.recv_client_initial = ngtcp2_crypto_recv_client_initial_cb
         // Any token at all lifts ngtcp2's amplification limit, so it is to see none but those that prove something.
         let status = unsafe (isAddressProven ? initial.token : []).withUnsafeBufferPointer { token in
-            var settings = unsafe makeSettings(at: now)
-            unsafe settings.token = token.baseAddress
-            unsafe settings.tokenlen = token.count
-            unsafe settings.token_type =
-                retriedFrom == nil ? NGTCP2_TOKEN_TYPE_NEW_TOKEN : NGTCP2_TOKEN_TYPE_RETRY
-            return unsafe create(path: path) { pointer, path, memory, userData in
-                unsafe initial.source.withNative { peer in
+            unsafe create(path: path, at: now) { pointer, settings, path, memory, userData in
+                unsafe settings.token = token.baseAddress
+                unsafe settings.tokenlen = token.count
+                unsafe settings.token_type =
+                    retriedFrom == nil ? NGTCP2_TOKEN_TYPE_NEW_TOKEN : NGTCP2_TOKEN_TYPE_RETRY
+                return unsafe initial.source.withNative { peer in
                     unsafe source.withNative { source in
                         unsafe ngtcp2_conn_server_new_versioned(
                             &pointer,
@@ -155,11 +154,10 @@ extension Connection {
         at now: MonotonicInstant
     ) throws(QUICError) {
         var parameters = unsafe makeParameters()
-        var settings = unsafe makeSettings(at: now)
         var callbacks = Self.makeCallbacks()
         unsafe callbacks.client_initial = ngtcp2_crypto_client_initial_cb
         unsafe callbacks.recv_retry = ngtcp2_crypto_recv_retry_cb
-        let status = unsafe create(path: path) { pointer, path, memory, userData in
+        let status = unsafe create(path: path, at: now) { pointer, settings, path, memory, userData in
             unsafe destination.withNative { destination in
                 unsafe source.withNative { source in
                     unsafe ngtcp2_conn_client_new_versioned(
@@ -186,45 +184,57 @@ extension Connection {
     /// Calls `body` with what both constructors need, and keeps what it makes.
     private func create(
         path: NetworkPath,
+        at now: MonotonicInstant,
         _ body: (
-            inout OpaquePointer?, UnsafePointer<ngtcp2_path>, UnsafePointer<ngtcp2_mem>, UnsafeMutableRawPointer
+            inout OpaquePointer?, inout ngtcp2_settings, UnsafePointer<ngtcp2_path>, UnsafePointer<ngtcp2_mem>,
+            UnsafeMutableRawPointer
         ) -> Int32
     ) -> Int32 {
         let userData = unsafe Unmanaged.passUnretained(self).toOpaque()
         let memory = unsafe makeNativeContext()
         var pointer: OpaquePointer?
         var nativePath = unsafe NativePath(path)
-        let status = unsafe nativePath.withPath { path in unsafe body(&pointer, path, memory, userData) }
+        var settings = unsafe makeSettings(for: path, at: now)
+        // ngtcp2 copies them.
+        let status = unsafe Self.probeBytes.withUnsafeBufferPointer { probes in
+            unsafe settings.pmtud_probes = probes.baseAddress
+            unsafe settings.pmtud_probeslen = probes.count
+            return unsafe nativePath.withPath { path in unsafe body(&pointer, &settings, path, memory, userData) }
+        }
         if let pointer = unsafe pointer, status == 0 { native = unsafe NativeConnection(pointer) }
         return status
     }
 
     /// RFC 9000 §14: the smallest allowed maximum datagram size.
-    private static let smallestMaximumDatagramBytes = 1_200
+    static let smallestMaximumDatagramBytes = 1_200
+    /// What an Ethernet path carries in a datagram over IPv4, and over IPv6.
+    private static let ethernetDatagramBytes = (ipv4: 1_472, ipv6: 1_452)
+    /// The datagrams to probe the path with: an Ethernet path over IPv6, two sizes of tunnels, an Ethernet path over IPv4.
+    private static let probeBytes: [UInt16] = [1_452, 1_392, 1_332, 1_472]
 
-    private func makeSettings(at now: MonotonicInstant) -> ngtcp2_settings {
+    private func makeSettings(for path: NetworkPath, at now: MonotonicInstant) -> ngtcp2_settings {
         var settings = unsafe ngtcp2_settings()
         unsafe ngtcp2_settings_default_versioned(NGTCP2_SETTINGS_VERSION, &settings)
         unsafe settings.initial_ts = now.native
         unsafe settings.handshake_timeout = configuration.handshakeTimeout.native
-        // Window auto-tuning would let the peer send more than a stream may keep.
+        // ngtcp2's own auto-tuning asks no budget: ReceiveWindow does.
         unsafe settings.max_window = 0
         unsafe settings.max_stream_window = 0
         // ngtcp2 1.11 aborts when a client returns to the path it came from while `no_pmtud` is set. A limit that leaves
         // nothing to probe for is discovery that ends before it begins.
-        if !configuration.discoversPathMTU {
-            unsafe settings.max_tx_udp_payload_size = Self.smallestMaximumDatagramBytes
-        }
+        let largest = path.remote.family == .ipv4 ? Self.ethernetDatagramBytes.ipv4 : Self.ethernetDatagramBytes.ipv6
+        unsafe settings.max_tx_udp_payload_size =
+            configuration.discoversPathMTU ? largest : Self.smallestMaximumDatagramBytes
         return unsafe settings
     }
 
     private func makeParameters() -> ngtcp2_transport_params {
         var parameters = unsafe ngtcp2_transport_params()
         unsafe ngtcp2_transport_params_default_versioned(NGTCP2_TRANSPORT_PARAMS_VERSION, &parameters)
-        unsafe parameters.initial_max_stream_data_bidi_local = UInt64(configuration.streamWindowBytes)
-        unsafe parameters.initial_max_stream_data_bidi_remote = UInt64(configuration.streamWindowBytes)
-        unsafe parameters.initial_max_stream_data_uni = UInt64(configuration.streamWindowBytes)
-        unsafe parameters.initial_max_data = UInt64(configuration.connectionWindowBytes)
+        unsafe parameters.initial_max_stream_data_bidi_local = UInt64(configuration.streamWindow.initialBytes)
+        unsafe parameters.initial_max_stream_data_bidi_remote = UInt64(configuration.streamWindow.initialBytes)
+        unsafe parameters.initial_max_stream_data_uni = UInt64(configuration.streamWindow.initialBytes)
+        unsafe parameters.initial_max_data = UInt64(configuration.connectionWindow.initialBytes)
         unsafe parameters.initial_max_streams_bidi = UInt64(configuration.peerBidirectionalStreams)
         unsafe parameters.initial_max_streams_uni = UInt64(configuration.peerUnidirectionalStreams)
         unsafe parameters.max_idle_timeout = configuration.idleTimeout.native

@@ -47,7 +47,7 @@ extension Connection {
         }
         if let connection = unsafe native?.pointer {
             // What the application did not give back for this stream still belongs to the connection's window.
-            unsafe ngtcp2_conn_extend_max_offset(connection, stream.uncreditedBytes)
+            consume(Int(stream.unconsumedBytes))
             unsafe extendStreamLimit(for: stream.id, of: connection)
         }
         forget(stream)
@@ -72,12 +72,6 @@ extension Connection {
     func streamHasOutput(_ stream: Stream) {
         guard stream.hasOutput else { return }
         sendQueue.append(stream)
-    }
-
-    func extendCredit(by count: UInt64, on stream: Stream) {
-        guard let connection = unsafe native?.pointer, !stream.isClosed, count > 0 else { return }
-        unsafe ngtcp2_conn_extend_max_stream_offset(connection, stream.id.rawValue, count)
-        unsafe ngtcp2_conn_extend_max_offset(connection, count)
     }
 
     /// Resets both halves of `stream`; false when ngtcp2 had no memory to, and may yet send what it has of it.

@@ -18,13 +18,20 @@ extension Connection {
         if let end = pendingEnd { return .ended(end) }
         let tlsBefore = TLSMemory.tallyNow()
         defer { chargeTLS(since: tlsBefore) }
+        self.now = now
         var quantumBytes = unsafe Int(ngtcp2_conn_get_send_quantum(connection))
         var outcome = TransmitOutcome.idle
+        var inFlightBytes = Int(clamping: bytesInFlight)
+        var inFlightLimit = sendQueue.isEmpty ? 0 : inFlightLimit(whenInFlight: inFlightBytes)
         while true {
             guard !batch.isFull, quantumBytes > 0 else {
                 outcome = .more
                 break
             }
+            if inFlightBytes >= inFlightLimit, !sendQueue.isEmpty {
+                inFlightLimit = self.inFlightLimit(whenInFlight: inFlightBytes)
+            }
+            offersStreams = inFlightBytes < inFlightLimit
             var failure: Int32 = 0
             let written = unsafe batch.append { space in
                 unsafe writePacket(of: connection, into: space, failure: &failure, at: now)
@@ -32,10 +39,18 @@ extension Connection {
             if failure != 0 { return .ended(end(after: failure)) }
             guard written > 0 else { break }
             quantumBytes -= written
+            inFlightBytes += written
+            noteTransmitted(written)
         }
         unsafe ngtcp2_conn_update_pkt_tx_time(connection, now.native)
         watch.noteSent(bytesInFlight: bytesInFlight, at: now)
         return outcome
+    }
+
+    /// Counts bytes until there are as many as path MTU discovery waits for.
+    private func noteTransmitted(_ count: Int) {
+        guard transmittedBytes < TransportConfiguration.pathMTUDiscoveryBytes else { return }
+        transmittedBytes += UInt32(count)
     }
 
     private func writePacket(
@@ -73,16 +88,21 @@ extension Connection {
 
     /// Fills one packet with what streams have, one after the other, and lets ngtcp2 add its own frames.
     ///
+    /// Without ``offersStreams`` it has ngtcp2's own frames alone: acknowledgements, retransmissions and probes are never
+    /// held back.
+    ///
     /// - Returns: The packet's length, 0 when nothing may be sent now, or an error number of ngtcp2.
     private func fill(_ packet: inout PacketSpace, of connection: OpaquePointer, at now: MonotonicInstant) -> Int {
         var connectionIsBlocked = false
         var stoppedStreams: [Stream] = []
         // Told of after the packet: what a service does about it must not come between the parts of one.
         defer { for stream in stoppedStreams { didStopReading(stream) } }
-        while !connectionIsBlocked, let stream = nextReadyStream() {
+        var frameCount = 0
+        while offersStreams, !connectionIsBlocked, let stream = nextReadyStream() {
             let status = unsafe add(stream, to: &packet, of: connection, at: now)
             switch Int32(truncatingIfNeeded: status) {
             case NGTCP2_ERR_WRITE_MORE:
+                frameCount += 1
                 sendQueue.rotate()
             case NGTCP2_ERR_STREAM_DATA_BLOCKED:
                 // Without connection credit the stream keeps its place: nothing tells when credit comes.
@@ -95,10 +115,11 @@ extension Connection {
                 sendQueue.removeFirst()
             default:
                 sendQueue.rotate()
+                borrowing.allowance.note(packetOf: status, frameCount: frameCount + 1)
                 return status
             }
         }
-        return unsafe ngtcp2_conn_writev_stream_versioned(
+        let status = unsafe ngtcp2_conn_writev_stream_versioned(
             connection,
             &packet.storage.pointee.path,
             NGTCP2_PKT_INFO_VERSION,
@@ -112,6 +133,8 @@ extension Connection {
             0,
             now.native
         )
+        borrowing.allowance.note(packetOf: status, frameCount: frameCount)
+        return status
     }
 
     /// Offers the transport what `stream` has to send, and notes what it took.
@@ -140,6 +163,7 @@ extension Connection {
                 now.native
             )
             if acceptedBytes >= 0 {
+                borrowing.wasUsed = true
                 let offered = (0..<vectorCount).reduce(0) { unsafe $0 + (vectors?[$1].len ?? 0) }
                 stream.didSend(acceptedBytes, isFinal: isFinal && acceptedBytes == offered)
             }

@@ -21,7 +21,14 @@ extension Connection {
     /// Keeps a copy of a datagram for the next turn; false when as many wait as may.
     package func keepForNextTurn(_ datagram: RawSpan, path: NetworkPath, ecn: ECN) -> Bool {
         guard configuration.waitingDatagrams > 0 else { return false }
-        let waiting = waiting ?? WaitingDatagrams(account: account, configuration: configuration)
+        let waiting =
+            waiting
+            ?? WaitingDatagrams(
+                account: account,
+                configuration: configuration,
+                windowBytes: borrowing.window.targetBytes > configuration.connectionWindow.initialBytes
+                    ? borrowing.window.outstandingBytes : 0
+            )
         let isKept = waiting.push(datagram, path: path, ecn: ecn)
         self.waiting = waiting.isEmpty ? nil : waiting
         return isKept
@@ -42,8 +49,16 @@ extension Connection {
     private func takeShare(ofTurn number: UInt32) -> Bool {
         if turn.number != number { turn = Turn(number: number) }
         // Without a share at all, what waits would wait for ever.
-        guard turn.handledDatagrams < max(1, configuration.datagramsPerTurn) else { return false }
+        guard turn.handledDatagrams < max(1, configuration.datagramsPerTurn, datagramsPerGrownWindow) else {
+            return false
+        }
         turn.handledDatagrams += 1
         return true
+    }
+
+    /// A quarter of a window that has grown, in full datagrams, and no more than four times the usual share.
+    private var datagramsPerGrownWindow: Int {
+        guard borrowing.window.targetBytes > configuration.connectionWindow.initialBytes else { return 0 }
+        return min(4 &* configuration.datagramsPerTurn, borrowing.window.targetBytes / (4 * 1_200))
     }
 }

@@ -16,7 +16,8 @@ public import Datagrams
 /// a ``ConnectionEnd``; the caller then takes the last packet from ``writeClose(for:into:at:)`` and calls ``release()``.
 ///
 /// Owns: an `ngtcp2_conn`, a TLS session until the handshake is complete, and its streams. Released by: ``release()``.
-/// Bound: ``TransportConfiguration/connectionBytesLimit`` for the transport, refused at the allocator.
+/// Bound: ``MemoryAccount/bytesLimit`` of ``account``, refused at the allocator. It follows what the connection borrows, up
+/// to ``TransportConfiguration/connectionBytesLimit``.
 @safe
 public final class Connection {
     /// Which side of the connection this is.
@@ -77,6 +78,11 @@ public final class Connection {
     var now: MonotonicInstant
     var watch: ProgressWatch
     var meter = PacketMeter()
+    var borrowing: Borrowing
+    /// Whether stream data may go into the packet that is being written.
+    var offersStreams = true
+    /// Bytes of packets sent, as far as they matter for path MTU discovery.
+    var transmittedBytes: UInt32 = 0
     /// CRYPTO bytes that TLS was given during the handshake.
     var handshakeBytes: UInt16 = 0
     /// Whether ngtcp2 is past the handshake as well: it is not yet while it tells of its completion.
@@ -100,7 +106,9 @@ public final class Connection {
         createdAt = now
         self.now = now
         watch = ProgressWatch(at: now)
+        borrowing = Borrowing(windowBytes: environment.configuration.connectionWindow.initialBytes)
         account = MemoryAccount(ledger: environment.ledger)
+        account.floorBytes = TransportConfiguration.handshakeFloorBytes
         account.bytesLimit = environment.configuration.handshakeBytesLimit
         account.charge(self, to: .table)
         account.charge(account, to: .table)
@@ -226,8 +234,8 @@ extension Connection {
 
     /// Whether the connection's own limit refused it memory, or the system did.
     private var refusalCause: CloseCause {
-        guard account.limitRefusedCount > 0 else { return .outOfMemory }
-        return .budgetExceeded(isHandshaking ? .handshake : .connection)
+        if account.limitRefusedCount > 0 { return .budgetExceeded(isHandshaking ? .handshake : .connection) }
+        return account.wasRefusedByProcess ? .budgetExceeded(.process) : .outOfMemory
     }
 
     private var pendingAlert: UInt8 {
@@ -304,6 +312,8 @@ extension Connection {
         peerResetTokens.removeAll(owner: account, chargedTo: .table)
         account.release(account, from: .table)
         account.release(self, from: .table)
+        withdrawCommitment()
+        account.floorBytes = 0
         state = .closed
     }
 
@@ -330,7 +340,8 @@ extension Connection {
         state = .established
         applicationProtocol = name
         self.service = service
-        account.bytesLimit = configuration.connectionBytesLimit
+        account.floorBytes = configuration.floorBytes
+        account.bytesLimit = restingBytesLimit
     }
 
     /// Frees the TLS session after the handshake and its ticket; not from inside a callback, where ngtcp2 still uses it.
@@ -402,24 +413,33 @@ extension Connection {
         var storage = unsafe ngtcp2_path_storage()
         return unsafe withUnsafeMutablePointer(to: &storage) { storage in
             unsafe ngtcp2_path_storage_zero(storage)
-            let written = unsafe ngtcp2_conn_write_connection_close_versioned(
-                connection,
-                &storage.pointee.path,
-                NGTCP2_PKT_INFO_VERSION,
-                &info,
-                space.bindMemory(to: UInt8.self).baseAddress,
-                packetBytesLimit(space),
-                &error,
-                now.native
-            )
+            // A connection that has used up its allowance is told so: RFC 9000 §10.2.
+            let written = account.withoutLimit {
+                unsafe ngtcp2_conn_write_connection_close_versioned(
+                    connection,
+                    &storage.pointee.path,
+                    NGTCP2_PKT_INFO_VERSION,
+                    &info,
+                    space.bindMemory(to: UInt8.self).baseAddress,
+                    packetBytesLimit(space),
+                    &error,
+                    now.native
+                )
+            }
             guard written > 0, let path = unsafe NetworkPath(storage.pointee.path) else { return nil }
             return (written, path, ECN(trafficClass: UInt8(info.ecn)))
         }
     }
 
-    /// How much of `space` a packet may take on the current path.
+    /// How much of `space` a packet may take.
+    ///
+    /// ngtcp2 probes for a larger path MTU as soon as it is given room for a probe, so a connection that is idle or short
+    /// gets none. RFC 9000 §14.3: endpoints SHOULD use DPLPMTUD to determine whether the path supports larger datagrams.
     func packetBytesLimit(_ space: UnsafeMutableRawBufferPointer) -> Int {
         guard let connection = unsafe native?.pointer else { return 0 }
+        guard transmittedBytes >= TransportConfiguration.pathMTUDiscoveryBytes else {
+            return min(space.count, Self.smallestMaximumDatagramBytes)
+        }
         return unsafe min(space.count, ngtcp2_conn_get_max_tx_udp_payload_size(connection))
     }
 }

@@ -6,6 +6,8 @@ public final class ConnectionEnvironment {
     public let configuration: TransportConfiguration
     /// The account of all of them together.
     public let ledger: MemoryLedger
+    /// The share of the memory limit that they borrow from.
+    var share: MemoryShare { ledger.share }
     /// The key of stateless reset tokens.
     public let resetSecret: EndpointSecret
     /// Whether the thread of these connections has no time left: ``TransportConfiguration/uselessPacketsPerSecondWhenBusy``.

@@ -21,6 +21,16 @@ public struct ConnectionReport: Sendable {
     public let liveBytes: [MemoryClass: Int]
     /// The most bytes it held at once.
     public let peakBytes: Int
+    /// Bytes kept for it, whether it holds them or not.
+    public let floorBytes: Int
+    /// Bytes it holds above those.
+    public let borrowedBytes: Int
+    /// The most bytes of transport and echo it may hold now.
+    public let bytesLimit: Int
+    /// The receive window of all its streams together, in bytes.
+    public let windowBytes: Int
+    /// Bytes promised to the peer above the initial window.
+    public let committedBytes: Int
     /// Bytes of the transport that its pools keep from closed streams.
     public let retainedBytes: Int
     /// The time until something is due; nil when nothing is.
@@ -46,6 +56,11 @@ extension Connection {
                 uniqueKeysWithValues: MemoryClass.allCases.map { ($0, account.liveBytes(of: $0)) }
             ),
             peakBytes: account.peakBytes,
+            floorBytes: account.floorBytes,
+            borrowedBytes: account.borrowedBytes,
+            bytesLimit: account.bytesLimit,
+            windowBytes: borrowing.window.targetBytes,
+            committedBytes: Int(borrowing.committedBytes),
             retainedBytes: retainedBytes,
             nextDeadline: deadline == .distantFuture ? nil : now.duration(to: deadline)
         )

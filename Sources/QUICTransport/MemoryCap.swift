@@ -4,4 +4,6 @@ public enum MemoryCap: String, Sendable, CaseIterable, BitwiseCopyable {
     case handshake
     /// ``TransportConfiguration/connectionBytesLimit``.
     case connection
+    /// The memory limit of the process.
+    case process
 }

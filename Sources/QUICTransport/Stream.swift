@@ -4,7 +4,7 @@ internal import CNgtcp2
 /// One bidirectional stream: the bytes we owe the peer, and the credit the peer has with us. RFC 9000 §2.
 ///
 /// Owns: the bytes written and not yet acknowledged, and itself (about 200 bytes). Released by: acknowledgement, or the
-/// end of the stream. Bound: the stream window, since credit is extended only as bytes are released.
+/// end of the stream. Bound: ``writableBytes``.
 @safe
 public final class Stream {
     /// Its number.
@@ -22,7 +22,10 @@ public final class Stream {
     private(set) var isReset = false
     /// Whether the peer reads no more of it: nothing further can be sent.
     private var isStopped = false
-    private var creditedBytes: UInt64 = 0
+    /// How far ahead of what was consumed the peer may send.
+    var window: ReceiveWindow
+    /// The bytes received that the application has consumed, or written as many in answer to.
+    private var handledOffset: UInt64 = 0
     private var queue: ByteQueue
     private var generatedBytes: UInt64 = 0
     private var sentOffset: UInt64 = 0
@@ -40,15 +43,23 @@ public final class Stream {
     init(id: StreamID, connection: Connection) {
         self.id = id
         unsafe self.connection = connection
-        queue = ByteQueue(capacityLimitBytes: connection.configuration.streamWindowBytes, account: connection.account)
+        window = ReceiveWindow(initialBytes: connection.configuration.streamWindow.initialBytes)
+        queue = ByteQueue(
+            capacityLimitBytes: connection.configuration.connectionBytesLimit,
+            account: connection.account
+        )
         connection.account.charge(self, to: .table)
     }
 
     /// The bytes written here and not yet acknowledged, generated ones included.
     public var unacknowledgedBytes: UInt64 { endOffset - acknowledgedOffset }
 
-    /// How many bytes ``write(_:)`` takes at the moment.
-    public var writableBytes: Int { queue.freeBytes }
+    /// How many bytes ``write(_:)`` takes at the moment: two congestion windows less what is queued, within what the
+    /// connection may hold. What was received and not given back always fits, so that an echo does.
+    public var writableBytes: Int {
+        let ownBytes = unsafe connection.queueLimit(holding: queue.count)
+        return min(queue.freeBytes, max(0, max(ownBytes, Int(unconsumedBytes)) - queue.count))
+    }
 
     /// Sends `bytes`, copied into memory that stays until the peer acknowledges them.
     ///
@@ -56,6 +67,11 @@ public final class Stream {
     ///   `.finished` after ``finish()``. Nothing is sent then.
     public func write(_ bytes: RawSpan) throws(StreamError) {
         guard !isFinished, !isClosed, !isStopped, generatedBytes == 0 else { throw .finished }
+        // An echo is within the window, for which there is room.
+        if queue.count + bytes.byteCount > Int(unconsumedBytes) {
+            guard bytes.byteCount <= writableBytes else { throw .full }
+            unsafe connection.makeRoom(forQueued: bytes.byteCount)
+        }
         do throws(ByteQueueError) {
             try queue.append(bytes)
         } catch {
@@ -93,17 +109,24 @@ public final class Stream {
     ///
     /// - Precondition: Credit is given back only for bytes received.
     public func extendCredit(_ count: Int) {
-        precondition(creditedBytes + UInt64(count) <= receivedBytes, "credit for bytes that were never received")
-        creditedBytes += UInt64(count)
+        precondition(UInt64(count) <= unconsumedBytes, "credit for bytes that were never received")
         // A service may keep a stream for longer than its connection lives.
         if isClosed { return }
-        unsafe connection.extendCredit(by: UInt64(count), on: self)
+        unsafe connection.consume(count, of: self)
     }
 }
 
 extension Stream {
-    /// Bytes received for which no credit was given back yet.
-    var uncreditedBytes: UInt64 { receivedBytes - creditedBytes }
+    /// Bytes received that the application has not given back yet.
+    var unconsumedBytes: UInt64 { receivedBytes - window.consumedOffset }
+
+    /// The bytes that the application has handled since the last call.
+    func takeHandledBytes() -> Int {
+        let offset = window.consumedOffset + min(unconsumedBytes, UInt64(queue.count))
+        guard offset > handledOffset else { return 0 }
+        defer { handledOffset = offset }
+        return Int(offset - handledOffset)
+    }
 
     /// Whether there is something left to hand to the transport.
     var hasOutput: Bool {

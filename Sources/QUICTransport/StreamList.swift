@@ -43,6 +43,15 @@ struct StreamList {
         return candidate
     }
 
+    /// Calls `body` with each stream; it must not open or close one.
+    func forEach(_ body: (Stream) -> Void) {
+        var next = first
+        while let stream = next {
+            body(stream)
+            next = stream.nextOpen
+        }
+    }
+
     /// Takes the first stream out, one at a time: a long list must not be released recursively.
     mutating func removeFirst() -> Stream? {
         first.map { remove($0) }

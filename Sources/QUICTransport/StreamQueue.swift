@@ -3,6 +3,8 @@ struct StreamQueue {
     private(set) var first: Stream?
     private var last: Stream?
 
+    var isEmpty: Bool { first == nil }
+
     /// Appends `stream` unless it waits already.
     mutating func append(_ stream: Stream) {
         guard !stream.isQueued else { return }

@@ -21,10 +21,11 @@ public struct TransportConfiguration: Sendable {
     /// How many bytes ngtcp2's pools may keep of a connection when its last stream has closed; nil, the default, for as
     /// many as they grew to. A connection that keeps more is closed, so that its client opens a fresh one.
     public var retainedBytesLimit: Int?
-    /// Bytes in flight towards us on one stream: what an echo may have to keep for it. Default 16 KiB. RFC 9000 §4.1.
-    public var streamWindowBytes = 16 * 1024
-    /// Bytes in flight towards us on all streams together. Default 64 KiB. RFC 9000 §4.1.
-    public var connectionWindowBytes = 64 * 1024
+    /// How far ahead of what was released a peer may send on one stream. Default 32 KiB, growing to 8 MiB. RFC 9000 §4.1.
+    public var streamWindow = WindowRange(initialBytes: 32 << 10, maximumBytes: 8 << 20)
+    /// The same for all streams together: the bytes that a peer may make this side hold for them. Default 64 KiB, growing
+    /// to 8 MiB. RFC 9000 §4.1.
+    public var connectionWindow = WindowRange(initialBytes: 64 << 10, maximumBytes: 8 << 20)
     /// Bidirectional streams the peer may have open, about 580 bytes each. Default 16. RFC 9000 §4.6.
     public var peerBidirectionalStreams = 16
     /// Unidirectional streams the peer may have open. Default 0: refused by limit. RFC 9000 §4.6.
@@ -32,9 +33,9 @@ public struct TransportConfiguration: Sendable {
     /// Bytes of transport a connection may hold until its handshake is complete. Default 48 KiB: an honest one needs
     /// 30,000, and a spray of CRYPTO frames is stopped at its first datagram.
     public var handshakeBytesLimit = 48 * 1024
-    /// Bytes of transport and echo a connection may hold once established. Default 192 KiB: an honest one on a lossy path
-    /// needs less than 150 KB, and flow control alone would let a hostile one hold 1.9 MB.
-    public var connectionBytesLimit = 192 * 1024
+    /// Bytes of transport and echo a connection may hold at most once established. Default 12 MiB. It may hold
+    /// 192 KiB at once, and more as its windows and its congestion window grow.
+    public var connectionBytesLimit = 12 << 20
     /// Datagrams of one connection that are handled before other connections have their turn, at least 1. Default 32.
     public var datagramsPerTurn = 32
     /// Datagrams of one connection that may wait for its next turn; one more is dropped. Default 64; 0 for none.
@@ -48,9 +49,9 @@ public struct TransportConfiguration: Sendable {
     public var uselessPacketsPerSecondWhenBusy: Int? = 10_000
     /// Whether a server sends a ticket for resumption, about 300 bytes until acknowledged. Default true. RFC 8446 §4.6.1.
     public var sendsSessionTicket = true
-    /// Whether to probe for packets larger than 1,200 bytes. Default false: the probes cost CPU on every connection.
-    /// RFC 8899.
-    public var discoversPathMTU = false
+    /// Whether to probe for packets larger than 1,200 bytes once a connection has sent ``pathMTUDiscoveryBytes``. Default
+    /// true. RFC 8899.
+    public var discoversPathMTU = true
     /// Whether a server follows a client to another address. Default false: datagrams from elsewhere are dropped, so a
     /// client whose NAT gives it another port has to connect again. RFC 9000 §9.
     ///
@@ -59,11 +60,47 @@ public struct TransportConfiguration: Sendable {
     /// (ngtcp2_conn.c:9140).
     public var allowsMigration = false
 
+    /// Whether the budget keeps a window's worth for each connection, so that what peers are promised is never more than there
+    /// is. Default false: most connections are idle most of the time. ``MemoryBudget/overcommitment``.
+    public var keepsWindowsWorth = false
+
+    /// Bytes kept for each established connection, in all classes. What it holds above them it borrows.
+    public var floorBytes: Int {
+        keepsWindowsWorth
+            ? Self.restingBytes + connectionWindow.initialBytes + connectionWindow.initialBytes / 8 : Self.restingBytes
+    }
+
+    /// The largest window that ``connectionBytesLimit`` has room for, or ``connectionWindow`` where that is less.
+    var largestConnectionWindowBytes: Int {
+        let fitting = (connectionBytesLimit - Self.bytesLimit(ofWindow: 0, borrowed: 0)) / 9 * 8
+        return max(connectionWindow.initialBytes, min(connectionWindow.maximumBytes, fitting))
+    }
+
     /// The defaults.
     public init() {}
 
     /// The largest UDP payload accepted, in bytes. ngtcp2's decryption buffer grows to the largest one and stays.
     public static let receivedDatagramBytesLimit = 1_500
+    /// Bytes of transport and echo that an established connection may hold besides its window's worth: 28 KB idle, packets
+    /// in flight, a chunk of 8 KiB for a few streams, and some gaps.
+    static let besidesWindowBytes = 120 << 10
+
+    /// The bytes of transport and echo that a connection may hold whose receive window is `windowBytes` and that has borrowed
+    /// `borrowed` for packets in flight.
+    ///
+    /// A byte of the window is in ngtcp2's chunks until those before it are there, and then in our queue. Honest reordering
+    /// of a whole window costs 1.01 to 1.10 times the window; flow control alone would let a hostile peer make 16 streams
+    /// cost 1.9 MB with gaps.
+    package static func bytesLimit(ofWindow windowBytes: Int, borrowed: Int) -> Int {
+        besidesWindowBytes + windowBytes + windowBytes / 8 + borrowed
+    }
+
+    /// Bytes kept for each handshake in flight, in all classes: 48 KiB of transport, and up to 40 KB in GnuTLS.
+    public static let handshakeFloorBytes = 88 << 10
+    /// Bytes an established connection holds in all classes after an echo of 64 bytes, rounded up.
+    static let restingBytes = 32 << 10
+    /// Bytes a connection has sent when it begins to probe for larger packets: an idle or short one never does.
+    public static let pathMTUDiscoveryBytes = 64 << 10
     /// The length of the connection IDs issued here, in bytes. RFC 9000 §5.1.
     public static let connectionIDLength = 12
     /// A client's whole first flight of TLS must fit; larger ones end with an alert.

@@ -7,17 +7,25 @@ import Datagrams
 ///
 /// Owns: a copy of each datagram, a ring of 88 bytes for each, and itself. Released by: handling the last one, or the
 /// end of the connection. Bound: ``TransportConfiguration/waitingDatagrams`` and
-/// ``TransportConfiguration/waitingDatagramBytes``, within the connection's own limit.
+/// ``TransportConfiguration/waitingDatagramBytes``, or as much as the receive window where that is larger, within the
+/// connection's own limit.
 final class WaitingDatagrams {
+    /// Those of a bulk sender are at least so large.
+    private static let fullDatagramBytes = 1_000
+
     private let account: MemoryAccount
     private let bytesLimit: Int
     private var queue: RingBuffer<HeldDatagram>
     private var bytes = 0
 
-    init(account: MemoryAccount, configuration: TransportConfiguration) {
+    /// - Parameter windowBytes: What an honest peer may have under way.
+    init(account: MemoryAccount, configuration: TransportConfiguration, windowBytes: Int) {
         self.account = account
-        bytesLimit = configuration.waitingDatagramBytes
-        queue = RingBuffer(capacityLimit: configuration.waitingDatagrams, owner: account)
+        bytesLimit = max(configuration.waitingDatagramBytes, windowBytes)
+        queue = RingBuffer(
+            capacityLimit: max(configuration.waitingDatagrams, windowBytes / Self.fullDatagramBytes),
+            owner: account
+        )
         account.charge(self, to: .rings)
     }
 

@@ -4,6 +4,7 @@ import Datagrams
 import EchoServerKit
 import QUICEndpoint
 import QUICServer
+import QUICTransport
 import TextValues
 
 #if canImport(Glibc)
@@ -24,6 +25,8 @@ struct ServerOptions: ParsableArguments {
         static let tokenKeyLifetime = DurationArgument(settings.tokenKeyLifetime)
         static let handshakeMemory = ByteCountArgument(settings.handshakeMemoryLimitBytes)
         static let connectionMemory = ByteCountArgument(settings.connectionMemoryLimitBytes)
+        static let streamWindow = WindowArgument(settings.streamWindow)
+        static let connectionWindow = WindowArgument(settings.connectionWindow)
     }
 
     @Option(
@@ -126,10 +129,35 @@ struct ServerOptions: ParsableArguments {
     var handshakeMemoryLimit = Default.handshakeMemory
 
     @Option(
-        help: "Bytes of transport and echo a connection may hold. (default: \(Default.connectionMemory))",
+        help: "Bytes of transport and echo a connection may hold at most. (default: \(Default.connectionMemory))",
         transform: ByteCountArgument.init
     )
     var connectionMemoryLimit = Default.connectionMemory
+
+    @Option(
+        help: """
+            How far a client may send ahead on one stream: at first, and at most when it is fast. \
+            (default: \(Default.streamWindow))
+            """,
+        transform: WindowArgument.init
+    )
+    var streamWindow = Default.streamWindow
+
+    @Option(
+        help: """
+            The same on all streams of a connection together. (default: \(Default.connectionWindow))
+            """,
+        transform: WindowArgument.init
+    )
+    var connectionWindow = Default.connectionWindow
+
+    @Flag(
+        help: """
+            Promise clients no more than there is: the memory limit keeps a first window for each connection, and windows \
+            grow only into what nobody holds.
+            """
+    )
+    var strictMemory = false
 
     @Option(
         help: """
@@ -141,7 +169,7 @@ struct ServerOptions: ParsableArguments {
     var memoryLimit: ByteCountArgument?
 
     @Option(
-        help: "How many connections may live at once. (default: as many as fit into the memory limit at their worst)"
+        help: "How many connections may live at once. (default: as many as have their floor within the memory limit)"
     )
     var connections: Int?
 
@@ -220,6 +248,9 @@ struct ServerOptions: ParsableArguments {
         settings.handshakeMemoryLimitBytes = handshakeMemoryLimit.count
         settings.connectionMemoryLimitBytes = connectionMemoryLimit.count
         settings.memoryLimitBytes = memoryLimit?.count
+        settings.streamWindow = streamWindow.range
+        settings.connectionWindow = connectionWindow.range
+        settings.isStrict = strictMemory
         settings.connectionLimit = connections
         settings.connectionLifetime = connectionLifetime?.duration
         settings.retainedLimitBytes = retainedLimit?.count
@@ -256,3 +287,14 @@ struct ServerOptions: ParsableArguments {
 }
 
 extension RetryPolicy: ExpressibleByArgument {}
+
+extension WindowArgument {
+    init(_ range: WindowRange) {
+        self.init(initialBytes: range.initialBytes, maximumBytes: range.maximumBytes)
+    }
+
+    /// The window that a configuration wants; sizes below a byte are the configuration's to refuse.
+    var range: WindowRange {
+        WindowRange(initialBytes: max(1, initialBytes), maximumBytes: max(1, maximumBytes))
+    }
+}

@@ -19,14 +19,14 @@ extension ByteQueue {
     }
 
     /// The vectors from an offset on, as addresses and counts.
-    fileprivate func vectors(from offset: UInt64, maximumBytes: Int = .max) -> [(address: UInt, count: Int)] {
+    fileprivate mutating func vectors(from offset: UInt64, maximumBytes: Int = .max) -> [(address: UInt, count: Int)] {
         unsafe withVectors(from: offset, maximumBytes: maximumBytes) { vectors in
             unsafe vectors.map { unsafe (UInt(bitPattern: $0.base), $0.count) }
         }
     }
 
     /// Every byte from the base on, gathered vector by vector.
-    fileprivate func content() -> [UInt8] {
+    fileprivate mutating func content() -> [UInt8] {
         var (bytes, offset): ([UInt8], UInt64) = ([], baseOffset)
         while offset < endOffset {
             unsafe withVectors(from: offset) { vectors in
@@ -290,7 +290,7 @@ extension ByteQueue {
             guard queue.baseOffset == base, queue.endOffset == end, queue.keepsItsBound,
                 account.liveBytes(of: .rings) == queue.allocatedBytes,
                 account.liveBlocks(of: .rings) == queue.allocatedBlocks,
-                vectorsAgree(queue, placement, from: UInt64.random(in: base...end, using: &random), &random),
+                vectorsAgree(&queue, placement, from: UInt64.random(in: base...end, using: &random), &random),
                 !step.isMultiple(of: 1_000) || queue.content() == pattern(from: base, count: Int(end - base))
             else {
                 Issue.record("the queue differs from the model at step \(step); seed \(seed), limit \(limit)")
@@ -331,7 +331,7 @@ extension ByteQueue {
     }
 
     private func vectorsAgree(
-        _ queue: borrowing ByteQueue,
+        _ queue: inout ByteQueue,
         _ placement: Placement,
         from start: UInt64,
         _ random: inout SeededGenerator

@@ -45,6 +45,10 @@ func busyServer() -> ServerStatistics {
     statistics.eventLog.events = 256
     statistics.eventLog.dropped = 14_750
     statistics.eventLog.bytes = 18_440
+    statistics.memory.bytesLimit = 2 << 30
+    statistics.memory.takenBytes = 917_504
+    statistics.memory.peakTakenBytes = 91_000_000
+    statistics.memory.committedBytes = 2_000_000
     statistics.heapTrims = 4
     return statistics
 }

@@ -105,6 +105,9 @@ import Testing
         scenario.keepAlive = .seconds(9)
         scenario.keyUpdateEvery = 5
         scenario.rebindEvery = 6
+        scenario.streamWindowBytes = 32_768
+        scenario.connectionWindowBytes = 1 << 20
+        scenario.readBytesPerSecond = 100_000
         scenario.resumes = true
         scenario.sockets = 16
         scenario.localAddresses = ["127.0.0.2", "127.0.0.3"]
@@ -123,6 +126,18 @@ import Testing
             let json = try JSONEncoder().encode(scenario)
             #expect(try JSONDecoder().decode(LoadScenario.self, from: json) == scenario)
         }
+    }
+
+    @Test func reportsOfOlderGeneratorsHaveTheWindowsThoseHad() throws {
+        let json = try JSONEncoder().encode(unusual())
+        var object = try #require(try JSONSerialization.jsonObject(with: json) as? [String: Any])
+        for key in ["stream_window_bytes", "connection_window_bytes", "read_bytes_per_second"] {
+            #expect(object.removeValue(forKey: key) != nil)
+        }
+        let old = try JSONDecoder().decode(LoadScenario.self, from: JSONSerialization.data(withJSONObject: object))
+        #expect(old.streamWindowBytes == 64 << 10)
+        #expect(old.connectionWindowBytes == 256 << 10)
+        #expect(old.readBytesPerSecond == nil)
     }
 
     @Test func valuesThatDoNotGoTogetherAreRefused() {
@@ -165,6 +180,12 @@ import Testing
                 $0.pace = .closed(concurrency: 5)
             } == "concurrency set is not accepted: use rate with mode idle-herd"
         )
+        #expect(refusal { $0.streamWindowBytes = 1_023 } == "stream-window 1023 is not accepted: use 1KiB to 1GiB")
+        #expect(
+            refusal { $0.streamWindowBytes = 1 << 20 }
+                == "stream-window 1MiB is not accepted: use at most the connection's window, 256KiB"
+        )
+        #expect(refusal { $0.readBytesPerSecond = 0 } == "read-rate 0 is not accepted: use 1 to 1GiB")
         #expect(
             refusal { $0.pace = .closed(concurrency: 0) } == "concurrency 0 is not accepted: use 1 to 100000"
         )

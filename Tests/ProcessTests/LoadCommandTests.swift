@@ -16,6 +16,13 @@ extension RealProcesses {
             (["--local-address", "::1"], "--local-address: ::1 is not an address of the target's family"),
             (["--ca", "/no/such/file"], "--ca: cannot read /no/such/file: No such file or directory"),
             (["--ca", "/dev/null", "--insecure"], "--ca and --insecure exclude each other"),
+            (["--stream-window", "1"], "--stream-window 1 is not accepted: use 1KiB to 1GiB"),
+            (
+                ["--stream-window", "1MiB", "--connection-window", "64KiB"],
+                "--stream-window 1MiB is not accepted: use at most the connection's window, 64KiB"
+            ),
+            (["--read-rate", "fast"], "'fast' is invalid for '--read-rate <read-rate>'"),
+            (["--read-rate", "0"], "--read-rate 0 is not accepted: use 1 to 1GiB"),
             (["--think-time", "2d"], "use a whole number with ms, s, m or h"),
             (["--resumption", "maybe"], "'maybe' is invalid"),
             (["--expect", "handshake.p98<50ms"], "handshake.p98 is not a metric: did you mean handshake.p90?"),

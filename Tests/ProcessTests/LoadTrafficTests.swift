@@ -30,6 +30,28 @@ extension RealProcesses {
             #expect((0..<10_000).contains(report.traffic.receivedBytes - 10 * bytes * down))
         }
 
+        @Test func aSlowReaderTakesAsLongAsWhatIsBeyondItsWindow() async throws {
+            let options = ["--mode", "bulk", "--bulk-bytes", "300KiB", "--alpn", "hq-interop"]
+            let reading = ["--stream-window", "64KiB", "--connection-window", "64KiB", "--read-rate", "200KiB"]
+            let report = try await report(of: options + reading, ["--alpn", "hq-interop"])
+            #expect(report.scenario.readBytesPerSecond == 200 << 10)
+            // 236 KiB at 200 KiB a second. Only as a lower bound: a busy machine may take any time.
+            #expect(report.latencies.echo.p50 >= 1_150_000)
+        }
+
+        @Test func aWindowIsTheMostInARoundTrip() async throws {
+            try await withServer("--alpn", "hq-interop") { server in
+                let relay = try await RunningRelay(to: server.address, ["--round-trip", "50ms"])
+                let windows = ["--stream-window", "8KiB", "--connection-window", "8KiB"]
+                let bulk = ["--connections", "2", "--mode", "bulk", "--bulk-bytes", "64KiB", "--alpn", "hq-interop"]
+                let run = try await LoadGenerator.start(relay.address, bulk + windows).ending()
+                #expect(run.status == 0, "\(run.errors)")
+                // Eight windows, each but the first after a round trip.
+                #expect(run.report.latencies.echo.p50 >= 7 * 50_000)
+                #expect(try #require(await relay.stop()["clients"]) >= 1)
+            }
+        }
+
         @Test func sessionsAreResumedWithTicketsOfEarlierOnes() async throws {
             let report = try await report(of: ["--resumption", "on", "--concurrency", "1"])
             #expect(report.traffic.resumed == 9)

@@ -19,8 +19,8 @@ import Testing
     /// A client that may send and receive a megabyte at once.
     static var generousClient: EndpointConfiguration {
         var configuration = EndpointConfiguration()
-        configuration.transport.streamWindowBytes = 2 << 20
-        configuration.transport.connectionWindowBytes = 4 << 20
+        configuration.transport.streamWindow = .fixed(2 << 20)
+        configuration.transport.connectionWindow = .fixed(4 << 20)
         configuration.transport.connectionBytesLimit = 16 << 20
         return configuration
     }
@@ -48,7 +48,14 @@ import Testing
     }
 
     @Test func whatAnEchoHoldsIsBoundedByTheStreamWindow() throws {
-        let pair = try Pair(seed: 5, services: [EchoService()], clientConfiguration: Self.generousClient)
+        var configuration = EndpointConfiguration()
+        configuration.transport.streamWindow = .fixed(16_384)
+        let pair = try Pair(
+            seed: 5,
+            services: [EchoService()],
+            configuration: configuration,
+            clientConfiguration: Self.generousClient
+        )
         let connection = try #require(try pair.connectAndEstablish())
         _ = try pair.send(message(of: 1 << 20, seed: 5), on: connection)
         pair.run(for: .seconds(10))

@@ -54,7 +54,7 @@ final class Siege {
         #expect(pair.serverCloses == [cause])
         #expect(pair.server.statistics.connections.closedByCause == [cause.label: 1])
         #expect(seconds.contains(secondsPassed), "it took \(secondsPassed) s")
-        let limit = TransportConfiguration().connectionBytesLimit + MemoryPlan.overheadBytes
+        let limit = TransportConfiguration.bytesLimit(ofWindow: 64 << 10, borrowed: 0) + MemoryPlan.overheadBytes
         #expect(account.peakBytes <= limit)
         #expect(account.isEmpty)
         pair.client.close(honest, at: pair.now)

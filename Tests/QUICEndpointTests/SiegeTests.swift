@@ -16,8 +16,8 @@ import Testing
     /// Grants nothing beyond the first few bytes.
     private static var miser: EndpointConfiguration {
         var configuration = EndpointConfiguration()
-        configuration.transport.streamWindowBytes = 16
-        configuration.transport.connectionWindowBytes = 256
+        configuration.transport.streamWindow = .fixed(16)
+        configuration.transport.connectionWindow = .fixed(256)
         return configuration
     }
 

@@ -20,11 +20,21 @@ import Testing
         }
     }
 
-    @Test func asManyConnectionsAreAdmittedAsFitAtTheirWorst() throws {
+    @Test func asManyConnectionsAreAdmittedAsHaveTheirFloor() throws {
         let plan = try plan { _ in }
-        #expect(plan.connectionCostBytes == 192 * 1024 + 8 * 1024 + 16 * 256)
-        #expect(plan.connectionLimit == (1 << 30) / (204 * 1024))
-        #expect(plan.connectionLimit * plan.connectionCostBytes <= plan.memoryBytesLimit)
+        #expect(plan.connectionFloorBytes == 32 * 1024)
+        #expect(plan.connectionLimit == (1 << 30) / 100 * 95 / (32 * 1024))
+        #expect(plan.connectionLimit * plan.connectionFloorBytes <= plan.memoryBytesLimit)
+        #expect(plan.connectionCostBytes == (12 << 20) + 8 * 1024 + 16 * 256)
+    }
+
+    @Test func aHundredThousandIdleConnectionsAreAdmittedWithFourGibibytes() throws {
+        #expect(try plan { $0.memoryBytesLimit = 4 << 30 }.connectionLimit >= 100_000)
+    }
+
+    @Test func aStrictPlanKeepsTheFirstWindowOfEachConnection() throws {
+        let plan = try plan { $0.transport.keepsWindowsWorth = true }
+        #expect(plan.connectionFloorBytes == (32 + 64 + 8) * 1024)
     }
 
     @Test func theDefaultsFitThisMachine() throws {
@@ -41,10 +51,10 @@ import Testing
     }
 
     @Test func moreConnectionsThanFitAreRefusedWithTheArithmetic() {
-        let sentence = refusal { $0.connectionLimit = 10_000 }
-        #expect(sentence.contains("10000 connections × 208896 bytes = 2088960000 bytes"))
-        #expect(sentence.contains("memory limit is 1073741824 bytes"))
-        #expect(sentence.contains("1 to 5140 connections"))
+        let sentence = refusal { $0.connectionLimit = 40_000 }
+        #expect(sentence.contains("40000 connections × a floor of 32768 bytes = 1310720000 bytes"))
+        #expect(sentence.contains("95 % of the memory limit of 1073741824 bytes"))
+        #expect(sentence.contains("1 to 31129 connections"))
     }
 
     @Test func fewerConnectionsThanWorkersAreRefused() {
@@ -52,7 +62,7 @@ import Testing
             $0.workerCount = 4
             $0.connectionLimit = 3
         }
-        #expect(sentence.contains("accepted are 4 to 5140 connections"))
+        #expect(sentence.contains("accepted are 4 to 31129 connections"))
     }
 
     @Test func aMemoryLimitWithoutRoomForAConnectionIsRefused() {
@@ -60,28 +70,32 @@ import Testing
             $0.memoryBytesLimit = 100_000
             $0.workerCount = 2
         }
-        #expect(sentence.contains("at least 417792 bytes are needed"))
+        #expect(sentence.contains("at least 717612 bytes are needed"))
     }
 
     @Test func aHandshakeLimitThatFailsEveryHandshakeIsRefused() {
         #expect(refusal { $0.transport.handshakeBytesLimit = 29_999 }.contains("at least 30000 bytes"))
     }
 
-    @Test func windowsThatExceedTheConnectionsLimitAreRefused() {
-        let sentence = refusal { $0.transport.connectionWindowBytes = 160 * 1024 }
-        #expect(sentence.contains("32768 bytes idle + 163840 bytes of windows + 9600 bytes of 16 streams"))
-        #expect(sentence.contains("at least 206208 bytes"))
+    @Test func firstWindowsThatExceedTheConnectionsLimitAreRefused() {
+        let sentence = refusal {
+            $0.transport.connectionWindow.initialBytes = 160 * 1024
+            $0.transport.connectionBytesLimit = 192 * 1024
+        }
+        #expect(sentence.contains("first window of 163840 bytes"))
+        #expect(sentence.contains("at least 307200 bytes"))
     }
 
     @Test func aStreamWindowAboveTheConnectionsIsRefused() {
         #expect(
-            refusal { $0.transport.streamWindowBytes = 65_537 }.contains("exceeds the connection's window of 65536")
+            refusal { $0.transport.streamWindow = .fixed(65_537) }
+                .contains("65537..65537 bytes exceeds the connection's window of 65536..8388608")
         )
     }
 
     @Test func streamsCostWhatTheirObjectsTake() throws {
         let plan = try plan { $0.transport.peerUnidirectionalStreams = 100 }
-        #expect(plan.connectionCostBytes == 204 * 1024 + 100 * MemoryPlan.streamObjectBytes)
+        #expect(plan.connectionCostBytes == (12 << 20) + (8 + 4) * 1024 + 100 * MemoryPlan.streamObjectBytes)
     }
 
     @Test func turnsInWhichNothingIsHandledAreRefused() {
@@ -91,15 +105,15 @@ import Testing
     }
 
     @Test func everyRefusalNamesAValueThatIsAccepted() throws {
-        _ = try plan { $0.connectionLimit = 5_140 }
+        _ = try plan { $0.connectionLimit = 31_129 }
         _ = try plan {
-            $0.memoryBytesLimit = 417_792
+            $0.memoryBytesLimit = 717_612
             $0.workerCount = 2
         }
         _ = try plan { $0.transport.handshakeBytesLimit = 30_000 }
         _ = try plan {
-            $0.transport.connectionWindowBytes = 160 * 1024
-            $0.transport.connectionBytesLimit = 206_208
+            $0.transport.connectionWindow.initialBytes = 160 * 1024
+            $0.transport.connectionBytesLimit = 307_200
         }
     }
 }

@@ -108,7 +108,10 @@ extension LifeSimulation {
         check(
             [.transport, .rings],
             handshaking: limits.handshakeBytesLimit,
-            established: limits.connectionBytesLimit
+            established: TransportConfiguration.bytesLimit(
+                ofWindow: limits.connectionWindow.initialBytes,
+                borrowed: 0
+            )
         )
         check([.tls], handshaking: Self.handshakeTLSBytesLimit, established: Self.establishedTLSBytesLimit)
         check(

@@ -12,6 +12,9 @@ package final class Pair {
     package let keyLog = KeyLogCollector()
     package var network: SimulatedNetwork
     package private(set) var now = MonotonicInstant(nanoseconds: 1_000_000_000)
+    /// The least time between two turns of both endpoints: whatever happens within it is handled together, as by a server
+    /// that has other things to do meanwhile. Without it each datagram is a turn.
+    package var tick = Duration.zero
     /// How each connection ended, in order.
     package private(set) var serverCloses: [CloseCause] = []
     package private(set) var clientCloses: [CloseCause] = []
@@ -22,14 +25,18 @@ package final class Pair {
     private let batch = TransmitBatch()
     private let makeServer: () -> Endpoint
     private var nextClientPort: UInt16 = 10_000
+    private var latestTurn = MonotonicInstant(nanoseconds: 0)
 
-    /// - Parameter services: The server's.
+    /// - Parameters:
+    ///   - services: The server's.
+    ///   - clientService: What receives at the client; nil for ``recorder``.
     package init(
         seed: UInt64,
         services: [any StreamService],
         clientProtocols: [String] = ["echo"],
         configuration: EndpointConfiguration = EndpointConfiguration(),
         clientConfiguration: EndpointConfiguration = EndpointConfiguration(),
+        clientService: (any StreamService)? = nil,
         conditions: SimulatedNetwork.Conditions = .init()
     ) throws {
         var configuration = configuration
@@ -46,7 +53,7 @@ package final class Pair {
                 protocols: try ApplicationProtocols(clientProtocols),
                 keyLog: { [keyLog] in keyLog.append($0) }
             ),
-            service: recorder
+            service: clientService ?? recorder
         )
         network = SimulatedNetwork(seed: seed, conditions: conditions)
         observeServer()
@@ -85,7 +92,8 @@ package final class Pair {
         let end = now.advanced(by: duration)
         settle()
         while !isDone(), let next = nextEvent, next <= end {
-            now = max(now, next)
+            now = min(end, max(now, next, latestTurn.advanced(by: tick)))
+            latestTurn = now
             deliver()
             if let deadline = server.nextDeadline, deadline <= now { server.expire(at: now) }
             if let deadline = client.nextDeadline, deadline <= now { client.expire(at: now) }
@@ -103,7 +111,10 @@ package final class Pair {
     }
 
     private var nextEvent: MonotonicInstant? {
-        [network.nextArrival, server.nextDeadline, client.nextDeadline].compactMap(\.self).min()
+        var next = network.nextArrival ?? .distantFuture
+        if let deadline = server.nextDeadline { next = min(next, deadline) }
+        if let deadline = client.nextDeadline { next = min(next, deadline) }
+        return next == .distantFuture ? nil : next
     }
 
     private func deliver() {

@@ -37,11 +37,35 @@ package struct SimulatedNetwork {
         package let ecn: ECN
         fileprivate let order: Int
 
+        /// Whether it arrives before `other`, or with it and was sent first.
         func comes(before other: Transit) -> Bool {
             arrival == other.arrival ? order < other.order : arrival < other.arrival
         }
     }
 
+    /// A link between a server and all of its clients, in front of what ``Conditions`` do.
+    package struct Bottleneck: Sendable {
+        /// The address on one side of it.
+        package let server: SocketAddress
+        /// The direction towards the server.
+        package internal(set) var toServer: SharedLink
+        /// The direction towards the clients.
+        package internal(set) var toClients: SharedLink
+
+        /// A bottleneck that is the same in both directions.
+        package init(server: SocketAddress, _ link: SharedLink) {
+            self.server = server
+            toServer = link
+            toClients = link
+        }
+
+        mutating func send(_ count: Int, to receiver: SocketAddress, at now: MonotonicInstant) -> MonotonicInstant? {
+            receiver == server ? toServer.send(count, at: now) : toClients.send(count, at: now)
+        }
+    }
+
+    /// A link that every datagram goes through, and that loses those that find its queue full; nil for none.
+    package var bottleneck: Bottleneck?
     /// What every datagram goes through that is not sent under conditions of its own.
     package var conditions: Conditions
     /// Whether a datagram is let through at all; for tests that cut one direction.
@@ -88,17 +112,27 @@ package struct SimulatedNetwork {
         for _ in 0..<copies where !generator.chance(conditions.loss) {
             let extra = Double.random(in: 0...1, using: &generator)
             let delay = conditions.latency + conditions.jitter * extra
+            guard let departure = departure(of: bytes.count, to: path.local, at: now) else { continue }
             sent += 1
-            let transit = Transit(arrival: now.advanced(by: delay), bytes: bytes, path: path, ecn: ecn, order: sent)
+            let arrival = departure.advanced(by: delay)
+            let transit = Transit(arrival: arrival, bytes: bytes, path: path, ecn: ecn, order: sent)
             if admits(transit) { inTransit.insert(transit) }
         }
         return inTransitCount - inTransitBefore
     }
 
+    /// When a datagram is through the bottleneck; nil when that drops it.
+    private mutating func departure(of count: Int, to receiver: SocketAddress, at now: MonotonicInstant)
+        -> MonotonicInstant?
+    {
+        guard bottleneck != nil else { return now }
+        return bottleneck?.send(count, to: receiver, at: now)
+    }
+
     /// The next datagram that has arrived by `now`.
     package mutating func popArrived(by now: MonotonicInstant) -> Transit? {
         guard let first = inTransit.first, first.arrival <= now else { return nil }
-        return inTransit.removeFirst()
+        return inTransit.popFirst()
     }
 
     /// Gives back the memory kept for datagrams to come, when none is under way.

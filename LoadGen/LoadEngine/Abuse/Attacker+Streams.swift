@@ -63,8 +63,8 @@ extension Attacker {
 
     func grantNothing() throws {
         let connection = try establish { transport in
-            transport.streamWindowBytes = 16
-            transport.connectionWindowBytes = 256
+            transport.streamWindow = .fixed(16)
+            transport.connectionWindow = .fixed(256)
         }
         let bytes = random(1_024)
         for packet in UInt64(0)..<64 {

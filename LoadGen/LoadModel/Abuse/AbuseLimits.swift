@@ -12,7 +12,7 @@ public struct AbuseLimits: Sendable, Equatable {
     public var closingPeriodSeconds = 30.0
     /// Bytes of transport until the handshake is complete.
     public var handshakeBytes = 48 * 1024
-    /// The most an established connection may hold.
+    /// The most an established connection may hold that has borrowed nothing.
     public var connectionCostBytes = 208_896
     /// How many bytes on streams are progress.
     public var minimumProgressBytes = 256
@@ -25,6 +25,8 @@ public struct AbuseLimits: Sendable, Equatable {
 
     /// What GnuTLS takes for a handshake, 40 KB with a large certificate, and our own records of it.
     static let handshakeOverheadBytes = 48 * 1024
+    /// An established connection's keys in GnuTLS, and our own records of it and of its streams.
+    static let connectionOverheadBytes = 12 * 1024
     /// What a slow machine may take longer than the server's own deadline.
     static let graceSeconds = 10.0
 
@@ -42,7 +44,7 @@ public struct AbuseLimits: Sendable, Equatable {
         set(\.noProgressTimeoutSeconds, "no_progress_timeout_seconds") { $0 }
         set(\.closingPeriodSeconds, "closing_period_seconds") { $0 }
         set(\.handshakeBytes, "handshake_bytes") { Int($0) }
-        set(\.connectionCostBytes, "connection_cost_bytes") { Int($0) }
+        set(\.connectionCostBytes, "resting_bytes") { Int($0) + Self.connectionOverheadBytes }
         set(\.minimumProgressBytes, "minimum_progress_bytes") { Int($0) }
         set(\.memoryBytes, "memory_bytes") { Int($0) }
         set(\.streams, "streams") { Int($0) }

@@ -55,7 +55,7 @@ extension AbuseName {
             scenario(
                 "fills the window of the connection with messages, and grants no credit for their echo",
                 "RFC 9000 §21.6",
-                stoppedBy: "`connectionWindowBytes`; `noProgressTimeout`",
+                stoppedBy: "`connectionWindow`; `noProgressTimeout`",
                 AbuseExpectation(ends: ["no_progress"], release: .noProgressTimeout)
             )
         default: nil

@@ -34,6 +34,9 @@ extension LoadScenario {
             ("keep-alive", keepAlive.map(DurationText.format) ?? "unset"),
             ("key updates", keyUpdateEvery.map { "every \($0) messages" } ?? "unset"),
             ("rebinds", rebindEvery.map { "every \($0) messages" } ?? "unset"),
+            ("stream window", ByteCountText.format(streamWindowBytes)),
+            ("connection window", ByteCountText.format(connectionWindowBytes)),
+            ("read rate", readBytesPerSecond.map { "\(ByteCountText.format($0))/s" } ?? "unset"),
             ("resumption", resumes ? "on" : "off"),
             ("application protocol", applicationProtocol),
         ]

@@ -1,0 +1,233 @@
+import BoundedMemory
+internal import CNgtcp2
+import Datagrams
+
+/// What a connection borrows above its floor: receive windows that have grown, and packets in flight.
+struct Borrowing {
+    /// The flow control window of all its streams together.
+    var window: ReceiveWindow
+    /// What it may have in flight.
+    var allowance = SendAllowance()
+    /// Bytes promised to the peer above the initial window, as the budget knows them.
+    var committedBytes: UInt32 = 0
+    /// The largest window there was, which ``MemoryAccount/bytesLimit`` makes room for.
+    var largestWindowBytes: UInt32
+    /// Whether stream data was consumed or sent since the last review.
+    var wasUsed = false
+    /// When to look whether the connection is quiet; the distant future while it has borrowed nothing.
+    var reviewDeadline = MonotonicInstant.distantFuture
+
+    init(windowBytes: Int) {
+        window = ReceiveWindow(initialBytes: windowBytes)
+        largestWindowBytes = UInt32(clamping: windowBytes)
+    }
+}
+
+// MARK: - Receive windows
+
+extension Connection {
+    /// Takes note that `count` bytes of `stream` were consumed, and gives the peer the credit that is due.
+    func consume(_ count: Int, of stream: Stream) {
+        guard count > 0 else { return }
+        stream.window.consume(count)
+        borrowing.window.consume(count)
+        noteHandled(stream)
+        giveCredit(to: stream)
+        giveCredit()
+    }
+
+    /// Takes note that `count` bytes of a stream that is no longer there count as consumed.
+    func consume(_ count: Int) {
+        borrowing.window.consume(count)
+        giveCredit()
+    }
+
+    /// Takes note of what the application did with the bytes of `stream`: its windows grow when it is fast.
+    func noteHandled(_ stream: Stream) {
+        let count = stream.takeHandledBytes()
+        guard count > 0 else { return }
+        borrowing.wasUsed = true
+        if let interval = stream.window.measure(count, at: now), isFast(interval) {
+            stream.window.resize(to: min(2 * stream.window.targetBytes, configuration.streamWindow.maximumBytes))
+            giveCredit(to: stream)
+        }
+        if let interval = borrowing.window.measure(count, at: now), isFast(interval) { growConnectionWindow() }
+    }
+
+    private func giveCredit(to stream: Stream) {
+        guard let connection = unsafe native?.pointer else { return }
+        if environment.share.pressure >= .shrinking {
+            stream.window.resize(to: configuration.streamWindow.initialBytes)
+        }
+        let credit = stream.window.takeCredit()
+        if credit > 0 { unsafe ngtcp2_conn_extend_max_stream_offset(connection, stream.id.rawValue, credit) }
+    }
+
+    private func giveCredit() {
+        guard let connection = unsafe native?.pointer else { return }
+        if environment.share.pressure >= .shrinking {
+            borrowing.window.resize(to: configuration.connectionWindow.initialBytes)
+        }
+        let credit = borrowing.window.takeCredit()
+        if credit > 0 { unsafe ngtcp2_conn_extend_max_offset(connection, credit) }
+        settleCommitment()
+    }
+
+    /// Whether a quarter of a window was handled in so little time that the window may be what the peer waits for: within a
+    /// round trip, or, on a path shorter than the ticks of a busy host, within some of those.
+    ///
+    /// Chromium and quic-go take half a window in two round trips, which is as fast. A quarter is seen earlier, and an echo, whose
+    /// bytes are consumed a round trip after they were received, has the use of half its window only.
+    private func isFast(_ interval: Duration) -> Bool {
+        interval <= max(roundTrip, .milliseconds(5))
+    }
+
+    /// Doubles the window of the connection, if the budget has room for it.
+    private func growConnectionWindow() {
+        let bytes = borrowing.window.targetBytes
+        let larger = min(2 * bytes, configuration.largestConnectionWindowBytes)
+        guard larger > bytes,
+            environment.share.admitsCommitment(of: larger - bytes, beside: Int(borrowing.committedBytes))
+        else { return }
+        borrowing.window.resize(to: larger)
+        borrowing.largestWindowBytes = max(borrowing.largestWindowBytes, UInt32(clamping: larger))
+        raiseBytesLimit()
+        giveCredit()
+        scheduleReview()
+    }
+
+    /// Tells the budget what the peer was promised above its initial window.
+    private func settleCommitment() {
+        let promised = max(borrowing.window.targetBytes, borrowing.window.outstandingBytes)
+        let bytes = max(0, promised - configuration.connectionWindow.initialBytes)
+        guard bytes != borrowing.committedBytes else { return }
+        environment.share.commit(bytes - Int(borrowing.committedBytes))
+        borrowing.committedBytes = UInt32(clamping: bytes)
+    }
+
+    /// The end of the connection: its peer can send nothing more.
+    func withdrawCommitment() {
+        environment.share.commit(-Int(borrowing.committedBytes))
+        borrowing.committedBytes = 0
+    }
+
+    /// The smoothed round-trip time. RFC 9002 §5.3.
+    var roundTrip: Duration { .nanoseconds(Int64(clamping: nativeInfo.smoothed_rtt)) }
+}
+
+// MARK: - Packets in flight
+
+extension Connection {
+    /// How many bytes may be in flight before streams have to wait; borrows for it where it can.
+    ///
+    /// - Parameter inFlightBytes: How many are now.
+    func inFlightLimit(whenInFlight inFlightBytes: Int) -> Int {
+        let limit = borrowing.allowance.inFlightLimit(allowedBytes: allowedBytes)
+        guard inFlightBytes >= limit, borrowForPackets() else { return limit }
+        return borrowing.allowance.inFlightLimit(allowedBytes: allowedBytes)
+    }
+
+    /// The bytes that may be kept for packets in flight: what was granted, as long as the process has as much to lend.
+    private var allowedBytes: Int {
+        let granted = SendAllowance.baseBytes + Int(borrowing.allowance.borrowedBytes)
+        let ownQueues = max(0, account.liveBytes(of: .rings) - Int(borrowing.largestWindowBytes))
+        return max(SendAllowance.leastBytes, min(granted - ownQueues, environment.share.borrowableBytes))
+    }
+
+    /// How many bytes the application may have queued on a stream that holds `queuedBytes`: two congestion windows, so that
+    /// one is there to send when the other is acknowledged, within what the connection may hold or borrow.
+    func queueLimit(holding queuedBytes: Int) -> Int {
+        let wanted = max(configuration.streamWindow.initialBytes, 2 * Int(clamping: nativeInfo.cwnd))
+        let borrowable = min(environment.share.borrowableBytes, configuration.connectionBytesLimit)
+        let mayBorrow = configuration.connectionBytesLimit - account.bytesLimit
+        let limit = mayBorrow < borrowable ? configuration.connectionBytesLimit : account.bytesLimit + borrowable
+        return min(wanted, queuedBytes + max(0, limit - bytesSpokenFor))
+    }
+
+    /// Lets the connection hold `bytes` more in its queues, which ``queueLimit(holding:)`` has allowed.
+    func makeRoom(forQueued bytes: Int) {
+        let needed = bytesSpokenFor + bytes + bytes / 64
+        guard needed > account.bytesLimit else { return }
+        account.bytesLimit = min(needed, configuration.connectionBytesLimit)
+        scheduleReview()
+    }
+
+    /// The bytes that the connection holds, that its peer may still make it hold, and that are not given to new data.
+    private var bytesSpokenFor: Int {
+        let window = borrowing.window.outstandingBytes
+        return account.limitedBytes + window + window / 8 + SendAllowance.reserveBytes
+    }
+
+    /// Doubles what may be borrowed for packets in flight; false when the connection or the process has no more.
+    ///
+    /// No borrower has more than is left for others: ``MemoryShare/admitsCommitment(of:beside:)`` says why.
+    private func borrowForPackets() -> Bool {
+        let borrowed = Int(borrowing.allowance.borrowedBytes)
+        let mayBorrow = configuration.connectionBytesLimit - bytesLimit(borrowing: 0)
+        let wanted = min(borrowed + max(SendAllowance.baseBytes, borrowed), mayBorrow)
+        guard wanted > borrowed, wanted <= environment.share.borrowableBytes else { return false }
+        borrowing.allowance.borrow(wanted)
+        raiseBytesLimit()
+        scheduleReview()
+        return true
+    }
+}
+
+// MARK: - The limit at the allocator
+
+extension Connection {
+    /// What the allocator lets an established connection hold at first; `.max` where it may hold any number of bytes.
+    var restingBytesLimit: Int {
+        guard configuration.connectionBytesLimit < .max else { return .max }
+        return min(
+            configuration.connectionBytesLimit,
+            TransportConfiguration.bytesLimit(
+                ofWindow: configuration.connectionWindow.initialBytes,
+                borrowed: 0
+            )
+        )
+    }
+
+    private func bytesLimit(borrowing borrowed: Int) -> Int {
+        TransportConfiguration.bytesLimit(ofWindow: Int(borrowing.largestWindowBytes), borrowed: borrowed)
+    }
+
+    /// Lets the connection hold what its windows and its packets in flight may come to.
+    private func raiseBytesLimit() {
+        let bytes = bytesLimit(borrowing: Int(borrowing.allowance.borrowedBytes))
+        account.bytesLimit = max(account.bytesLimit, min(bytes, configuration.connectionBytesLimit))
+    }
+}
+
+// MARK: - Coming back
+
+extension Connection {
+    private func scheduleReview() {
+        guard borrowing.reviewDeadline == .distantFuture else { return }
+        borrowing.wasUsed = true
+        borrowing.reviewDeadline = now.advanced(by: max(.seconds(1), roundTrip * 8))
+    }
+
+    /// Gives back what was borrowed when nothing was consumed or sent since the last review.
+    func reviewBorrowing(at now: MonotonicInstant) {
+        guard now >= borrowing.reviewDeadline else { return }
+        borrowing.reviewDeadline = .distantFuture
+        guard !borrowing.wasUsed else {
+            scheduleReview()
+            borrowing.wasUsed = false
+            return
+        }
+        borrowing.window.resize(to: configuration.connectionWindow.initialBytes)
+        streams.forEach { $0.window.resize(to: configuration.streamWindow.initialBytes) }
+        borrowing.allowance.borrow(0)
+        borrowing.largestWindowBytes = UInt32(
+            clamping: max(configuration.connectionWindow.initialBytes, borrowing.window.outstandingBytes)
+        )
+        if configuration.connectionBytesLimit < .max {
+            // Pools keep what they have, and the largest honest use of the windows that are still promised has to fit.
+            let bytes = account.limitedBytes + bytesLimit(borrowing: 0)
+            account.bytesLimit = min(configuration.connectionBytesLimit, bytes)
+        }
+        settleCommitment()
+    }
+}

@@ -1,0 +1,165 @@
+import BoundedMemory
+import Datagrams
+import EchoService
+import PacketWriter
+import QUICEndpoint
+import QUICTesting
+import QUICTransport
+import Testing
+
+/// Memory follows demand: windows and packets in flight grow with use, within what the process has, and come back.
+@Suite struct BorrowingTests {
+    private static let client = EchoTests.generousClient
+    /// A path of 50 ms there and back.
+    private static let longPath = SimulatedNetwork.Conditions(
+        latency: .milliseconds(25),
+        jitter: .zero,
+        loss: 0,
+        duplication: 0
+    )
+
+    private func pair(
+        _ seed: UInt64,
+        memoryBytes: Int = .max,
+        conditions: SimulatedNetwork.Conditions = longPath,
+        clientProtocol: String = "echo",
+        _ change: (inout EndpointConfiguration) -> Void = { _ in }
+    ) throws -> Pair {
+        var configuration = EndpointConfiguration()
+        configuration.memoryBudget = MemoryBudget(bytesLimit: memoryBytes)
+        change(&configuration)
+        return try Pair(
+            seed: seed,
+            services: [EchoService(), HQInteropService()],
+            clientProtocols: [clientProtocol],
+            configuration: configuration,
+            clientConfiguration: Self.client,
+            conditions: conditions
+        )
+    }
+
+    private func echo(_ bytes: Int, on pair: Pair, seed: UInt64) throws -> Duration {
+        let connection = try #require(try pair.connectAndEstablish())
+        let start = pair.now
+        let stream = try pair.send(message(of: bytes, seed: seed), on: connection)
+        pair.run(for: .seconds(120)) { pair.recorder.received(on: connection, stream).isComplete }
+        #expect(pair.recorder.received(on: connection, stream).isComplete)
+        return start.duration(to: pair.now)
+    }
+
+    @Test func aStreamOverALongPathIsNotHeldBackByItsWindow() throws {
+        let grown = try pair(41)
+        let time = try echo(2 << 20, on: grown, seed: 41)
+        let fixed = try pair(41) {
+            $0.transport.streamWindow = .fixed(32 << 10)
+            $0.transport.connectionWindow = .fixed(64 << 10)
+        }
+        let timeWithFixedWindows = try echo(2 << 20, on: fixed, seed: 41)
+        // 32 KiB in two round trips are 0.33 MB/s.
+        #expect(timeWithFixedWindows > .seconds(6), "\(timeWithFixedWindows)")
+        #expect(time < .seconds(2), "\(time)")
+        let report = try #require(grown.server.reports(at: grown.now).first)
+        #expect(report.windowBytes > 256 << 10)
+        #expect(report.peakBytes < 6 << 20)
+    }
+
+    @Test func aQuietConnectionIsBackAtItsFloor() throws {
+        let pair = try pair(42)
+        _ = try echo(1 << 20, on: pair, seed: 42)
+        #expect(try #require(pair.server.reports(at: pair.now).first).windowBytes > 64 << 10)
+        pair.run(for: .seconds(10))
+        let report = try #require(pair.server.reports(at: pair.now).first)
+        #expect(report.windowBytes == 64 << 10)
+        #expect(report.classBytes(.rings) == 0)
+        // What the pools keep is held, and said.
+        #expect(report.borrowedBytes <= report.retainedBytes)
+    }
+
+    @Test func theWindowOfAStrictServerGrowsOnlyIntoWhatNobodyHolds() throws {
+        let pair = try pair(43) {
+            $0.transport.keepsWindowsWorth = true
+            $0.memoryBudget = MemoryBudget(bytesLimit: 1 << 20, overcommitment: 1)
+        }
+        _ = try echo(1 << 20, on: pair, seed: 43)
+        #expect(pair.server.ledger.totalUsage.peakBytes < 1 << 20)
+        let window = try #require(pair.server.reports(at: pair.now).first).windowBytes
+        #expect((64 << 10..<512 << 10).contains(window), "\(window)")
+    }
+
+    @Test(arguments: [0, 0.01, 0.05])
+    func aDownloadIsHeldBackByMemoryAndNotKilled(loss: Double) throws {
+        var conditions = Self.longPath
+        conditions.loss = loss
+        // The largest honest input: a client that lets the server send as fast as it can.
+        let pair = try pair(44, memoryBytes: 1 << 20, conditions: conditions, clientProtocol: "hq-interop") {
+            $0.transport.connectionBytesLimit = 320 << 10
+        }
+        let connection = try #require(try pair.connectAndEstablish())
+        let stream = try pair.send(Array("GET /1500000\n".utf8), on: connection)
+        pair.run(for: .seconds(240)) { pair.recorder.received(on: connection, stream).isComplete }
+        #expect(pair.recorder.received(on: connection, stream).bytes.count == 1_500_000)
+        #expect(pair.serverCloses.isEmpty, "\(pair.serverCloses)")
+        #expect(pair.server.ledger.totalUsage.peakBytes < (320 + 24) << 10)
+    }
+
+    @Test func anEndByTheLimitIsToldToThePeer() throws {
+        for seed in UInt64(0)..<50 {
+            let pair = try pair(seed, conditions: .init())
+            let client = try #require(try HostileClient(pair: pair))
+            let gaps = (0..<16).flatMap { Frame.stream(4 * $0, offset: 1, [1]) }
+            let connection = try #require(pair.server.reports(at: pair.now).first)
+            let account = try #require(pair.server.connection(connection.handle)).account
+            account.bytesLimit = account.liveBytes(of: .transport) + 20_000
+            client.send(gaps)
+            pair.run(for: .milliseconds(20))
+            #expect(pair.serverCloses == [.budgetExceeded(.connection)])
+            #expect(pair.server.statistics.connections.closing == 1, "seed \(seed): a record that repeats the packet")
+            // RFC 9000 §19.19: CONNECTION_CLOSE of type 0x1c, with INTERNAL_ERROR.
+            #expect(client.heard.contains { $0.payload.starts(with: [0x1c, 0x01]) }, "seed \(seed)")
+        }
+    }
+
+    @Test func datagramsOfBorrowersAreShedNearTheLimitAndOthersAreServed() throws {
+        let budget = MemoryBudget(bytesLimit: 2 << 20)
+        let pair = try pair(45, conditions: .init()) { $0.memoryBudget = budget }
+        let connection = try #require(try pair.connectAndEstablish())
+        // Another worker takes nearly everything.
+        let other = MemoryLedger(budget: budget)
+        other.charge((2 << 20) / 100 * 94, to: .table)
+        pair.server.ledger.share.refresh()
+        #expect(pair.server.ledger.share.pressure == .shedding)
+        let sent = message(of: 40_000, seed: 45)
+        let stream = try pair.send(sent, on: connection)
+        pair.run(for: .seconds(2))
+        #expect((pair.server.statistics.drops[.memoryPressure] ?? 0) > 0)
+        #expect(try pair.connectAndEstablish() == nil)
+        #expect(pair.server.statistics.admissions["refuse_memory"] == 1)
+        // It is over: the connection lives, and gets all of its echo.
+        other.release((2 << 20) / 100 * 94, from: .table)
+        pair.run(for: .seconds(20)) { pair.recorder.received(on: connection, stream).isComplete }
+        #expect(pair.recorder.received(on: connection, stream).bytes == sent)
+        #expect(pair.serverCloses.isEmpty, "\(pair.serverCloses)")
+    }
+
+    // RFC 9000 §14.3; an idle or short connection sends no probe.
+    @Test func largerPacketsAreTriedOnlyAfterSomeBytes() throws {
+        let pair = try pair(46, clientProtocol: "hq-interop")
+        let connection = try #require(try pair.connectAndEstablish())
+        var largest = 0
+        pair.network.admits = { transit in
+            if transit.path.remote == Pair.serverAddress { largest = max(largest, transit.bytes.count) }
+            return true
+        }
+        _ = try pair.send(Array("GET /40000\n".utf8), on: connection)
+        pair.run(for: .seconds(5))
+        #expect(largest == 1_200)
+        let stream = try pair.send(Array("GET /400000\n".utf8), on: connection)
+        pair.run(for: .seconds(20)) { pair.recorder.received(on: connection, stream).isComplete }
+        #expect(largest == 1_472)
+        #expect(pair.recorder.received(on: connection, stream).bytes.count == 400_000)
+    }
+}
+
+extension ConnectionReport {
+    fileprivate func classBytes(_ memoryClass: MemoryClass) -> Int { liveBytes[memoryClass] ?? 0 }
+}

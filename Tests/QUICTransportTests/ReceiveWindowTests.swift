@@ -1,0 +1,51 @@
+import Datagrams
+import Testing
+
+@testable import QUICTransport
+
+/// RFC 9000 §4.1: the receiver of stream data says how far its sender may go.
+@Suite struct ReceiveWindowTests {
+    private func moment(_ milliseconds: UInt64) -> MonotonicInstant {
+        MonotonicInstant(nanoseconds: milliseconds * 1_000_000)
+    }
+
+    @Test func creditComesInEighthsOfTheWindow() {
+        var window = ReceiveWindow(initialBytes: 8_000)
+        window.consume(999)
+        #expect(window.takeCredit() == 0)
+        window.consume(1)
+        #expect(window.takeCredit() == 1_000)
+        #expect(window.outstandingBytes == 8_000)
+        #expect(window.creditedOffset == 9_000)
+    }
+
+    @Test func aQuarterOfAWindowIsTimed() {
+        var window = ReceiveWindow(initialBytes: 16_000)
+        #expect(window.measure(4_000, at: moment(5)) == .zero)
+        #expect(window.measure(3_999, at: moment(6)) == nil)
+        #expect(window.measure(1, at: moment(26)) == .milliseconds(20))
+    }
+
+    @Test func aLargerWindowIsCreditedAtOnce() {
+        var window = ReceiveWindow(initialBytes: 8_000)
+        window.consume(4_000)
+        window.resize(to: 16_000)
+        #expect(window.takeCredit() == 12_000)
+        #expect(window.outstandingBytes == 16_000)
+    }
+
+    @Test func aSmallerWindowIsNeverTakenBack() {
+        var window = ReceiveWindow(initialBytes: 8_000)
+        window.resize(to: 64_000)
+        _ = window.takeCredit()
+        window.resize(to: 8_000)
+        #expect(window.takeCredit() == 0)
+        #expect(window.outstandingBytes == 64_000)
+        // It shrinks as its bytes are consumed, and no credit is given for them until it has.
+        window.consume(56_000)
+        #expect(window.takeCredit() == 0)
+        #expect(window.outstandingBytes == 8_000)
+        window.consume(1_000)
+        #expect(window.takeCredit() == 1_000)
+    }
+}
