@@ -95,7 +95,7 @@ final class LoadDriver {
         configuration.transport.acknowledgementTimeout = nil
         configuration.transport.streamWindow = .fixed(scenario.streamWindowBytes)
         configuration.transport.connectionWindow = .fixed(scenario.connectionWindowBytes)
-        // What arrives out of order is kept until the gap is filled: a window's worth, and the chunks it lies in.
+        // Bytes out of order are kept until the gap is filled: a window's worth, and the chunks it lies in.
         configuration.transport.connectionBytesLimit = max(12 << 20, 4 * scenario.connectionWindowBytes)
         configuration.transport.peerBidirectionalStreams = 0
         configuration.transport.peerUnidirectionalStreams = profile.peerUnidirectionalStreams

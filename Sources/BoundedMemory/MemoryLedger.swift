@@ -3,7 +3,7 @@
 /// Every charge is one block and every release gives one block back, so that a ledger tells a lost block even
 /// where the bytes are few. A worker's ledger is touched by that worker only: it is neither thread-safe nor `Sendable`.
 ///
-/// What it holds is taken from the worker's share of the process's budget: ``share``.
+/// Its bytes are taken from the worker's share of the process's budget: ``share``.
 ///
 /// Owns: nothing but its counters (≈ 200 bytes).
 public final class MemoryLedger {

@@ -21,7 +21,7 @@ package struct StatisticsDocument: Hashable, Sendable, Codable {
     package var closingRecords: Int
     /// What connections hold.
     package var ledger: Ledger
-    /// What connections may hold together, and how much of it is given out.
+    /// The memory that connections may hold together, and how much of it is given out.
     package var memory: Memory
     /// Bytes of the tables of IDs, deadlines and slots.
     package var tableBytes: Int

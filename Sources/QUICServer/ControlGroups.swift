@@ -18,7 +18,7 @@ enum ControlGroupVersion: Int {
 
 /// The limits on memory of the control groups this process is in: its own and each above it, up to the highest it can see.
 ///
-/// What cannot be read, or is no number, is no limit. A limit is never invented, so the worst that garbage can do is to
+/// A file that cannot be read, or holds no number, is no limit. A limit is never invented, so the worst that garbage can do is to
 /// leave the machine's memory.
 struct ControlGroups {
     /// The limits of both hierarchies, from the process's own group upwards.

@@ -14,7 +14,7 @@ public struct ServerStatistics: Sendable {
     public internal(set) var handOver = HandOverStatistics()
     /// What the event logs hold, which is no connection's.
     public internal(set) var eventLog = EventLogStatistics()
-    /// What connections may hold together, and how much of that is taken.
+    /// The memory that connections may hold together, and how much of it is taken.
     public internal(set) var memory = MemoryBudgetStatistics()
     /// How often free memory was returned to the system.
     public internal(set) var heapTrims = 0
@@ -33,7 +33,7 @@ public struct ServerStatistics: Sendable {
     }
 }
 
-/// What the budget of a process has given out, at one moment.
+/// The bytes that the budget of a process has given out, at one moment.
 public struct MemoryBudgetStatistics: Sendable, Hashable {
     /// The bytes that may be held; `.max` for any number.
     public internal(set) var bytesLimit = Int.max

@@ -2,11 +2,11 @@ import BoundedMemory
 internal import CNgtcp2
 import Datagrams
 
-/// What a connection borrows above its floor: receive windows that have grown, and packets in flight.
+/// The memory a connection borrows above its floor: receive windows that have grown, and packets in flight.
 struct Borrowing {
     /// The flow control window of all its streams together.
     var window: ReceiveWindow
-    /// What it may have in flight.
+    /// The bytes it may have in flight.
     var allowance = SendAllowance()
     /// Bytes promised to the peer above the initial window, as the budget knows them.
     var committedBytes: UInt32 = 0
