@@ -176,7 +176,7 @@ extension Connection {
 // MARK: - The limit at the allocator
 
 extension Connection {
-    /// What the allocator lets an established connection hold at first; `.max` where it may hold any number of bytes.
+    /// The most the allocator lets an established connection hold at first; `.max` where it may hold any number of bytes.
     var restingBytesLimit: Int {
         guard configuration.connectionBytesLimit < .max else { return .max }
         return min(

@@ -29,7 +29,7 @@ extension Connection {
     /// What is in flight, as congestion control counts it. RFC 9002 §2.
     var bytesInFlight: UInt64 { nativeInfo.bytes_in_flight }
 
-    /// What ngtcp2 knows of the path: round trips, congestion window, bytes in flight.
+    /// The state of the path as ngtcp2 knows it: round trips, congestion window, bytes in flight.
     var nativeInfo: ngtcp2_conn_info {
         var info = ngtcp2_conn_info()
         guard let connection = unsafe native?.pointer else { return info }

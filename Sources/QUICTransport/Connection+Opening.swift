@@ -207,7 +207,7 @@ extension Connection {
 
     /// RFC 9000 §14: the smallest allowed maximum datagram size.
     static let smallestMaximumDatagramBytes = 1_200
-    /// What an Ethernet path carries in a datagram over IPv4, and over IPv6.
+    /// The largest datagram that an Ethernet path carries over IPv4, and over IPv6.
     private static let ethernetDatagramBytes = (ipv4: 1_472, ipv6: 1_452)
     /// The datagrams to probe the path with: an Ethernet path over IPv6, two sizes of tunnels, an Ethernet path over IPv4.
     private static let probeBytes: [UInt16] = [1_452, 1_392, 1_332, 1_472]

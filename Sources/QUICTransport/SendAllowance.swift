@@ -4,7 +4,7 @@
 /// data is held back before it is handed over. What ngtcp2 has to send besides (acknowledgements, retransmissions, probes)
 /// is not: ``reserveBytes`` are left for it.
 ///
-/// What ngtcp2 holds is no measure: its pools keep what was once in flight, and a gate on bytes held would never open again.
+/// The bytes that ngtcp2 holds are no measure: its pools keep what was once in flight, and a gate on bytes held would never open again.
 struct SendAllowance {
     /// Bytes granted above ``baseBytes``.
     private(set) var borrowedBytes: UInt32 = 0
@@ -17,7 +17,7 @@ struct SendAllowance {
     static let leastBytes = 8 << 10
     /// Bytes that are not given to new stream data.
     static let reserveBytes = 16 << 10
-    /// What ngtcp2 1.11 keeps for a packet in flight, and for each STREAM frame in it; the newest versions 15 % more.
+    /// The bytes that ngtcp2 1.11 keeps for a packet in flight, and for each STREAM frame in it; the newest versions 15 % more.
     private static let packetBytes = 176
     private static let frameBytes = 128
     /// Whole windows lost cost half as much again.

@@ -16,7 +16,7 @@ import Testing
         for milliseconds in stride(from: UInt64(0), through: 10_000, by: 7) {
             read += pace.read(.max, at: Self.moment(milliseconds))
             let expected = Double(bytesPerSecond) * Double(milliseconds) / 1_000
-            // What one look leaves of a nanosecond adds up to less than a byte in a thousand.
+            // The rest of a nanosecond that one look leaves adds up to less than a byte in a thousand.
             #expect(abs(Double(read) - expected) <= 1 + expected / 1_000)
         }
     }

@@ -6,11 +6,11 @@ import Datagrams
 /// that were ever in use at once, up to its limit. It never shrinks.
 @safe
 package struct DatagramRing: ~Copyable {
-    /// What a datagram is stored with.
+    /// The fields a datagram is stored with.
     package struct Label: BitwiseCopyable {
         /// When it leaves.
         package let departure: MonotonicInstant
-        /// Whose it is.
+        /// The client it belongs to.
         package let client: ClientID
         /// Its length in bytes, at most ``DatagramRing/datagramBytesLimit``.
         package let byteCount: Int32
