@@ -42,6 +42,8 @@ package struct ServerSettings: Sendable {
     package var streamWindow = TransportConfiguration().streamWindow
     /// How far a client may send ahead on all streams together.
     package var connectionWindow = TransportConfiguration().connectionWindow
+    /// How the rate of a path is found.
+    package var congestionControl = TransportConfiguration().congestionControl
     /// Whether clients are promised no more memory than there is.
     package var isStrict = TransportConfiguration().keepsWindowsWorth
     /// Bytes all connections may hold; nil for a quarter of what there is.
@@ -175,6 +177,7 @@ package struct ServerSettings: Sendable {
         transport.streamWindow = streamWindow
         transport.connectionWindow = connectionWindow
         transport.keepsWindowsWorth = isStrict
+        transport.congestionControl = congestionControl
     }
 
     private func setMemoryLimits(of configuration: inout ServerConfiguration) throws(SettingsError) {

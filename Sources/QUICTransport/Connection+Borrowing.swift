@@ -8,6 +8,8 @@ struct Borrowing {
     var window: ReceiveWindow
     /// The bytes it may have in flight.
     var allowance = SendAllowance()
+    /// When stream data may leave.
+    var pacer: SendPacer
     /// Bytes promised to the peer above the initial window, as the budget knows them.
     var committedBytes: UInt32 = 0
     /// The largest window there was, which ``MemoryAccount/bytesLimit`` makes room for.
@@ -17,7 +19,8 @@ struct Borrowing {
     /// When to look whether the connection is quiet; the distant future while it has borrowed nothing.
     var reviewDeadline = MonotonicInstant.distantFuture
 
-    init(windowBytes: Int) {
+    init(windowBytes: Int, at now: MonotonicInstant) {
+        pacer = SendPacer(at: now)
         window = ReceiveWindow(initialBytes: windowBytes)
         largestWindowBytes = UInt32(clamping: windowBytes)
     }
@@ -50,6 +53,7 @@ extension Connection {
         if let interval = stream.window.measure(count, at: now), isFast(interval) {
             stream.window.resize(to: min(2 * stream.window.targetBytes, configuration.streamWindow.maximumBytes))
             giveCredit(to: stream)
+            scheduleReview()
         }
         if let interval = borrowing.window.measure(count, at: now), isFast(interval) { growConnectionWindow() }
     }

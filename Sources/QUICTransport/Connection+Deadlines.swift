@@ -8,7 +8,7 @@ extension Connection {
         guard let connection = unsafe native?.pointer else { return .distantFuture }
         let transport = unsafe MonotonicInstant(nanoseconds: ngtcp2_conn_get_expiry(connection))
         let ours = isHandshaking ? handshakeDeadline : min(watch.deadline(configuration), lifetimeDeadline)
-        return min(transport, applicationDeadline, ours, borrowing.reviewDeadline)
+        return min(transport, applicationDeadline, ours, borrowing.reviewDeadline, borrowing.pacer.releaseAt)
     }
 
     /// The moment of ``deadline`` has come.

@@ -217,6 +217,7 @@ extension Connection {
         unsafe ngtcp2_settings_default_versioned(NGTCP2_SETTINGS_VERSION, &settings)
         unsafe settings.initial_ts = now.native
         unsafe settings.handshake_timeout = configuration.handshakeTimeout.native
+        unsafe settings.cc_algo = configuration.congestionControl.native
         // ngtcp2's own auto-tuning asks no budget: ReceiveWindow does.
         unsafe settings.max_window = 0
         unsafe settings.max_stream_window = 0

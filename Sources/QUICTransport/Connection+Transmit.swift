@@ -19,32 +19,79 @@ extension Connection {
         let tlsBefore = TLSMemory.tallyNow()
         defer { chargeTLS(since: tlsBefore) }
         self.now = now
-        var quantumBytes = unsafe Int(ngtcp2_conn_get_send_quantum(connection))
+        var burst = beginBurst(quantumBytes: unsafe ngtcp2_conn_get_send_quantum(connection))
         var outcome = TransmitOutcome.idle
-        var inFlightBytes = Int(clamping: bytesInFlight)
-        var inFlightLimit = sendQueue.isEmpty ? 0 : inFlightLimit(whenInFlight: inFlightBytes)
         while true {
-            guard !batch.isFull, quantumBytes > 0 else {
+            guard !batch.isFull, burst.quantumBytes > 0 else {
                 outcome = .more
                 break
             }
-            if inFlightBytes >= inFlightLimit, !sendQueue.isEmpty {
-                inFlightLimit = self.inFlightLimit(whenInFlight: inFlightBytes)
-            }
-            offersStreams = inFlightBytes < inFlightLimit
+            guard prepareStreams(for: &burst) else { break }
             var failure: Int32 = 0
             let written = unsafe batch.append { space in
                 unsafe writePacket(of: connection, into: space, failure: &failure, at: now)
             }
             if failure != 0 { return .ended(end(after: failure)) }
             guard written > 0 else { break }
-            quantumBytes -= written
-            inFlightBytes += written
+            burst.add(written)
+            if offersStreams { borrowing.pacer.spend(written) }
             noteTransmitted(written)
         }
         unsafe ngtcp2_conn_update_pkt_tx_time(connection, now.native)
-        watch.noteSent(bytesInFlight: bytesInFlight, at: now)
+        watch.noteSent(bytesInFlight: burst.hasPackets ? bytesInFlight : UInt64(burst.inFlightBytes), at: now)
         return outcome
+    }
+
+    /// The packets of one call.
+    private struct Burst {
+        /// The bytes that may still follow before others have their turn.
+        private(set) var quantumBytes: Int
+        /// What is in flight, packets without stream data included.
+        private(set) var inFlightBytes: Int
+        /// The bytes in flight from which on streams wait.
+        var inFlightLimit = 0
+        private(set) var hasPackets = false
+
+        init(quantumBytes: Int, inFlightBytes: Int) {
+            self.quantumBytes = quantumBytes
+            self.inFlightBytes = inFlightBytes
+        }
+
+        mutating func add(_ byteCount: Int) {
+            hasPackets = true
+            quantumBytes -= byteCount
+            inFlightBytes += byteCount
+        }
+    }
+
+    private func beginBurst(quantumBytes: Int) -> Burst {
+        let info = nativeInfo
+        borrowing.pacer.fill(
+            window: info.cwnd,
+            roundTripNanoseconds: info.smoothed_rtt,
+            at: now
+        )
+        var burst = Burst(quantumBytes: quantumBytes, inFlightBytes: Int(clamping: info.bytes_in_flight))
+        if !sendQueue.isEmpty { burst.inFlightLimit = inFlightLimit(whenInFlight: burst.inFlightBytes) }
+        return burst
+    }
+
+    /// Sets ``offersStreams`` for the next packet; false when the burst is over because stream data has to wait for its time.
+    ///
+    /// A packet without stream data would tell ngtcp2 that the application had nothing to send, and keep the congestion
+    /// window from growing. RFC 9002 §7.8.
+    private func prepareStreams(for burst: inout Burst) -> Bool {
+        offersStreams = false
+        guard !sendQueue.isEmpty else { return true }
+        if burst.inFlightBytes >= burst.inFlightLimit {
+            burst.inFlightLimit = inFlightLimit(whenInFlight: burst.inFlightBytes)
+        }
+        guard borrowing.pacer.allowsPacket else {
+            borrowing.pacer.hold()
+            return !burst.hasPackets
+        }
+        offersStreams = burst.inFlightBytes < burst.inFlightLimit
+        return true
     }
 
     /// Counts bytes until there are as many as path MTU discovery waits for.

@@ -106,7 +106,7 @@ public final class Connection {
         createdAt = now
         self.now = now
         watch = ProgressWatch(at: now)
-        borrowing = Borrowing(windowBytes: environment.configuration.connectionWindow.initialBytes)
+        borrowing = Borrowing(windowBytes: environment.configuration.connectionWindow.initialBytes, at: now)
         account = MemoryAccount(ledger: environment.ledger)
         account.floorBytes = TransportConfiguration.handshakeFloorBytes
         account.bytesLimit = environment.configuration.handshakeBytesLimit

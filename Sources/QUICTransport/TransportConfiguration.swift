@@ -21,11 +21,11 @@ public struct TransportConfiguration: Sendable {
     /// How many bytes ngtcp2's pools may keep of a connection when its last stream has closed; nil, the default, for as
     /// many as they grew to. A connection that keeps more is closed, so that its client opens a fresh one.
     public var retainedBytesLimit: Int?
-    /// How far ahead of what was released a peer may send on one stream. Default 32 KiB, growing to 8 MiB. RFC 9000 §4.1.
-    public var streamWindow = WindowRange(initialBytes: 32 << 10, maximumBytes: 8 << 20)
+    /// How far ahead of what was released a peer may send on one stream. Default 32 KiB, growing to 16 MiB. RFC 9000 §4.1.
+    public var streamWindow = WindowRange(initialBytes: 32 << 10, maximumBytes: 16 << 20)
     /// The same for all streams together: the bytes that a peer may make this side hold for them. Default 64 KiB, growing
-    /// to 8 MiB. RFC 9000 §4.1.
-    public var connectionWindow = WindowRange(initialBytes: 64 << 10, maximumBytes: 8 << 20)
+    /// to 16 MiB. RFC 9000 §4.1.
+    public var connectionWindow = WindowRange(initialBytes: 64 << 10, maximumBytes: 16 << 20)
     /// Bidirectional streams the peer may have open, about 580 bytes each. Default 16. RFC 9000 §4.6.
     public var peerBidirectionalStreams = 16
     /// Unidirectional streams the peer may have open. Default 0: refused by limit. RFC 9000 §4.6.
@@ -33,9 +33,11 @@ public struct TransportConfiguration: Sendable {
     /// Bytes of transport a connection may hold until its handshake is complete. Default 48 KiB: an honest one needs
     /// 30,000, and a spray of CRYPTO frames is stopped at its first datagram.
     public var handshakeBytesLimit = 48 * 1024
-    /// Bytes of transport and echo a connection may hold at most once established. Default 12 MiB. It may hold
+    /// Bytes of transport and echo a connection may hold at most once established. Default 24 MiB. It may hold
     /// 192 KiB at once, and more as its windows and its congestion window grow.
-    public var connectionBytesLimit = 12 << 20
+    public var connectionBytesLimit = 24 << 20
+    /// How the rate of a path is found. Default CUBIC.
+    public var congestionControl = CongestionControl.cubic
     /// Datagrams of one connection that are handled before other connections have their turn, at least 1. Default 32.
     public var datagramsPerTurn = 32
     /// Datagrams of one connection that may wait for its next turn; one more is dropped. Default 64; 0 for none.

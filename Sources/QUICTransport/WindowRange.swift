@@ -5,9 +5,10 @@ public struct WindowRange: Sendable, Hashable, CustomStringConvertible {
     /// Bytes at most.
     public var maximumBytes: Int
 
-    /// - Precondition: 1 ≤ `initialBytes` ≤ `maximumBytes`.
+    /// - Precondition: 1 ≤ `initialBytes` ≤ `maximumBytes` ≤ 4 GiB - 1.
     public init(initialBytes: Int, maximumBytes: Int) {
         precondition(initialBytes >= 1 && initialBytes <= maximumBytes, "a window grows from its initial size")
+        precondition(maximumBytes <= UInt32.max, "a window has 32 bits")
         self.initialBytes = initialBytes
         self.maximumBytes = maximumBytes
     }

@@ -151,6 +151,9 @@ struct ServerOptions: ParsableArguments {
     )
     var connectionWindow = Default.connectionWindow
 
+    @Option(help: "How the rate of a path is found. (default: \(Default.settings.congestionControl))")
+    var congestionControl = Default.settings.congestionControl
+
     @Flag(
         help: """
             Promise clients no more than there is: the memory limit keeps a first window for each connection, and windows \
@@ -250,6 +253,7 @@ struct ServerOptions: ParsableArguments {
         settings.memoryLimitBytes = memoryLimit?.count
         settings.streamWindow = streamWindow.range
         settings.connectionWindow = connectionWindow.range
+        settings.congestionControl = congestionControl
         settings.isStrict = strictMemory
         settings.connectionLimit = connections
         settings.connectionLifetime = connectionLifetime?.duration
@@ -287,6 +291,8 @@ struct ServerOptions: ParsableArguments {
 }
 
 extension RetryPolicy: ExpressibleByArgument {}
+
+extension CongestionControl: ExpressibleByArgument {}
 
 extension WindowArgument {
     init(_ range: WindowRange) {

@@ -59,7 +59,7 @@ import Testing
         let limits = StatisticsDocument.Limits(configuration, plan)
         #expect(limits.handshakeTimeoutSeconds == 10)
         #expect(limits.lifetimeSeconds == nil)
-        #expect(limits.connectionBytes == 12 << 20)
+        #expect(limits.connectionBytes == 24 << 20)
         #expect(limits.connectionCostBytes == plan.connectionCostBytes)
         #expect(limits.memoryBytes == plan.memoryBytesLimit)
         #expect(limits.retry == "auto" && limits.blocksPorts)

@@ -75,6 +75,32 @@ import Testing
         #expect(report.borrowedBytes <= report.retainedBytes)
     }
 
+    /// ngtcp2 1.11 alone makes good for the pauses of an echo, and sends 300 KB and more within a millisecond.
+    @Test func anEchoIsSpreadOverTheRoundTrip() throws {
+        let pair = try pair(40)
+        var arrivals: [(MonotonicInstant, Int)] = []
+        let server = Pair.serverAddress
+        pair.network.admits = { transit in
+            if transit.path.local != server { arrivals.append((transit.arrival, transit.bytes.count)) }
+            return true
+        }
+        _ = try echo(2 << 20, on: pair, seed: 40)
+        #expect(arrivals.count > 1_500)
+        var largest = 0
+        var inWindow = 0
+        var first = 0
+        for (arrival, count) in arrivals {
+            inWindow += count
+            while arrivals[first].0.advanced(by: .milliseconds(1)) < arrival {
+                inWindow -= arrivals[first].1
+                first += 1
+            }
+            largest = max(largest, inWindow)
+        }
+        // 1.25 × 1 MB in 50 ms are 25 KB in a millisecond, and as much may have been saved up.
+        #expect(largest < 100_000, "\(largest) bytes within a millisecond")
+    }
+
     @Test func theWindowOfAStrictServerGrowsOnlyIntoWhatNobodyHolds() throws {
         let pair = try pair(43) {
             $0.transport.keepsWindowsWorth = true

@@ -25,7 +25,7 @@ import Testing
         #expect(plan.connectionFloorBytes == 32 * 1024)
         #expect(plan.connectionLimit == (1 << 30) / 100 * 95 / (32 * 1024))
         #expect(plan.connectionLimit * plan.connectionFloorBytes <= plan.memoryBytesLimit)
-        #expect(plan.connectionCostBytes == (12 << 20) + 8 * 1024 + 16 * 256)
+        #expect(plan.connectionCostBytes == (24 << 20) + 8 * 1024 + 16 * 256)
     }
 
     @Test func aHundredThousandIdleConnectionsAreAdmittedWithFourGibibytes() throws {
@@ -89,13 +89,13 @@ import Testing
     @Test func aStreamWindowAboveTheConnectionsIsRefused() {
         #expect(
             refusal { $0.transport.streamWindow = .fixed(65_537) }
-                .contains("65537..65537 bytes exceeds the connection's window of 65536..8388608")
+                .contains("65537..65537 bytes exceeds the connection's window of 65536..16777216")
         )
     }
 
     @Test func streamsCostWhatTheirObjectsTake() throws {
         let plan = try plan { $0.transport.peerUnidirectionalStreams = 100 }
-        #expect(plan.connectionCostBytes == (12 << 20) + (8 + 4) * 1024 + 100 * MemoryPlan.streamObjectBytes)
+        #expect(plan.connectionCostBytes == (24 << 20) + (8 + 4) * 1024 + 100 * MemoryPlan.streamObjectBytes)
     }
 
     @Test func turnsInWhichNothingIsHandledAreRefused() {

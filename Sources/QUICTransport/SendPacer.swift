@@ -1,0 +1,55 @@
+import Datagrams
+
+/// Spreads stream data over the round trip, so that no burst overruns a short queue on its way. RFC 9002 §7.7.
+///
+/// ngtcp2 1.11 paces as well, but makes good later for every moment in which there was nothing to send: after a pause of
+/// one round trip a whole congestion window leaves at once. An echo pauses all the time, and quic-go, for one, drops what
+/// exceeds 256 packets.
+struct SendPacer {
+    /// Bytes that may be sent now; negative by the bytes the last packet had too many.
+    private var creditBytes = leastBurstBytes
+    private var filledAt: MonotonicInstant
+    private var bytesPerNanosecond = 0.0
+    /// When data that is held back may be sent; the distant future while none is.
+    private(set) var releaseAt = MonotonicInstant.distantFuture
+
+    /// The bytes that may always leave at once: an initial congestion window, with room for larger packets.
+    static let leastBurstBytes = 16 << 10
+    /// The time whose bytes may leave at once.
+    private static let burstNanoseconds = 1_000_000.0
+    /// The shortest pause, so that one wake-up sends several packets.
+    private static let pauseNanoseconds = 500_000.0
+    private static let longestPauseNanoseconds = 1e12
+    /// A little more than a window in a round trip, so that the window stays full. RFC 9002 §7.7.
+    private static let gain = 1.25
+
+    init(at now: MonotonicInstant) {
+        filledAt = now
+    }
+
+    /// Whether a packet with stream data may leave now.
+    var allowsPacket: Bool { creditBytes > 0 }
+
+    /// Takes note that time has passed, and of the congestion window, in bytes, and the smoothed round trip, in nanoseconds.
+    mutating func fill(window: UInt64, roundTripNanoseconds: UInt64, at now: MonotonicInstant) {
+        bytesPerNanosecond = Self.gain * Double(max(1, window)) / Double(max(1, roundTripNanoseconds))
+        let burstBytes = max(Double(Self.leastBurstBytes), bytesPerNanosecond * Self.burstNanoseconds)
+        let passed = Double(max(now, filledAt).nanoseconds - filledAt.nanoseconds)
+        creditBytes = Int(clamping: Int64(min(burstBytes, Double(creditBytes) + bytesPerNanosecond * passed, 1e15)))
+        filledAt = max(now, filledAt)
+        releaseAt = .distantFuture
+    }
+
+    /// Takes note of a packet of `byteCount` bytes.
+    mutating func spend(_ byteCount: Int) {
+        creditBytes -= byteCount
+    }
+
+    /// Sets ``releaseAt``: data waits until there is credit again.
+    mutating func hold() {
+        precondition(!allowsPacket, "data is held back that may leave")
+        let pause = Double(1 - creditBytes) / max(bytesPerNanosecond, .leastNormalMagnitude)
+        let nanoseconds = min(max(Self.pauseNanoseconds, pause), Self.longestPauseNanoseconds)
+        releaseAt = filledAt.advanced(by: .nanoseconds(Int64(nanoseconds)))
+    }
+}
