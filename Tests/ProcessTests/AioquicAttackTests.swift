@@ -30,6 +30,13 @@ extension RealProcesses {
         /// What Tests/Peers/attacker.py prints.
         private struct Answer: Decodable {
             let sent: Int
+            /// The error of the CONNECTION_CLOSE that came back, if one did.
+            let errorCode: Int?
+
+            enum CodingKeys: String, CodingKey {
+                case sent
+                case errorCode = "error_code"
+            }
         }
 
         static let attacks = [
@@ -79,6 +86,8 @@ extension RealProcesses {
             let honest = try LoadGenerator.start(server.address, ["--connections", "20", "--rate", "10"])
             let answer = try await Peers.run("attacker.py", server.hostAndPort + [attack.name], as: Answer.self)
             #expect(answer.sent > 0, "\(attack.name)")
+            // RFC 9000 §20.1: INTERNAL_ERROR.
+            if attack.cause == "budget_exceeded", attack.endings == 1 { #expect(answer.errorCode == 1) }
             let run = try await honest.ending()
             #expect(run.report.outcomes.echoed == 20, "\(attack.name): \(run.errors)")
 

@@ -67,6 +67,29 @@ extension RealProcesses {
             expectNothingIsLeft(ending.output)
         }
 
+        /// RFC 9000 §10.2: an endpoint sends CONNECTION_CLOSE to terminate the connection immediately. It has its memory set aside.
+        @Test func aClientIsToldWhenThereIsNoMemoryForIt() async throws {
+            let server = try await RunningServer(
+                ["--alpn", "h3"],
+                listening: "127.0.0.1:0",
+                executable: Programs.negativeServer,
+                // Less often than once in a handshake, and more often than once in a download.
+                environment: [Self.variable: "allocation=1/45"]
+            )
+            for _ in 0..<10 {
+                let ending = try await RunningProgram.run(
+                    Programs.debianClient,
+                    ["--exit-on-all-streams-close", "--no-quic-dump", "--no-http-dump"] + server.hostAndPort
+                        + ["https://localhost/100000"],
+                    seconds: 20
+                )
+                let log = ending.output + ending.errors
+                #expect(log.contains(/frm rx \d+ \w+ CONNECTION_CLOSE\(0x1c\) error_code=INTERNAL_ERROR/))
+            }
+            #expect(try await server.statistics().closedByCause["out_of_memory"] == 10)
+            #expect(try await server.stop().status == 0)
+        }
+
         @Test func aServerWithoutRoomForItsSocketSaysSo() async throws {
             let ending = try await RunningProgram.run(
                 Programs.negativeServer,
