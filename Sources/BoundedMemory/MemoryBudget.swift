@@ -27,6 +27,8 @@ public final class MemoryBudget: Sendable {
     let chunkBytes: Int
     /// The bytes that allocations which can be refused leave to those which cannot.
     let headroomBytes: Int
+    /// The bytes that may be promised to peers as receive windows.
+    private let committableLimit: Int
 
     private let taken = Atomic(0)
     private let committed = Atomic(0)
@@ -41,6 +43,9 @@ public final class MemoryBudget: Sendable {
         self.overcommitment = overcommitment
         chunkBytes = min(256 << 10, max(4 << 10, bytesLimit / 256))
         headroomBytes = bytesLimit == .max ? 0 : bytesLimit / 64
+        let growthBytes = bytesLimit / 100 * Self.growthPercent
+        let (promised, overflow) = growthBytes.multipliedReportingOverflow(by: overcommitment)
+        committableLimit = overflow ? .max : promised
     }
 
     /// The bytes workers have taken: the floors of connections, what they borrowed, tables, and at most two chunks a worker
@@ -53,8 +58,11 @@ public final class MemoryBudget: Sendable {
     /// The bytes promised to peers as receive windows above the initial ones.
     public var committedBytes: Int { committed.load(ordering: .relaxed) }
 
-    /// How close ``takenBytes`` are to the limit.
-    public var pressure: MemoryPressure { pressure(at: takenBytes) }
+    /// How close the process is to the limit: by ``takenBytes``, and in strict mode by the promised ones as well.
+    public var pressure: MemoryPressure { pressure(at: countedBytes) }
+
+    /// The bytes that count as held.
+    private var countedBytes: Int { overcommitment == 1 ? takenBytes + committedBytes : takenBytes }
 
     private func pressure(at bytes: Int) -> MemoryPressure {
         if bytes < mark(Self.growthPercent) { return .none }
@@ -69,15 +77,13 @@ public final class MemoryBudget: Sendable {
 
     /// The bytes that may be borrowed before nobody borrows more.
     var borrowableBytes: Int {
-        bytesLimit == .max ? .max : max(0, mark(Self.growthPercent) - takenBytes)
+        bytesLimit == .max ? .max : max(0, mark(Self.growthPercent) - countedBytes)
     }
 
     /// The bytes that may still be promised to peers as receive windows.
     var committableBytes: Int {
         if bytesLimit == .max { return .max }
-        let promised = committedBytes
-        if overcommitment == 1 { return max(0, mark(Self.growthPercent) - takenBytes - promised) }
-        return max(0, mark(Self.growthPercent) * overcommitment - promised)
+        return overcommitment == 1 ? borrowableBytes : max(0, committableLimit - committedBytes)
     }
 }
 

@@ -57,6 +57,8 @@ public final class ConnectionSet {
     /// What the closing records take.
     var closingBytes = 0
     private var sweepPosition = 0
+    /// Where ``reclaim(at:into:)`` goes on.
+    var reclaimPosition = 0
     #if NEGATIVE_CONTROLS
     var hoard: [Connection] = []
     var tombstones: Set<ConnectionID> = []

@@ -190,6 +190,7 @@ extension Endpoint {
         let now = advance(to: now)
         ledger.share.refresh()
         connections.beginTurn(at: now, into: replies)
+        connections.reclaim(at: now, into: replies)
         connections.expire(at: now, into: replies)
     }
 
@@ -318,6 +319,8 @@ extension Endpoint {
         ecn: ECN,
         at now: MonotonicInstant
     ) {
+        // A worker without connections has not looked for as long as it had nothing to do.
+        ledger.share.refresh()
         var verdict = validation.verdict(on: initial, from: path.remote, at: now)
         var decision = admission.decide(verdict, load(of: path.remote))
         // Used when it brings something: a token that could not help its client this time may do so the next.

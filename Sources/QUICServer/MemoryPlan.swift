@@ -111,15 +111,17 @@ public struct MemoryPlan: Sendable, Hashable {
                     + "equal, or the second larger"
             )
         }
+        let streams = transport.peerBidirectionalStreams + transport.peerUnidirectionalStreams
         let needed = max(
-            TransportConfiguration.bytesLimit(ofWindow: connection.initialBytes, borrowed: 0),
+            TransportConfiguration.bytesLimit(ofWindow: connection.initialBytes, borrowed: 0)
+                + TransportConfiguration.bytesLimit(ofStreams: streams, window: connection.initialBytes),
             transport.handshakeBytesLimit
         )
         guard transport.connectionBytesLimit >= needed else {
             throw .configuration(
                 "a connection memory limit of \(transport.connectionBytesLimit) bytes is less than what an honest client may "
-                    + "use with its first window of \(connection.initialBytes) bytes, or than a handshake; at least "
-                    + "\(needed) bytes are needed"
+                    + "use with its first window of \(connection.initialBytes) bytes and \(streams) streams, or than a handshake; "
+                    + "at least \(needed) bytes are needed"
             )
         }
     }

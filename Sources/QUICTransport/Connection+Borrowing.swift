@@ -12,8 +12,14 @@ struct Borrowing {
     var pacer: SendPacer
     /// Bytes promised to the peer above the initial window, as the budget knows them.
     var committedBytes: UInt32 = 0
-    /// The largest window there was, which ``MemoryAccount/bytesLimit`` makes room for.
+    /// The largest window since the last quiet time, which ``MemoryAccount/bytesLimit`` makes room for.
     var largestWindowBytes: UInt32
+    /// The most that was ever granted for packets in flight: ngtcp2's pools keep as much.
+    var largestGrantedBytes: UInt32 = 0
+    /// The bytes that ngtcp2's pools may keep of gaps in earlier windows.
+    var gapPoolBytes: UInt32 = 0
+    /// The most streams that were open at once since the last quiet time.
+    var largestStreamCount: UInt16 = 0
     /// Whether stream data was consumed or sent since the last review.
     var wasUsed = false
     /// When to look whether the connection is quiet; the distant future while it has borrowed nothing.
@@ -50,12 +56,27 @@ extension Connection {
         let count = stream.takeHandledBytes()
         guard count > 0 else { return }
         borrowing.wasUsed = true
-        if let interval = stream.window.measure(count, at: now), isFast(interval) {
+        if let interval = stream.window.measure(count, at: now), isFast(interval),
+            isAnswered(stream.queuedBytes, initialBytes: configuration.streamWindow.initialBytes)
+        {
             stream.window.resize(to: min(2 * stream.window.targetBytes, configuration.streamWindow.maximumBytes))
             giveCredit(to: stream)
             scheduleReview()
         }
-        if let interval = borrowing.window.measure(count, at: now), isFast(interval) { growConnectionWindow() }
+        if let interval = borrowing.window.measure(count, at: now), isFast(interval),
+            isAnswered(
+                account.liveBytes(of: .rings),
+                initialBytes: configuration.connectionWindow.initialBytes
+            )
+        {
+            growConnectionWindow()
+        }
+    }
+
+    /// Whether the peer takes what it is sent: no more is queued than two congestion windows. One that sends and acknowledges
+    /// nothing gets no larger window, since it would only fill our queue.
+    private func isAnswered(_ queuedBytes: Int, initialBytes: Int) -> Bool {
+        queuedBytes <= max(initialBytes, 2 * Int(clamping: nativeInfo.cwnd))
     }
 
     private func giveCredit(to stream: Stream) {
@@ -139,14 +160,17 @@ extension Connection {
     }
 
     /// How many bytes the application may have queued on a stream that holds `queuedBytes`: two congestion windows, so that
-    /// one is there to send when the other is acknowledged, within what the connection may hold or borrow.
+    /// one is there to send when the other is acknowledged, within what the connection may hold or borrow. A short answer
+    /// always fits.
     func queueLimit(holding queuedBytes: Int) -> Int {
         let wanted = max(configuration.streamWindow.initialBytes, 2 * Int(clamping: nativeInfo.cwnd))
         let borrowable = min(environment.share.borrowableBytes, configuration.connectionBytesLimit)
         let mayBorrow = configuration.connectionBytesLimit - account.bytesLimit
         let limit = mayBorrow < borrowable ? configuration.connectionBytesLimit : account.bytesLimit + borrowable
-        return min(wanted, queuedBytes + max(0, limit - bytesSpokenFor))
+        return max(Self.shortAnswerBytes, min(wanted, queuedBytes + max(0, limit - bytesSpokenFor)))
     }
+
+    private static let shortAnswerBytes = 256
 
     /// Lets the connection hold `bytes` more in its queues, which ``queueLimit(holding:)`` has allowed.
     func makeRoom(forQueued bytes: Int) {
@@ -167,10 +191,13 @@ extension Connection {
     /// No borrower has more than is left for others: ``MemoryShare/admitsCommitment(of:beside:)`` says why.
     private func borrowForPackets() -> Bool {
         let borrowed = Int(borrowing.allowance.borrowedBytes)
-        let mayBorrow = configuration.connectionBytesLimit - bytesLimit(borrowing: 0)
+        let mayBorrow =
+            configuration.connectionBytesLimit
+            - TransportConfiguration.bytesLimit(ofWindow: Int(borrowing.largestWindowBytes), borrowed: 0)
         let wanted = min(borrowed + max(SendAllowance.baseBytes, borrowed), mayBorrow)
         guard wanted > borrowed, wanted <= environment.share.borrowableBytes else { return false }
         borrowing.allowance.borrow(wanted)
+        borrowing.largestGrantedBytes = max(borrowing.largestGrantedBytes, UInt32(clamping: wanted))
         raiseBytesLimit()
         scheduleReview()
         return true
@@ -192,14 +219,27 @@ extension Connection {
         )
     }
 
-    private func bytesLimit(borrowing borrowed: Int) -> Int {
-        TransportConfiguration.bytesLimit(ofWindow: Int(borrowing.largestWindowBytes), borrowed: borrowed)
+    /// The bytes that its windows and its packets in flight may come to, beside what ngtcp2's pools keep of earlier ones.
+    ///
+    /// It depends on what was granted and never on what is held, so that no peer raises it by holding more.
+    private var grantedBytesLimit: Int {
+        let window = Int(borrowing.largestWindowBytes)
+        let pools = Int(borrowing.largestGrantedBytes) + Int(borrowing.gapPoolBytes)
+        return TransportConfiguration.bytesLimit(ofWindow: window, borrowed: pools)
+            + TransportConfiguration.bytesLimit(ofStreams: Int(borrowing.largestStreamCount), window: window)
+    }
+
+    /// Lets the connection hold what one more stream may come to.
+    func makeRoomForStreams() {
+        guard streams.count > borrowing.largestStreamCount, !isHandshaking else { return }
+        borrowing.largestStreamCount = UInt16(clamping: streams.count)
+        raiseBytesLimit()
     }
 
     /// Lets the connection hold what its windows and its packets in flight may come to.
     private func raiseBytesLimit() {
-        let bytes = bytesLimit(borrowing: Int(borrowing.allowance.borrowedBytes))
-        account.bytesLimit = max(account.bytesLimit, min(bytes, configuration.connectionBytesLimit))
+        let bytes = min(grantedBytesLimit, configuration.connectionBytesLimit)
+        account.bytesLimit = max(account.bytesLimit, bytes)
     }
 }
 
@@ -224,12 +264,15 @@ extension Connection {
         borrowing.window.resize(to: configuration.connectionWindow.initialBytes)
         streams.forEach { $0.window.resize(to: configuration.streamWindow.initialBytes) }
         borrowing.allowance.borrow(0)
+        borrowing.largestStreamCount = UInt16(clamping: streams.count)
+        // A gap takes 80 bytes of a pool, and there is one for every other packet of 1,200 bytes at most.
+        borrowing.gapPoolBytes = max(borrowing.gapPoolBytes, borrowing.largestWindowBytes / 16)
         borrowing.largestWindowBytes = UInt32(
             clamping: max(configuration.connectionWindow.initialBytes, borrowing.window.outstandingBytes)
         )
         if configuration.connectionBytesLimit < .max {
-            // Pools keep what they have, and the largest honest use of the windows that are still promised has to fit.
-            let bytes = account.limitedBytes + bytesLimit(borrowing: 0)
+            // What the application has queued stays until it is acknowledged.
+            let bytes = grantedBytesLimit + account.liveBytes(of: .rings)
             account.bytesLimit = min(configuration.connectionBytesLimit, bytes)
         }
         settleCommitment()

@@ -37,6 +37,11 @@ extension Connection {
         return info
     }
 
+    /// Whether it has made no progress on its streams for as long as `patience`.
+    package func isStalled(for patience: Duration, at now: MonotonicInstant) -> Bool {
+        watch.isStalled(for: patience, at: now)
+    }
+
     /// The deadlines that ngtcp2 does not have.
     private func ownEnd(at now: MonotonicInstant) -> ConnectionEnd? {
         if isHandshaking { return now >= handshakeDeadline ? .discard(.handshakeTimeout) : nil }

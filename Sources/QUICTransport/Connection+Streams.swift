@@ -26,6 +26,7 @@ extension Connection {
         if id.isBidirectional { watch.noteOpenedStream(at: now) }
         noteLeanTransport()
         streams.insert(stream)
+        makeRoomForStreams()
         if let connection = unsafe native?.pointer {
             let pointer = unsafe Unmanaged.passUnretained(stream).toOpaque()
             unsafe ngtcp2_conn_set_stream_user_data(connection, id.rawValue, pointer)

@@ -342,6 +342,7 @@ extension Connection {
         self.service = service
         account.floorBytes = configuration.floorBytes
         account.bytesLimit = restingBytesLimit
+        makeRoomForStreams()
     }
 
     /// Frees the TLS session after the handshake and its ticket; not from inside a callback, where ngtcp2 still uses it.

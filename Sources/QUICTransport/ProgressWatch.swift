@@ -56,6 +56,11 @@ struct ProgressWatch {
         bytesSinceProgress = 0
     }
 
+    /// Whether there has been no progress for as long as `patience`.
+    func isStalled(for patience: Duration, at now: MonotonicInstant) -> Bool {
+        lastProgress.advanced(by: patience) <= now
+    }
+
     /// What was in flight before a packet was received, and what is after it.
     mutating func noteReceived(bytesInFlight before: UInt64, after: UInt64, at now: MonotonicInstant) {
         if after == 0 {

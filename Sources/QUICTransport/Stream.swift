@@ -120,6 +120,9 @@ extension Stream {
     /// Bytes received that the application has not given back yet.
     var unconsumedBytes: UInt64 { receivedBytes - window.consumedOffset }
 
+    /// The bytes written here that are kept until they are acknowledged.
+    var queuedBytes: Int { queue.count }
+
     /// The bytes that the application has handled since the last call.
     func takeHandledBytes() -> Int {
         let offset = window.consumedOffset + min(unconsumedBytes, UInt64(queue.count))

@@ -97,6 +97,19 @@ public struct TransportConfiguration: Sendable {
         besidesWindowBytes + windowBytes + windowBytes / 8 + borrowed
     }
 
+    /// The bytes that `count` open streams may take on top of that, each of them with a gap in front of what arrived.
+    ///
+    /// ngtcp2 keeps what is out of order in chunks of 8 KiB, so a few packets on both sides of a border take two of them.
+    /// Five such streams have room beside the window's worth.
+    package static func bytesLimit(ofStreams count: Int, window windowBytes: Int) -> Int {
+        let broken = min(count, windowBytes / Connection.smallestMaximumDatagramBytes + 1)
+        return max(0, broken - brokenStreamsWithinWindow) * brokenStreamBytes
+    }
+
+    /// Two chunks of 8 KiB, their entries, a gap, and the stream itself.
+    private static let brokenStreamBytes = 19 << 10
+    private static let brokenStreamsWithinWindow = 5
+
     /// Bytes kept for each handshake in flight, in all classes: 48 KiB of transport, and up to 40 KB in GnuTLS.
     public static let handshakeFloorBytes = 88 << 10
     /// Bytes an established connection holds in all classes after an echo of 64 bytes, rounded up.

@@ -9,7 +9,9 @@ import QUICTransport
 struct FrameRun {
     private let input: [UInt8]
 
-    private static let transportAndRingBytesLimit = 192 * 1024
+    private static let transportAndRingBytesLimit =
+        TransportConfiguration.bytesLimit(ofWindow: 64 << 10, borrowed: 0)
+        + TransportConfiguration.bytesLimit(ofStreams: 19, window: 64 << 10)
     private static let payloadBytesLimit = 1_300
 
     init(_ input: [UInt8]) {

@@ -132,7 +132,10 @@ import Testing
         for seed in UInt64(0)..<50 {
             let pair = try pair(seed, conditions: .init())
             let client = try #require(try HostileClient(pair: pair))
-            let gaps = (0..<16).flatMap { Frame.stream(4 * $0, offset: 1, [1]) }
+            // The honest client had the first one.
+            client.send((1..<16).flatMap { Frame.stream(4 * $0, [1]) })
+            pair.run(for: .milliseconds(20))
+            let gaps = (1..<16).flatMap { Frame.stream(4 * $0, offset: 2, [1]) }
             let connection = try #require(pair.server.reports(at: pair.now).first)
             let account = try #require(pair.server.connection(connection.handle)).account
             account.bytesLimit = account.liveBytes(of: .transport) + 20_000
@@ -165,6 +168,105 @@ import Testing
         pair.run(for: .seconds(20)) { pair.recorder.received(on: connection, stream).isComplete }
         #expect(pair.recorder.received(on: connection, stream).bytes == sent)
         #expect(pair.serverCloses.isEmpty, "\(pair.serverCloses)")
+    }
+
+    @Test func aBorrowerWithoutProgressMakesRoomWhenMemoryIsShort() throws {
+        let budget = MemoryBudget(bytesLimit: 4 << 20)
+        let pair = try pair(47, conditions: .init()) { $0.memoryBudget = budget }
+        let hoarder = try #require(try HostileClient(pair: pair))
+        let idle = try #require(try pair.connectAndEstablish())
+        // One byte out of order on each stream: 10 KB each.
+        for number in UInt64(1)...8 { hoarder.send(Frame.stream(4 * number, offset: 2_000, [1])) }
+        pair.run(for: .seconds(10))
+        #expect(pair.serverCloses.isEmpty, "there is memory for all")
+        let other = MemoryLedger(budget: budget)
+        let taken = (4 << 20) / 100 * 96 - budget.takenBytes
+        other.charge(taken, to: .table)
+        // A turn is when something arrives.
+        _ = try pair.send([1], on: idle)
+        pair.run(for: .seconds(1))
+        #expect(pair.serverCloses == [.budgetExceeded(.process)])
+        #expect(idle.state == .established, "it holds no more than its floor")
+        other.release(taken, from: .table)
+        #expect(try pair.connectAndEstablish() != nil)
+    }
+
+    @Test func aBorrowerThatMakesProgressIsLeftAloneWhenMemoryIsShort() throws {
+        let budget = MemoryBudget(bytesLimit: 4 << 20)
+        var conditions = SimulatedNetwork.Conditions()
+        conditions.latency = .milliseconds(25)
+        let pair = try pair(48, conditions: conditions, clientProtocol: "hq-interop") { $0.memoryBudget = budget }
+        let connection = try #require(try pair.connectAndEstablish())
+        let stream = try pair.send(Array("GET /8000000\n".utf8), on: connection)
+        pair.run(for: .milliseconds(500))
+        let other = MemoryLedger(budget: budget)
+        let taken = (4 << 20) / 100 * 96 - budget.takenBytes
+        other.charge(taken, to: .table)
+        pair.run(for: .seconds(240)) { pair.recorder.received(on: connection, stream).isComplete }
+        #expect(pair.recorder.received(on: connection, stream).bytes.count == 8_000_000)
+        #expect(pair.serverCloses.isEmpty, "\(pair.serverCloses)")
+        other.release(taken, from: .table)
+    }
+
+    /// A download leaves pools behind, a quiet time its first window, and an upload in which each window waits behind a gap
+    /// needs both.
+    @Test func anUploadAfterADownloadAndAQuietTimeIsNotCutOff() throws {
+        var conditions = Self.longPath
+        let pair = try Pair(
+            seed: 49,
+            services: [FetchAndEchoService()],
+            clientProtocols: ["echo"],
+            clientConfiguration: Self.client,
+            conditions: conditions
+        )
+        let connection = try #require(try pair.connectAndEstablish())
+        let download = try pair.send(Array("GET /8000000\n".utf8), on: connection)
+        pair.run(for: .seconds(60)) { pair.recorder.received(on: connection, download).isComplete }
+        pair.run(for: .seconds(5))
+        let report = try #require(pair.server.reports(at: pair.now).first)
+        #expect(report.retainedBytes > 60_000, "the pools of packets in flight")
+        #expect(report.windowBytes == 64 << 10)
+        conditions.loss = 0.02
+        pair.network.conditions = conditions
+        let sent = message(of: 3 << 20, seed: 49)
+        let upload = try pair.send(Array(sent.prefix(2 << 20)), on: connection)
+        pair.run(for: .seconds(240)) { pair.recorder.received(on: connection, upload).isComplete }
+        #expect(pair.serverCloses.isEmpty, "\(pair.serverCloses)")
+        #expect(pair.recorder.received(on: connection, upload).isComplete)
+    }
+
+    /// A peer that sends as fast as it may, and acknowledges nothing, would fill the queue of its echo.
+    @Test func theWindowOfAPeerThatAcknowledgesNothingDoesNotGrow() throws {
+        let pair = try pair(50, conditions: .init())
+        let client = try #require(try HostileClient(pair: pair))
+        let bytes = [UInt8](repeating: 7, count: 1_024)
+        for offset in stride(from: UInt64(0), to: 32 << 10, by: 1_024) {
+            client.push(Frame.stream(4, offset: offset, bytes))
+        }
+        pair.run(for: .milliseconds(200))
+        let report = try #require(pair.server.reports(at: pair.now).first)
+        #expect(report.windowBytes <= 128 << 10, "\(report.windowBytes)")
+        #expect(report.totalBytes < 192 << 10)
+    }
+
+    /// Holding more, and being quiet, gives a connection no larger limit.
+    @Test func aQuietTimeDoesNotRaiseTheLimitOfAHoarder() throws {
+        let pair = try pair(51, conditions: .init())
+        let client = try #require(try HostileClient(pair: pair))
+        let connection = try #require(pair.server.reports(at: pair.now).first)
+        let account = try #require(pair.server.connection(connection.handle)).account
+        for round in UInt64(0)..<4 {
+            let echoed = [UInt8](repeating: 7, count: 1_024)
+            for index in UInt64(0)..<8 {
+                client.push(Frame.stream(4, offset: (8 * round + index) << 10, echoed))
+            }
+            client.send(client.acknowledgement)
+            for number in UInt64(1)...4 {
+                client.send(Frame.stream(4 * (4 * round + number) % 64, offset: 1_500 + 10 * round, [1]))
+            }
+            pair.run(for: .seconds(4))
+        }
+        #expect(account.bytesLimit <= 448 << 10, "\(account.bytesLimit)")
     }
 
     // RFC 9000 §14.3; an idle or short connection sends no probe.

@@ -38,7 +38,7 @@ import Testing
             #expect(connection.streamCount <= 16 + 3, name)
             #expect(connection.sourceConnectionIDs.count <= 10, name)
             #expect(connection.peerResetTokens.count <= 16, name)
-            #expect(connection.account.liveBytes(of: .transport) <= 192 * 1024, name)
+            #expect(connection.account.liveBytes(of: .transport) <= 458 * 1024, name)
             #expect(connection.account.liveBytes(of: .rings) <= 100 * 1024, name)
             #expect(pair.server.statistics.connectionIDs <= 10, name)
         }

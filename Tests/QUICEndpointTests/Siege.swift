@@ -54,7 +54,9 @@ final class Siege {
         #expect(pair.serverCloses == [cause])
         #expect(pair.server.statistics.connections.closedByCause == [cause.label: 1])
         #expect(seconds.contains(secondsPassed), "it took \(secondsPassed) s")
-        let limit = TransportConfiguration.bytesLimit(ofWindow: 64 << 10, borrowed: 0) + MemoryPlan.overheadBytes
+        let limit =
+            TransportConfiguration.bytesLimit(ofWindow: 64 << 10, borrowed: 0)
+            + TransportConfiguration.bytesLimit(ofStreams: 16, window: 64 << 10) + MemoryPlan.overheadBytes
         #expect(account.peakBytes <= limit)
         #expect(account.isEmpty)
         pair.client.close(honest, at: pair.now)

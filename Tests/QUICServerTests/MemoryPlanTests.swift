@@ -83,7 +83,7 @@ import Testing
             $0.transport.connectionBytesLimit = 192 * 1024
         }
         #expect(sentence.contains("first window of 163840 bytes"))
-        #expect(sentence.contains("at least 307200 bytes"))
+        #expect(sentence.contains("at least 521216 bytes"))
     }
 
     @Test func aStreamWindowAboveTheConnectionsIsRefused() {
@@ -113,7 +113,7 @@ import Testing
         _ = try plan { $0.transport.handshakeBytesLimit = 30_000 }
         _ = try plan {
             $0.transport.connectionWindow.initialBytes = 160 * 1024
-            $0.transport.connectionBytesLimit = 307_200
+            $0.transport.connectionBytesLimit = 521_216
         }
     }
 }
