@@ -60,8 +60,6 @@ extension Attacker {
         let pieces = grown.takeWindow(inPiecesOf: Self.pieceBytes).flatMap(\.self)
         guard let last = pieces.last else { throw Obstacle(description: "the server gave no credit") }
         let finalSize = last.offset + UInt64(last.count)
-        // RFC 9000 §4.1: credit for all of the echo.
-        connection.send(Frame.maximumData(1 << 40) + Frame.maximumStreamData(last.stream, 1 << 40))
         deliver(pieces.reversed(), over: connection, finalSize: finalSize)
         let end = MonotonicInstant.now().advanced(by: Self.echoTimeout)
         while connection.heard.finalSizes[last.stream] != finalSize, !connection.isClosed {
@@ -69,7 +67,9 @@ extension Attacker {
                 throw Obstacle(description: "the echo of a reordered window was not whole within \(Self.echoTimeout)")
             }
             pause(.milliseconds(3), serving: connection)
-            connection.send(connection.acknowledgement)
+            // RFC 9000 §4.1: credit for all of the echo, again and again, since packets may be lost.
+            let credit = Frame.maximumData(1 << 40) + Frame.maximumStreamData(last.stream, 1 << 40)
+            connection.send(connection.acknowledgement + credit)
         }
         close(connection)
     }
@@ -90,13 +90,15 @@ extension Attacker {
     func acknowledgeNothingAfterGrowth() throws {
         var grown = try growWindows()
         let connection = grown.connection
-        // As much as is progress, so that nothing but its silence ends it.
+        // As much as is progress, so that nothing but its silence ends it; each byte four times, since packets may be lost.
         let progressBytes = limits.minimumProgressBytes + 10
         let pieces = grown.takeWindow(inPiecesOf: Self.pieceBytes, leaving: UInt64(100 * progressBytes)).flatMap(\.self)
         deliver(pieces, over: connection, acknowledges: false)
         var further = grown.takeWindow(inPiecesOf: progressBytes).joined().makeIterator()
+        var recent: [GrownConnection.Piece] = []
         keep(connection, until: .acknowledgementTimeout, every: .seconds(min(1, limits.idleTimeoutSeconds / 4))) {
-            connection.send(Frame.ping + (further.next().map { $0.frame() } ?? []))
+            recent = recent.suffix(3) + [further.next()].compactMap(\.self)
+            connection.send(Frame.ping + recent.flatMap { $0.frame() })
         }
     }
 }
