@@ -8,6 +8,12 @@ package struct ServerFrames {
     package private(set) var streamLimit: UInt64 = 0
     /// How many bytes of all streams together the server lets its client send, when it says so.
     package private(set) var dataLimit: UInt64 = 0
+    /// How many bytes of a stream the server lets its client send, when it says so.
+    package private(set) var streamDataLimits: [UInt64: UInt64] = [:]
+    /// The size of each stream whose end was seen. RFC 9000 §4.5.
+    package private(set) var finalSizes: [UInt64: UInt64] = [:]
+    /// The packets that the latest packet with an ACK frame acknowledges, the latest first. RFC 9000 §19.3.
+    package private(set) var acknowledged: [ClosedRange<UInt64>] = []
     /// The tokens for later connections that the server gave. RFC 9000 §19.7.
     package private(set) var tokens: [[UInt8]] = []
     /// The error code of the server's CONNECTION_CLOSE. RFC 9000 §19.19.
@@ -24,12 +30,14 @@ package struct ServerFrames {
     }
 
     /// Adds what a further packet says. A packet that is not understood does not keep later ones from being read.
-    package mutating func add(_ payload: [UInt8]) {
-        let packet = ServerFrames(payload)
+    package mutating func add(_ packet: ServerFrames) {
         pathChallenges += packet.pathChallenges
         connectionIDs.merge(packet.connectionIDs) { first, _ in first }
         streamLimit = max(streamLimit, packet.streamLimit)
         dataLimit = max(dataLimit, packet.dataLimit)
+        streamDataLimits.merge(packet.streamDataLimits, uniquingKeysWith: max)
+        finalSizes.merge(packet.finalSizes) { first, _ in first }
+        if !packet.acknowledged.isEmpty { acknowledged = packet.acknowledged }
         tokens += packet.tokens
         closeCode = closeCode ?? packet.closeCode
         isWhole = isWhole && packet.isWhole
@@ -40,11 +48,12 @@ package struct ServerFrames {
         case 0x00, 0x01, 0x1e: true
         case 0x02, 0x03: readAcknowledgement(hasECN: type == 0x03)
         case 0x04: skip(integers: 3)
-        case 0x05, 0x11, 0x15: skip(integers: 2)
+        case 0x05, 0x15: skip(integers: 2)
         case 0x06: integer() != nil && bytes() != nil
         case 0x07: readToken()
         case 0x08...0x0f: readStream(type)
         case 0x10: readLimit(into: \.dataLimit)
+        case 0x11: readStreamDataLimit()
         case 0x12: readLimit(into: \.streamLimit)
         case 0x13, 0x14, 0x16, 0x17, 0x19: skip(integers: 1)
         case 0x18: readConnectionID()
@@ -55,21 +64,42 @@ package struct ServerFrames {
         }
     }
 
+    // RFC 9000 §19.3.1: the largest of the next range is the smallest of this one, less the gap, less 2.
     private mutating func readAcknowledgement(hasECN: Bool) -> Bool {
-        guard skip(integers: 2), let ranges = integer(), ranges < 1_000 else { return false }
-        return skip(integers: 1 + 2 * Int(ranges) + (hasECN ? 3 : 0))
+        guard let largest = integer(), skip(integers: 1), let count = integer(), count < 1_000, let first = integer(),
+            first <= largest
+        else { return false }
+        var ranges = [(largest - first)...largest]
+        for _ in 0..<count {
+            let smallest = ranges[ranges.count - 1].lowerBound
+            guard let gap = integer(), let length = integer(), gap + 2 + length <= smallest else { return false }
+            ranges.append((smallest - gap - 2 - length)...(smallest - gap - 2))
+        }
+        acknowledged = ranges
+        return skip(integers: hasECN ? 3 : 0)
     }
 
     private mutating func readStream(_ type: UInt8) -> Bool {
-        guard skip(integers: type & 4 != 0 ? 2 : 1) else { return false }
-        if type & 2 != 0 { return bytes() != nil }
-        rest = []
+        guard let id = integer(), let offset = type & 4 != 0 ? integer() : 0 else { return false }
+        var count = rest.count
+        if type & 2 != 0 {
+            guard let length = integer(), length <= UInt64(rest.count) else { return false }
+            count = Int(length)
+        }
+        rest = rest.dropFirst(count)
+        if type & 1 != 0 { finalSizes[id] = offset + UInt64(count) }
         return true
     }
 
     private mutating func readLimit(into limit: WritableKeyPath<Self, UInt64>) -> Bool {
         guard let value = integer() else { return false }
         self[keyPath: limit] = max(self[keyPath: limit], value)
+        return true
+    }
+
+    private mutating func readStreamDataLimit() -> Bool {
+        guard let id = integer(), let limit = integer() else { return false }
+        streamDataLimits[id] = max(streamDataLimits[id] ?? 0, limit)
         return true
     }
 

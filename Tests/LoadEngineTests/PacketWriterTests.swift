@@ -47,6 +47,27 @@ import Testing
         #expect(Frame.acknowledgement([10...12, 5...7, 1...1]) == [2, 12, 0, 2, 2, 1, 2, 2, 0])
     }
 
+    @Test func whatAServerSaysOfAcknowledgementsAndStreamsIsRead() {
+        let ranges: [ClosedRange<UInt64>] = [10...12, 5...7, 1...1]
+        var frames = ServerFrames(Frame.acknowledgement(ranges) + Frame.maximumStreamData(4, 900) + Frame.ping)
+        let final = Frame.stream(0, offset: 70, [1, 2, 3], isFinal: true)
+        frames.add(ServerFrames(final + Frame.maximumStreamData(4, 800)))
+        // Without a length: to the end of the packet.
+        frames.add(ServerFrames([0x0d, 8, 5, 1, 2]))
+        #expect(frames.isWhole)
+        #expect(frames.acknowledged == ranges)
+        #expect(frames.streamDataLimits == [4: 900])
+        #expect(frames.finalSizes == [0: 73, 8: 7])
+    }
+
+    @Test(arguments: [[0x02, 3, 0, 0, 4], [0x02, 9, 0, 1, 2, 6, 0], [0x0a, 0, 9, 1]] as [[UInt8]])
+    func aFrameThatMakesNoSenseIsNotRead(_ frame: [UInt8]) {
+        let frames = ServerFrames(frame + Frame.maximumData(7))
+        #expect(!frames.isWhole)
+        #expect(frames.acknowledged.isEmpty)
+        #expect(frames.dataLimit == 0)
+    }
+
     // RFC 9000 §A.1.
     @Test func variableLengthIntegersAreThoseOfTheRFC() {
         #expect(varint(37) == [0x25])

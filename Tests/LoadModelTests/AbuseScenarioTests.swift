@@ -21,7 +21,8 @@ import Testing
 
     @Test func limitsAreReadFromTheNumbersOfTheServer() throws {
         let json = """
-            {"limits": {"handshake_timeout_seconds": 1, "allows_migration": true, "handshake_bytes": 30000, "streams": 4},
+            {"limits": {"handshake_timeout_seconds": 1, "allows_migration": true, "handshake_bytes": 30000, "streams": 4,
+              "connection_cost_bytes": 5000000, "stream_window_bytes": 1000, "connection_window_bytes_maximum": 4000000},
              "drops": {"empty": 7, "names": ["a"]}, "text": "b", "workers": [{"live_connections": 3}]}
             """
         let counters = try JSONDecoder().decode(ServerCounters.self, from: Data(json.utf8))
@@ -31,6 +32,9 @@ import Testing
         #expect(limits.seconds(until: .handshakeTimeout) == 11)
         #expect(limits.seconds(until: .noProgressTimeout) == 70)
         #expect(limits.bytes(of: .handshake) == 30_000 + 48 * 1024)
+        #expect(limits.bytes(of: .grownConnection) == 5_000_000)
+        #expect(limits.streamWindowBytes == 1_000)
+        #expect(limits.grownWindowBytes == 4_000_000)
         #expect(limits.streams == 4)
         #expect(limits.allowsMigration)
     }

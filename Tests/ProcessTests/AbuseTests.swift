@@ -6,7 +6,7 @@ extension RealProcesses {
     /// Attacks on a server with short timeouts, and an honest client beside them.
     @Suite struct AbuseTests {
         private static let shortTimeouts = [
-            "--idle-timeout", "2s", "--handshake-timeout", "1s", "--no-progress-timeout", "3s", "--event-log", "4096",
+            "--idle-timeout", "2s", "--handshake-timeout", "1s", "--no-progress-timeout", "12s", "--event-log", "4096",
         ]
         private static let shortFloods = ["--duration", "500ms", "--rate", "2000"]
 
@@ -32,6 +32,7 @@ extension RealProcesses {
             let names: [AbuseName] = [
                 .initialFlood, .halfOpen, .cryptoSpray, .oversizedClientHello, .postHandshakeCrypto, .streamGaps,
                 .outOfOrderEveryStream, .halfClosedStreams, .trickle, .zeroWindowReader, .withheldAcks,
+                .grownWindowGapsEveryStream, .grownWindowCrumbs, .grownZeroWindowReader, .grownWithheldAcks,
                 .connectionIDHashFlooding, .tokenReplay, .tokenForgery, .reflectionLoop,
             ]
             let control = ["QUICHARNESS_NEGATIVE_CONTROL": "defences-off"]

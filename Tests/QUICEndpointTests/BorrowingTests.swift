@@ -75,35 +75,6 @@ import Testing
         #expect(report.borrowedBytes <= report.retainedBytes)
     }
 
-    /// ngtcp2 1.11 alone makes good for a pause: a whole congestion window leaves within a millisecond.
-    @Test func aPauseIsNotFollowedByABurst() throws {
-        let pair = try pair(40, clientProtocol: "hq-interop")
-        let connection = try #require(try pair.connectAndEstablish())
-        let first = try pair.send(Array("GET /8000000\n".utf8), on: connection)
-        pair.run(for: .seconds(60)) { pair.recorder.received(on: connection, first).isComplete }
-        pair.run(for: .seconds(2))
-        var arrivals: [(MonotonicInstant, Int)] = []
-        pair.network.admits = { transit in
-            if transit.path.local != Pair.serverAddress { arrivals.append((transit.arrival, transit.bytes.count)) }
-            return true
-        }
-        let second = try pair.send(Array("GET /1000000\n".utf8), on: connection)
-        pair.run(for: .seconds(60)) { pair.recorder.received(on: connection, second).isComplete }
-        #expect(arrivals.reduce(0) { $0 + $1.1 } > 1_000_000)
-        var largest = 0
-        var inWindow = 0
-        var oldest = 0
-        for (arrival, count) in arrivals {
-            inWindow += count
-            while arrivals[oldest].0.advanced(by: .milliseconds(1)) < arrival {
-                inWindow -= arrivals[oldest].1
-                oldest += 1
-            }
-            largest = max(largest, inWindow)
-        }
-        #expect(largest < 200_000, "\(largest) bytes within a millisecond")
-    }
-
     @Test func theWindowOfAStrictServerGrowsOnlyIntoWhatNobodyHolds() throws {
         let pair = try pair(43) {
             $0.transport.keepsWindowsWorth = true

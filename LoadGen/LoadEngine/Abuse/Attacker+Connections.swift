@@ -5,12 +5,13 @@ import PacketWriter
 extension Attacker {
     func acknowledgeNothing() throws {
         let connection = try establish()
-        // As much as is progress, so that nothing but its silence ends it.
-        let bytes = random(limits.minimumProgressBytes + 10)
+        // As much as is progress, so that nothing but its silence ends it; each byte four times, since packets may be lost.
+        let progressBytes = limits.minimumProgressBytes + 10
+        let bytes = random(4 * progressBytes)
         var offset: UInt64 = 0
         keep(connection, until: .acknowledgementTimeout, every: .seconds(min(1, limits.idleTimeoutSeconds / 4))) {
             connection.send(Frame.ping + Frame.stream(0, offset: offset, bytes))
-            offset += UInt64(bytes.count)
+            offset += UInt64(progressBytes)
         }
     }
 

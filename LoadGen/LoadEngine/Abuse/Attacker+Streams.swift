@@ -75,7 +75,7 @@ extension Attacker {
     }
 
     /// Does no more than what keeps the idle timeout and the acknowledgement timeout from ending the connection.
-    private func keepAlive(_ connection: HostileConnection, until deadline: AbuseDeadline) {
+    func keepAlive(_ connection: HostileConnection, until deadline: AbuseDeadline) {
         let interval = min(0.5, limits.idleTimeoutSeconds / 4)
         keep(connection, until: deadline, every: .seconds(interval)) {
             connection.send(Frame.ping + connection.acknowledgement)

@@ -27,7 +27,7 @@ final class Attacker {
     let pace: AbusePace
     private let name: AbuseName
     private let witness: AbuseWitness?
-    private let isCancelled: @Sendable () -> Bool
+    let isCancelled: @Sendable () -> Bool
     private let onHold: @Sendable () -> Void
     private let batch = ReceiveBatch(messageCapacity: 64)
     private var sockets: [AttackSocket] = []
@@ -190,7 +190,8 @@ extension Attacker {
         noteClose(of: connection)
     }
 
-    private func isGone(_ connection: HostileConnection) -> Bool {
+    /// Whether the server was seen to have let it go.
+    func isGone(_ connection: HostileConnection) -> Bool {
         witness?.hasEnded(connection.socket.address.description) ?? false
     }
 
@@ -203,26 +204,44 @@ extension Attacker {
 
 extension Attacker {
     /// Completes a handshake as an honest client does, takes its keys, and silences it.
+    ///
+    /// - Parameter settling: How long the honest client goes on after the handshake, so that the server waits for nothing.
     func establish(
         from host: Int = 0,
         settling: Duration = .milliseconds(100),
         configure: (inout TransportConfiguration) -> Void = { _ in }
     ) throws -> HostileConnection {
+        let honest = try begin(from: host, configure: configure)
+        honest.work(until: MonotonicInstant.now().advanced(by: settling))
+        return try honest.handOver()
+    }
+
+    /// Completes a handshake as an honest client does.
+    ///
+    /// - Parameter delay: How long the server's datagrams are under way.
+    func begin(
+        from host: Int = 0,
+        service: any StreamService = DeafService(),
+        delay: Duration = .zero,
+        configure: (inout TransportConfiguration) -> Void
+    ) throws -> HonestBeginning {
         let socket = try openSocket(host)
         var configuration = EndpointConfiguration()
         // Only the server's own deadlines are to end it.
         configuration.transport.idleTimeout = .seconds(3_600)
         configure(&configuration.transport)
-        let connection = try HostileConnection.establish(
+        let honest = try HonestBeginning(
             over: socket,
             to: target,
             applicationProtocol: applicationProtocol,
             configuration: configuration,
-            settling: settling,
+            service: service,
+            delay: delay,
             batch: batch
         )
+        try honest.completeHandshake()
         handshakes += 1
-        return connection
+        return honest
     }
 
     /// What an honest client sends first.

@@ -14,6 +14,12 @@ public struct AbuseLimits: Sendable, Equatable {
     public var handshakeBytes = 48 * 1024
     /// The most an established connection may hold that has borrowed nothing.
     public var connectionCostBytes = 208_896
+    /// The most an established connection may hold at all, however much it has borrowed.
+    public var grownConnectionCostBytes = 25_178_112
+    /// How far ahead a client may send on a stream at first.
+    public var streamWindowBytes = 32 * 1024
+    /// How far ahead a client may send on all streams together when its window has grown as far as it may.
+    public var grownWindowBytes = 16 << 20
     /// How many bytes on streams are progress.
     public var minimumProgressBytes = 256
     /// The most all connections may hold; nil when nobody said.
@@ -45,6 +51,9 @@ public struct AbuseLimits: Sendable, Equatable {
         set(\.closingPeriodSeconds, "closing_period_seconds") { $0 }
         set(\.handshakeBytes, "handshake_bytes") { Int($0) }
         set(\.connectionCostBytes, "resting_bytes") { Int($0) + Self.connectionOverheadBytes }
+        set(\.grownConnectionCostBytes, "connection_cost_bytes") { Int($0) }
+        set(\.streamWindowBytes, "stream_window_bytes") { Int($0) }
+        set(\.grownWindowBytes, "connection_window_bytes_maximum") { Int($0) }
         set(\.minimumProgressBytes, "minimum_progress_bytes") { Int($0) }
         set(\.memoryBytes, "memory_bytes") { Int($0) }
         set(\.streams, "streams") { Int($0) }
@@ -57,6 +66,7 @@ public struct AbuseLimits: Sendable, Equatable {
         case .nothing: 0
         case .handshake: handshakeBytes + Self.handshakeOverheadBytes
         case .connection: max(connectionCostBytes, bytes(of: .handshake))
+        case .grownConnection: grownConnectionCostBytes
         }
     }
 

@@ -13,6 +13,12 @@ public enum AbuseName: String, CaseIterable, Sendable, Codable {
     case trickle
     case zeroWindowReader = "zero-window-reader"
     case withheldAcks = "withheld-acks"
+    case grownWindowGaps = "grown-window-gaps"
+    case grownWindowGapsEveryStream = "grown-window-gaps-every-stream"
+    case grownWindowCrumbs = "grown-window-crumbs"
+    case grownWindowReordered = "grown-window-reordered"
+    case grownZeroWindowReader = "grown-zero-window-reader"
+    case grownWithheldAcks = "grown-withheld-acks"
     case optimisticAck = "optimistic-ack"
     case ackRanges = "ack-ranges"
     case newConnectionIDStuffing = "new-connection-id-stuffing"

@@ -20,7 +20,7 @@ extension AbuseScenario {
 extension AbuseName {
     /// What the attack does and has to lead to.
     public var scenario: AbuseScenario {
-        handshakeScenario ?? streamScenario ?? connectionScenario ?? statelessScenario
+        handshakeScenario ?? streamScenario ?? grownWindowScenario ?? connectionScenario ?? statelessScenario
     }
 
     func scenario(
