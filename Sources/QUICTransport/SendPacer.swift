@@ -2,9 +2,9 @@ import Datagrams
 
 /// Spreads stream data over the round trip, so that no burst overruns a short queue on its way. RFC 9002 §7.7.
 ///
-/// ngtcp2 1.11 paces as well, but makes good later for every moment in which there was nothing to send: after a pause of
-/// one round trip a whole congestion window leaves at once. An echo pauses all the time, and quic-go, for one, drops what
-/// exceeds 256 packets.
+/// ngtcp2 1.11 paces as well, but saves up every moment by which its timer was handled late, without end, and spends them in
+/// one burst (`compensation` in ngtcp2_conn.c). An echo over 50 ms sent 325 packets within a millisecond, and quic-go, for
+/// one, drops what exceeds 256.
 struct SendPacer {
     /// Bytes that may be sent now; negative by the bytes the last packet had too many.
     private var creditBytes = leastBurstBytes
