@@ -4,13 +4,13 @@ import LoadModel
 import PacketWriter
 import QUICTransport
 
-/// What clients do that were fast and honest until the server had let their windows grow.
+/// Attacks by clients that are fast and honest until the server has let their windows grow.
 extension Attacker {
-    /// What a packet carries, with which it is as large as a server reads.
+    /// Stream bytes in each packet, which is then nearly as large as the largest datagram a server reads.
     private static let pieceBytes = 1_350
     /// Below this many packets a second, even a busy server waits for what they may be good for.
     private static let packetsPerSecond = 8_000
-    /// What ngtcp2 takes for a byte out of order.
+    /// Bytes ngtcp2 allocates for a byte out of order.
     private static let chunkBytes = 8 * 1024
     private static let crumbsPerPacket = 100
     /// Fewer gaps than those at which ngtcp2 ends a connection: 5,000 a stream, 4,000 since 1.24 at the latest.
@@ -122,7 +122,7 @@ extension Attacker {
         let wanted = UInt64(limits.grownWindowBytes - limits.grownWindowBytes / Self.creditSteps)
         honest.work(until: MonotonicInstant.now().advanced(by: Self.growthTimeout)) {
             let (heard, enough) = (honest.heard, service.receivedBytes + wanted)
-            // What comes back now is credited a round trip later.
+            // The server gives credit for echoes acknowledged now a round trip later.
             let isGrown = heard.dataLimit + UInt64(underWayBytes) >= enough
             let streamCredit = heard.streamDataLimits.values.reduce(0, +) + (count == 1 ? UInt64(underWayBytes) : 0)
             return isGrown && streamCredit >= enough || honest.connection.state == .closed

@@ -22,7 +22,7 @@ final class HonestBeginning {
     private let batch: ReceiveBatch
     private let outgoing = TransmitBatch()
     private var arriving: DelayLine
-    /// What has come under 1-RTT keys before anybody could read it.
+    /// Datagrams under 1-RTT keys that arrived before their keys were known.
     private var unread: [[UInt8]] = []
     private var destination: [UInt8]?
     /// The connection as its attacker will have it, who hears everything since the handshake.
@@ -52,7 +52,7 @@ final class HonestBeginning {
         connection = try endpoint.connect(path: path, at: .now())
     }
 
-    /// What the server has said since the handshake.
+    /// The server's frames since the handshake.
     var heard: ServerFrames { hostile?.heard ?? ServerFrames([]) }
 
     /// Completes the handshake.

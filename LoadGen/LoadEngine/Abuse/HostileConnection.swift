@@ -8,7 +8,7 @@ final class HostileConnection {
     let socket: AttackSocket
     /// What writes its packets.
     var writer: OneRTTPacketWriter
-    /// What the server has said, all packets together.
+    /// The server's frames, of all packets together.
     private(set) var heard = ServerFrames([])
     /// The numbers of the latest packets, oldest first.
     private(set) var heardNumbers: [UInt32] = []

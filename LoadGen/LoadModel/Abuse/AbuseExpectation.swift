@@ -32,9 +32,9 @@ public enum AbuseHolding: String, Sendable, Codable {
     case nothing
     /// What a handshake may hold, and its TLS session.
     case handshake
-    /// What an established connection may hold that has borrowed nothing.
+    /// The bytes that an established connection may hold that has borrowed nothing.
     case connection
-    /// What an established connection may hold in all, with the windows it was given and its packets in flight.
+    /// The bytes that an established connection may hold in all, with the windows it was given and its packets in flight.
     case grownConnection
 }
 
