@@ -52,11 +52,6 @@ extension Connection {
         var inFlightLimit = 0
         private(set) var hasPackets = false
 
-        init(quantumBytes: Int, inFlightBytes: Int) {
-            self.quantumBytes = quantumBytes
-            self.inFlightBytes = inFlightBytes
-        }
-
         mutating func add(_ byteCount: Int) {
             hasPackets = true
             quantumBytes -= byteCount

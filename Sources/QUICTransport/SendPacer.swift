@@ -35,7 +35,7 @@ struct SendPacer {
         bytesPerNanosecond = Self.gain * Double(max(1, window)) / Double(max(1, roundTripNanoseconds))
         let burstBytes = max(Double(Self.leastBurstBytes), bytesPerNanosecond * Self.burstNanoseconds)
         let passed = Double(max(now, filledAt).nanoseconds - filledAt.nanoseconds)
-        creditBytes = Int(clamping: Int64(min(burstBytes, Double(creditBytes) + bytesPerNanosecond * passed, 1e15)))
+        creditBytes = Int(min(burstBytes, Double(creditBytes) + bytesPerNanosecond * passed, 1e15))
         filledAt = max(now, filledAt)
         releaseAt = .distantFuture
     }
