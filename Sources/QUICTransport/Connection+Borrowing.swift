@@ -45,45 +45,56 @@ extension Connection {
         giveCredit()
     }
 
-    /// Takes note that `count` bytes of a stream that is no longer there count as consumed.
-    func consume(_ count: Int) {
-        borrowing.window.consume(count)
+    /// Takes note that the bytes of `stream`, which is no longer there, count as consumed.
+    func consumeRest(of stream: Stream) {
+        borrowing.window.skip(stream.unhandledBytes)
+        borrowing.window.consume(Int(stream.unconsumedBytes))
         giveCredit()
     }
 
     /// Takes note of what the application did with the bytes of `stream`: its windows grow when it is fast.
     func noteHandled(_ stream: Stream) {
-        let count = stream.takeHandledBytes()
+        let count = stream.newlyHandledBytes
         guard count > 0 else { return }
         borrowing.wasUsed = true
-        if let interval = stream.window.measure(count, at: now), isFast(interval),
-            isAnswered(stream.queuedBytes, initialBytes: configuration.streamWindow.initialBytes)
-        {
-            stream.window.resize(to: min(2 * stream.window.targetBytes, configuration.streamWindow.maximumBytes))
-            giveCredit(to: stream)
-            scheduleReview()
+        if let interval = stream.window.handle(count, at: now), isFast(interval, in: stream.window) {
+            growWindow(of: stream)
         }
-        if let interval = borrowing.window.measure(count, at: now), isFast(interval),
-            isAnswered(
-                account.liveBytes(of: .rings),
-                initialBytes: configuration.connectionWindow.initialBytes
-            )
-        {
+        if let interval = borrowing.window.handle(count, at: now), isFast(interval, in: borrowing.window) {
             growConnectionWindow()
         }
     }
 
-    /// Whether the peer takes what it is sent: no more is queued than two congestion windows. One that sends and acknowledges
-    /// nothing gets no larger window, since it would only fill our queue.
-    private func isAnswered(_ queuedBytes: Int, initialBytes: Int) -> Bool {
-        queuedBytes <= max(initialBytes, 2 * Int(clamping: nativeInfo.cwnd))
+    /// The largest `window` that makes the peer faster.
+    ///
+    /// Bytes whose answers wait for acknowledgements come at the pace of our congestion window. One such window is in flight, one
+    /// on its way to us, and in slow start twice as much is wanted a round trip later. A larger receive window would fill our
+    /// queue: without a bound an echo over 50 ms held 16 MB of which 2 MB were in flight, and a peer that acknowledges nothing
+    /// could have as much.
+    private func usefulBytes(of window: ReceiveWindow, initialBytes: Int) -> Int {
+        guard window.answeredBytes > initialBytes else { return .max }
+        let congestionWindow = Int(clamping: min(nativeInfo.cwnd, 1 << 40))
+        let bytes = min(12 * congestionWindow, 3 * congestionWindow + Self.reorderingBytes)
+        return max(initialBytes, bytes)
+    }
+
+    /// The bytes that a peer may have sent behind a gap while the lost packet comes once more.
+    private static let reorderingBytes = 512 << 10
+
+    private func usefulBytes(of stream: Stream) -> Int {
+        usefulBytes(of: stream.window, initialBytes: configuration.streamWindow.initialBytes)
+    }
+
+    private var usefulConnectionBytes: Int {
+        usefulBytes(of: borrowing.window, initialBytes: configuration.connectionWindow.initialBytes)
     }
 
     private func giveCredit(to stream: Stream) {
-        guard let connection = unsafe native?.pointer else { return }
+        guard stream.window.isCreditDue, let connection = unsafe native?.pointer else { return }
         if environment.share.pressure >= .shrinking {
             stream.window.resize(to: configuration.streamWindow.initialBytes)
         }
+        stream.window.resize(to: min(stream.window.targetBytes, usefulBytes(of: stream)))
         let credit = stream.window.takeCredit()
         if credit > 0 { unsafe ngtcp2_conn_extend_max_stream_offset(connection, stream.id.rawValue, credit) }
     }
@@ -93,24 +104,38 @@ extension Connection {
         if environment.share.pressure >= .shrinking {
             borrowing.window.resize(to: configuration.connectionWindow.initialBytes)
         }
+        if borrowing.window.isCreditDue {
+            borrowing.window.resize(to: min(borrowing.window.targetBytes, usefulConnectionBytes))
+        }
         let credit = borrowing.window.takeCredit()
         if credit > 0 { unsafe ngtcp2_conn_extend_max_offset(connection, credit) }
         settleCommitment()
     }
 
-    /// Whether a quarter of a window was handled in so little time that the window may be what the peer waits for: within a
+    /// Whether a quarter of `window` was handled in so little time that the window may be what the peer waits for: within a
     /// round trip, or, on a path shorter than the ticks of a busy host, within some of those.
     ///
-    /// Chromium and quic-go take half a window in two round trips, which is as fast. A quarter is seen earlier, and an echo, whose
-    /// bytes are consumed a round trip after they were received, has the use of half its window only.
-    private func isFast(_ interval: Duration) -> Bool {
-        interval <= max(roundTrip, .milliseconds(5))
+    /// Chromium and quic-go take half a window in two round trips, which is as fast; a quarter is seen earlier. The bytes of an
+    /// echo are consumed a round trip after they were received, so that it gets half its window in each: to keep up with
+    /// slow start, which doubles as fast, it has two round trips. ``usefulBytes(of:initialBytes:)`` is the bound then.
+    private func isFast(_ interval: Duration, in window: ReceiveWindow) -> Bool {
+        interval <= max(window.answeredBytes > 0 ? roundTrip * 2 : roundTrip, .milliseconds(5))
     }
 
-    /// Doubles the window of the connection, if the budget has room for it.
+    /// Doubles the window of `stream`, within what makes its peer faster.
+    private func growWindow(of stream: Stream) {
+        let bytes = stream.window.targetBytes
+        let larger = min(2 * bytes, configuration.streamWindow.maximumBytes, usefulBytes(of: stream))
+        guard larger > bytes else { return }
+        stream.window.resize(to: larger)
+        giveCredit(to: stream)
+        scheduleReview()
+    }
+
+    /// Doubles the window of the connection, within what makes its peer faster, if the budget has room for it.
     private func growConnectionWindow() {
         let bytes = borrowing.window.targetBytes
-        let larger = min(2 * bytes, configuration.largestConnectionWindowBytes)
+        let larger = min(2 * bytes, configuration.largestConnectionWindowBytes, usefulConnectionBytes)
         guard larger > bytes,
             environment.share.admitsCommitment(of: larger - bytes, beside: Int(borrowing.committedBytes))
         else { return }

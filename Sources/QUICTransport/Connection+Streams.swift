@@ -48,7 +48,7 @@ extension Connection {
         }
         if let connection = unsafe native?.pointer {
             // What the application did not give back for this stream still belongs to the connection's window.
-            consume(Int(stream.unconsumedBytes))
+            consumeRest(of: stream)
             unsafe extendStreamLimit(for: stream.id, of: connection)
         }
         forget(stream)

@@ -64,6 +64,7 @@ extension Connection {
         borrowing.pacer.fill(
             window: info.cwnd,
             roundTripNanoseconds: info.smoothed_rtt,
+            isLossy: info.ssthresh < .max,
             at: now
         )
         var burst = Burst(quantumBytes: quantumBytes, inFlightBytes: Int(clamping: info.bytes_in_flight))

@@ -10,6 +10,7 @@ struct SendPacer {
     private var creditBytes = leastBurstBytes
     private var filledAt: MonotonicInstant
     private var bytesPerNanosecond = 0.0
+    private var shortestPauseNanoseconds = pauseNanoseconds
     /// When data that is held back may be sent; the distant future while none is.
     private(set) var releaseAt = MonotonicInstant.distantFuture
 
@@ -17,7 +18,9 @@ struct SendPacer {
     static let leastBurstBytes = 16 << 10
     /// The time whose bytes may leave at once.
     private static let burstNanoseconds = 1_000_000.0
-    /// The shortest pause, so that one wake-up sends several packets.
+    /// Two packets, which are acknowledged at once. RFC 9000 §13.2.2.
+    private static let leastLossyBurstBytes = 2_400.0
+    /// The shortest pause, so that one wake-up sends several packets; an eighth of the round trip on short paths.
     private static let pauseNanoseconds = 500_000.0
     private static let longestPauseNanoseconds = 1e12
     /// A little more than a window in a round trip, so that the window stays full. RFC 9002 §7.7.
@@ -31,9 +34,14 @@ struct SendPacer {
     var allowsPacket: Bool { creditBytes > 0 }
 
     /// Takes note that time has passed, and of the congestion window, in bytes, and the smoothed round trip, in nanoseconds.
-    mutating func fill(window: UInt64, roundTripNanoseconds: UInt64, at now: MonotonicInstant) {
+    ///
+    /// - Parameter isLossy: Whether the path has lost packets. A window that leaves in one burst is acknowledged by one packet,
+    ///   and when that one is lost as well, nothing moves until a probe timeout.
+    mutating func fill(window: UInt64, roundTripNanoseconds: UInt64, isLossy: Bool, at now: MonotonicInstant) {
         bytesPerNanosecond = Self.gain * Double(max(1, window)) / Double(max(1, roundTripNanoseconds))
-        let burstBytes = max(Double(Self.leastBurstBytes), bytesPerNanosecond * Self.burstNanoseconds)
+        shortestPauseNanoseconds = min(Self.pauseNanoseconds, Double(roundTripNanoseconds) / 8)
+        var burstBytes = max(Double(Self.leastBurstBytes), bytesPerNanosecond * Self.burstNanoseconds)
+        if isLossy { burstBytes = min(burstBytes, max(Self.leastLossyBurstBytes, Double(window) / 4)) }
         let passed = Double(max(now, filledAt).nanoseconds - filledAt.nanoseconds)
         creditBytes = Int(min(burstBytes, Double(creditBytes) + bytesPerNanosecond * passed, 1e15))
         filledAt = max(now, filledAt)
@@ -49,7 +57,7 @@ struct SendPacer {
     mutating func hold() {
         precondition(!allowsPacket, "data is held back that may leave")
         let pause = Double(1 - creditBytes) / max(bytesPerNanosecond, .leastNormalMagnitude)
-        let nanoseconds = min(max(Self.pauseNanoseconds, pause), Self.longestPauseNanoseconds)
+        let nanoseconds = min(max(shortestPauseNanoseconds, pause), Self.longestPauseNanoseconds)
         releaseAt = filledAt.advanced(by: .nanoseconds(Int64(nanoseconds)))
     }
 }

@@ -25,7 +25,6 @@ public final class Stream {
     /// How far ahead of what was consumed the peer may send.
     var window: ReceiveWindow
     /// The bytes received that the application has consumed, or written as many in answer to.
-    private var handledOffset: UInt64 = 0
     private var queue: ByteQueue
     private var generatedBytes: UInt64 = 0
     private var sentOffset: UInt64 = 0
@@ -123,13 +122,14 @@ extension Stream {
     /// The bytes written here that are kept until they are acknowledged.
     var queuedBytes: Int { queue.count }
 
-    /// The bytes that the application has handled since the last call.
-    func takeHandledBytes() -> Int {
+    /// The bytes that the application has handled and that its window has not taken note of.
+    var newlyHandledBytes: Int {
         let offset = window.consumedOffset + min(unconsumedBytes, UInt64(queue.count))
-        guard offset > handledOffset else { return 0 }
-        defer { handledOffset = offset }
-        return Int(offset - handledOffset)
+        return offset > window.handledOffset ? Int(offset - window.handledOffset) : 0
     }
+
+    /// The bytes received that the application has not handled.
+    var unhandledBytes: Int { Int(receivedBytes - window.handledOffset) }
 
     /// Whether there is something left to hand to the transport.
     var hasOutput: Bool {

@@ -19,11 +19,38 @@ import Testing
         #expect(window.creditedOffset == 9_000)
     }
 
+    /// A peer sends what it is given at once, so no step of a large window is a burst.
+    @Test func noStepOfCreditIsABurst() {
+        var window = ReceiveWindow(initialBytes: 16 << 20)
+        window.consume((64 << 10) - 1)
+        #expect(!window.isCreditDue)
+        #expect(window.takeCredit() == 0)
+        window.consume(1)
+        #expect(window.isCreditDue)
+        #expect(window.takeCredit() == 64 << 10)
+    }
+
+    @Test func answeredBytesAreThoseHandledAndNotConsumed() {
+        var window = ReceiveWindow(initialBytes: 8_000)
+        #expect(window.answeredBytes == 0)
+        _ = window.handle(3_000, at: moment(1))
+        #expect(window.answeredBytes == 3_000)
+        window.consume(2_000)
+        #expect(window.answeredBytes == 1_000)
+        // Bytes that are consumed before they are handled were never kept for an answer.
+        window.consume(4_000)
+        #expect(window.answeredBytes == 0)
+        _ = window.handle(2_500, at: moment(1))
+        window.skip(500)
+        #expect(window.answeredBytes == 0)
+        #expect(window.handledOffset == window.consumedOffset)
+    }
+
     @Test func aQuarterOfAWindowIsTimed() {
         var window = ReceiveWindow(initialBytes: 16_000)
-        #expect(window.measure(4_000, at: moment(5)) == .zero)
-        #expect(window.measure(3_999, at: moment(6)) == nil)
-        #expect(window.measure(1, at: moment(26)) == .milliseconds(20))
+        #expect(window.handle(4_000, at: moment(5)) == .zero)
+        #expect(window.handle(3_999, at: moment(6)) == nil)
+        #expect(window.handle(1, at: moment(26)) == .milliseconds(20))
     }
 
     @Test func aLargerWindowIsCreditedAtOnce() {

@@ -14,6 +14,7 @@ import Testing
         for duration: Duration,
         window: UInt64,
         roundTrip: Duration,
+        isLossy: Bool = false,
         after pause: Duration = .zero
     ) -> (bytes: Int, largestBurst: Int) {
         var pacer = SendPacer(at: Self.start)
@@ -22,7 +23,12 @@ import Testing
         var bytes = 0
         var largestBurst = 0
         while now < end {
-            pacer.fill(window: window, roundTripNanoseconds: UInt64(roundTrip.wholeNanoseconds), at: now)
+            pacer.fill(
+                window: window,
+                roundTripNanoseconds: UInt64(roundTrip.wholeNanoseconds),
+                isLossy: isLossy,
+                at: now
+            )
             var burst = 0
             while pacer.allowsPacket {
                 pacer.spend(1_200)
@@ -59,19 +65,30 @@ import Testing
 
     @Test func aShortPathIsNotHeldBack() {
         var pacer = SendPacer(at: Self.start)
-        pacer.fill(window: 200_000, roundTripNanoseconds: 100_000, at: Self.start.advanced(by: .milliseconds(1)))
+        pacer.fill(window: 200_000, roundTripNanoseconds: 100_000, isLossy: false, at: Self.start.advanced(by: .milliseconds(1)))
         for _ in 0..<160 { pacer.spend(1_200) }
         #expect(pacer.allowsPacket, "a window in a round trip shorter than a timer is precise")
     }
 
-    @Test func absurdPathsNeitherTrapNorWaitForEver() {
+    /// RFC 9000 §13.2.2: an acknowledgement is sent for every second packet, so that of four bursts is not lost with one packet.
+    @Test func aWindowOnALossyPathLeavesInFourBursts() {
+        let sent = send(for: .seconds(1), window: 40_000, roundTrip: .microseconds(500), isLossy: true)
+        #expect(sent.largestBurst <= 10_000 + 1_200, "\(sent)")
+        // 1.25 windows in a round trip, as on any other path.
+        #expect(abs(sent.bytes - 100_000_000) < 10_000_000, "\(sent)")
+        let least = send(for: .seconds(1), window: 2_400, roundTrip: .milliseconds(100), isLossy: true)
+        #expect(least.largestBurst <= 2_400 + 1_200, "\(least)")
+    }
+
+    @Test(arguments: [false, true])
+    func absurdPathsNeitherTrapNorWaitForEver(isLossy: Bool) {
         for (window, roundTrip) in [(UInt64.max, UInt64(1)), (0, .max), (1, 1 << 62), (.max, .max)] {
             var pacer = SendPacer(at: Self.start)
-            pacer.fill(window: window, roundTripNanoseconds: roundTrip, at: .distantFuture)
+            pacer.fill(window: window, roundTripNanoseconds: roundTrip, isLossy: isLossy, at: .distantFuture)
             while pacer.allowsPacket { pacer.spend(1 << 60) }
             pacer.hold()
             var other = SendPacer(at: Self.start)
-            other.fill(window: window, roundTripNanoseconds: roundTrip, at: Self.start)
+            other.fill(window: window, roundTripNanoseconds: roundTrip, isLossy: isLossy, at: Self.start)
             other.spend(1 << 40)
             other.hold()
             #expect(other.releaseAt <= Self.start.advanced(by: .seconds(1_000)))
@@ -81,8 +98,8 @@ import Testing
     @Test func aClockThatStandsStillGivesNothing() {
         var pacer = SendPacer(at: Self.start)
         pacer.spend(SendPacer.leastBurstBytes)
-        pacer.fill(window: 12_000, roundTripNanoseconds: 100_000_000, at: Self.start)
-        pacer.fill(window: 12_000, roundTripNanoseconds: 100_000_000, at: MonotonicInstant(nanoseconds: 0))
+        pacer.fill(window: 12_000, roundTripNanoseconds: 100_000_000, isLossy: false, at: Self.start)
+        pacer.fill(window: 12_000, roundTripNanoseconds: 100_000_000, isLossy: false, at: MonotonicInstant(nanoseconds: 0))
         #expect(!pacer.allowsPacket)
     }
 }
