@@ -65,7 +65,12 @@ import Testing
 
     @Test func aShortPathIsNotHeldBack() {
         var pacer = SendPacer(at: Self.start)
-        pacer.fill(window: 200_000, roundTripNanoseconds: 100_000, isLossy: false, at: Self.start.advanced(by: .milliseconds(1)))
+        pacer.fill(
+            window: 200_000,
+            roundTripNanoseconds: 100_000,
+            isLossy: false,
+            at: Self.start.advanced(by: .milliseconds(1))
+        )
         for _ in 0..<160 { pacer.spend(1_200) }
         #expect(pacer.allowsPacket, "a window in a round trip shorter than a timer is precise")
     }
@@ -99,7 +104,12 @@ import Testing
         var pacer = SendPacer(at: Self.start)
         pacer.spend(SendPacer.leastBurstBytes)
         pacer.fill(window: 12_000, roundTripNanoseconds: 100_000_000, isLossy: false, at: Self.start)
-        pacer.fill(window: 12_000, roundTripNanoseconds: 100_000_000, isLossy: false, at: MonotonicInstant(nanoseconds: 0))
+        pacer.fill(
+            window: 12_000,
+            roundTripNanoseconds: 100_000_000,
+            isLossy: false,
+            at: MonotonicInstant(nanoseconds: 0)
+        )
         #expect(!pacer.allowsPacket)
     }
 }
