@@ -81,35 +81,25 @@ extension Connection {
     /// The bytes that a peer may have sent behind a gap while the lost packet comes once more.
     private static let reorderingBytes = 512 << 10
 
-    private func usefulBytes(of stream: Stream) -> Int {
-        usefulBytes(of: stream.window, initialBytes: configuration.streamWindow.initialBytes)
-    }
-
-    private var usefulConnectionBytes: Int {
-        usefulBytes(of: borrowing.window, initialBytes: configuration.connectionWindow.initialBytes)
-    }
-
     private func giveCredit(to stream: Stream) {
-        guard stream.window.isCreditDue, let connection = unsafe native?.pointer else { return }
-        if environment.share.pressure >= .shrinking {
-            stream.window.resize(to: configuration.streamWindow.initialBytes)
-        }
-        stream.window.resize(to: min(stream.window.targetBytes, usefulBytes(of: stream)))
-        let credit = stream.window.takeCredit()
+        guard let connection = unsafe native?.pointer else { return }
+        let credit = takeCredit(of: &stream.window, initialBytes: configuration.streamWindow.initialBytes)
         if credit > 0 { unsafe ngtcp2_conn_extend_max_stream_offset(connection, stream.id.rawValue, credit) }
     }
 
     private func giveCredit() {
         guard let connection = unsafe native?.pointer else { return }
-        if environment.share.pressure >= .shrinking {
-            borrowing.window.resize(to: configuration.connectionWindow.initialBytes)
-        }
-        if borrowing.window.isCreditDue {
-            borrowing.window.resize(to: min(borrowing.window.targetBytes, usefulConnectionBytes))
-        }
-        let credit = borrowing.window.takeCredit()
+        let credit = takeCredit(of: &borrowing.window, initialBytes: configuration.connectionWindow.initialBytes)
         if credit > 0 { unsafe ngtcp2_conn_extend_max_offset(connection, credit) }
         settleCommitment()
+    }
+
+    /// The credit that is due once `window` is no larger than there is memory and use for.
+    private func takeCredit(of window: inout ReceiveWindow, initialBytes: Int) -> UInt64 {
+        if environment.share.pressure >= .shrinking { window.resize(to: initialBytes) }
+        guard window.isCreditDue else { return 0 }
+        window.resize(to: min(window.targetBytes, usefulBytes(of: window, initialBytes: initialBytes)))
+        return window.takeCredit()
     }
 
     /// Whether a quarter of `window` was handled in so little time that the window may be what the peer waits for: within a
@@ -125,7 +115,8 @@ extension Connection {
     /// Doubles the window of `stream`, within what makes its peer faster.
     private func growWindow(of stream: Stream) {
         let bytes = stream.window.targetBytes
-        let larger = min(2 * bytes, configuration.streamWindow.maximumBytes, usefulBytes(of: stream))
+        let useful = usefulBytes(of: stream.window, initialBytes: configuration.streamWindow.initialBytes)
+        let larger = min(2 * bytes, configuration.streamWindow.maximumBytes, useful)
         guard larger > bytes else { return }
         stream.window.resize(to: larger)
         giveCredit(to: stream)
@@ -135,7 +126,8 @@ extension Connection {
     /// Doubles the window of the connection, within what makes its peer faster, if the budget has room for it.
     private func growConnectionWindow() {
         let bytes = borrowing.window.targetBytes
-        let larger = min(2 * bytes, configuration.largestConnectionWindowBytes, usefulConnectionBytes)
+        let useful = usefulBytes(of: borrowing.window, initialBytes: configuration.connectionWindow.initialBytes)
+        let larger = min(2 * bytes, configuration.largestConnectionWindowBytes, useful)
         guard larger > bytes,
             environment.share.admitsCommitment(of: larger - bytes, beside: Int(borrowing.committedBytes))
         else { return }

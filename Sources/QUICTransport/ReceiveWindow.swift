@@ -2,8 +2,8 @@ import Datagrams
 
 /// The flow control window of one stream, or of one connection. RFC 9000 §4.1.
 ///
-/// The window is how far the peer may send ahead of what was consumed. It doubles when a quarter of it was handled within
-/// a round trip, so that it is not the reason why a peer waits. Bytes are handled when they are consumed, or when the
+/// The window is how far the peer may send ahead of what was consumed. It doubles when a quarter of it was handled fast,
+/// so that it is not the reason why a peer waits. Bytes are handled when they are consumed, or when the
 /// application has written as many in answer: an echo is consumed a round trip later, and need not wait for that to grow.
 /// Credit that was given cannot be taken back: a window shrinks as its bytes are consumed and not credited.
 ///

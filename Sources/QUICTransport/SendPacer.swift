@@ -14,7 +14,8 @@ struct SendPacer {
     /// When data that is held back may be sent; the distant future while none is.
     private(set) var releaseAt = MonotonicInstant.distantFuture
 
-    /// The bytes that may always leave at once: an initial congestion window, with room for larger packets.
+    /// The bytes that may leave at once at any rate, as long as slow start lasts: an initial congestion window, with room for
+    /// larger packets.
     static let leastBurstBytes = 16 << 10
     /// The time whose bytes may leave at once.
     private static let burstNanoseconds = 1_000_000.0
@@ -35,8 +36,8 @@ struct SendPacer {
 
     /// Takes note that time has passed, and of the congestion window, in bytes, and the smoothed round trip, in nanoseconds.
     ///
-    /// - Parameter isLossy: Whether the path has lost packets. A window that leaves in one burst is acknowledged by one packet,
-    ///   and when that one is lost as well, nothing moves until a probe timeout.
+    /// - Parameter isLossy: Whether slow start has ended, as it does with the first lost packet. A window that leaves in one
+    ///   burst is acknowledged by one packet, and when that one is lost, nothing moves until a probe timeout.
     mutating func fill(window: UInt64, roundTripNanoseconds: UInt64, isLossy: Bool, at now: MonotonicInstant) {
         bytesPerNanosecond = Self.gain * Double(max(1, window)) / Double(max(1, roundTripNanoseconds))
         shortestPauseNanoseconds = min(Self.pauseNanoseconds, Double(roundTripNanoseconds) / 8)

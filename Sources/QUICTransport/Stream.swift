@@ -24,7 +24,6 @@ public final class Stream {
     private var isStopped = false
     /// How far ahead of what was consumed the peer may send.
     var window: ReceiveWindow
-    /// The bytes received that the application has consumed, or written as many in answer to.
     private var queue: ByteQueue
     private var generatedBytes: UInt64 = 0
     private var sentOffset: UInt64 = 0
@@ -118,9 +117,6 @@ public final class Stream {
 extension Stream {
     /// Bytes received that the application has not given back yet.
     var unconsumedBytes: UInt64 { receivedBytes - window.consumedOffset }
-
-    /// The bytes written here that are kept until they are acknowledged.
-    var queuedBytes: Int { queue.count }
 
     /// The bytes that the application has handled and that its window has not taken note of.
     var newlyHandledBytes: Int {

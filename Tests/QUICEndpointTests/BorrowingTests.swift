@@ -209,6 +209,33 @@ import Testing
         #expect(pair.recorder.received(on: connection, upload).isComplete)
     }
 
+    /// RFC 9002 §7.7: senders MUST either use pacing or limit such bursts. A window in one burst is acknowledged by one packet, and
+    /// when that one is lost, nothing moves until a probe timeout.
+    @Test(arguments: [UInt64(52), 53, 54])
+    func onALossyPathAWindowDoesNotLeaveInOneBurst(seed: UInt64) throws {
+        var conditions = SimulatedNetwork.Conditions()
+        conditions.latency = .milliseconds(10)
+        conditions.loss = 0.03
+        let pair = try pair(seed, conditions: conditions, clientProtocol: "hq-interop")
+        let connection = try #require(try pair.connectAndEstablish())
+        let first = try pair.send(Array("GET /1000000\n".utf8), on: connection)
+        pair.run(for: .seconds(60)) { pair.recorder.received(on: connection, first).isComplete }
+        pair.run(for: .seconds(2))
+        pair.network.conditions.loss = 0
+        var bytesAtArrival: [MonotonicInstant: Int] = [:]
+        pair.network.admits = { transit in
+            let isFromServer = transit.path.local != Pair.serverAddress
+            if isFromServer { bytesAtArrival[transit.arrival, default: 0] += transit.bytes.count }
+            return true
+        }
+        // A window that was left of the losses, and not what it grows to without them.
+        let second = try pair.send(Array("GET /30000\n".utf8), on: connection)
+        pair.run(for: .seconds(60)) { pair.recorder.received(on: connection, second).isComplete }
+        #expect(bytesAtArrival.values.reduce(0, +) > 30_000)
+        let largest = try #require(bytesAtArrival.values.max())
+        #expect(largest < 7_000, "\(largest) bytes at one moment")
+    }
+
     /// A peer that sends as fast as it may, and acknowledges nothing, would fill the queue of its echo.
     @Test func theWindowOfAPeerThatAcknowledgesNothingDoesNotGrow() throws {
         let pair = try pair(50, conditions: .init())
