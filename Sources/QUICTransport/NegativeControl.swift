@@ -39,6 +39,9 @@ package enum NegativeControl: String, CaseIterable, Sendable {
         return "\(variable) \(requested) is no negative control: use \(accepted)"
     }
 
+    /// Whether there is a choice.
+    package static var isAnyChosen: Bool { chosen != nil }
+
     /// Whether this one was chosen.
     package var isChosen: Bool { Self.chosen == self }
 
