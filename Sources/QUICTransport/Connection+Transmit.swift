@@ -34,13 +34,16 @@ extension Connection {
             if failure != 0 { return .ended(end(after: failure)) }
             guard written > 0 else { break }
             burst.add(written)
-            if offersStreams { borrowing.pacer.spend(written) }
+            if offersStreams || written > Self.longestAcknowledgementBytes { borrowing.pacer.spend(written) }
             noteTransmitted(written)
         }
         unsafe ngtcp2_conn_update_pkt_tx_time(connection, now.native)
         watch.noteSent(bytesInFlight: burst.hasPackets ? bytesInFlight : UInt64(burst.inFlightBytes), at: now)
         return outcome
     }
+
+    /// A longer packet has more than acknowledgements: data that was lost takes the time of data that is new.
+    private static let longestAcknowledgementBytes = 600
 
     /// The packets of one call.
     private struct Burst {
@@ -64,7 +67,7 @@ extension Connection {
         borrowing.pacer.fill(
             window: info.cwnd,
             roundTripNanoseconds: info.smoothed_rtt,
-            isLossy: info.ssthresh < .max,
+            slowStartThreshold: info.ssthresh,
             at: now
         )
         var burst = Burst(quantumBytes: quantumBytes, inFlightBytes: Int(clamping: info.bytes_in_flight))

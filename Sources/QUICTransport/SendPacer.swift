@@ -9,23 +9,24 @@ struct SendPacer {
     /// Bytes that may be sent now; negative by the bytes the last packet had too many.
     private var creditBytes = leastBurstBytes
     private var filledAt: MonotonicInstant
-    private var bytesPerNanosecond = 0.0
-    private var shortestPauseNanoseconds = pauseNanoseconds
+    private var bytesPerNanosecond: Float = 0
+    /// The congestion controller's threshold, and the end of the recovery that began when it fell.
+    private var slowStartThreshold = UInt64.max
+    private var recoveryEnd = MonotonicInstant(nanoseconds: 0)
+    private var shortestPauseNanoseconds = Float(PaceOfSending.slowStart.pauseNanoseconds)
     /// When data that is held back may be sent; the distant future while none is.
     private(set) var releaseAt = MonotonicInstant.distantFuture
 
     /// The bytes that may leave at once at any rate, as long as slow start lasts: an initial congestion window, with room for
     /// larger packets.
     static let leastBurstBytes = 16 << 10
-    /// The time whose bytes may leave at once.
-    private static let burstNanoseconds = 1_000_000.0
     /// Two packets, which are acknowledged at once. RFC 9000 §13.2.2.
     private static let leastLossyBurstBytes = 2_400.0
-    /// The shortest pause, so that one wake-up sends several packets; an eighth of the round trip on short paths.
-    private static let pauseNanoseconds = 500_000.0
+    /// A window that one message of the system carries does not overrun anything.
+    private static let smallWindowBytes = 64 << 10
+    /// In round trips. The first half passes before what is in flight fits into the smaller window.
+    private static let recoveryRoundTrips = 1.5
     private static let longestPauseNanoseconds = 1e12
-    /// A little more than a window in a round trip, so that the window stays full. RFC 9002 §7.7.
-    private static let gain = 1.25
 
     init(at now: MonotonicInstant) {
         filledAt = now
@@ -36,17 +37,39 @@ struct SendPacer {
 
     /// Takes note that time has passed, and of the congestion window, in bytes, and the smoothed round trip, in nanoseconds.
     ///
-    /// - Parameter isLossy: Whether slow start has ended, as it does with the first lost packet. A window that leaves in one
+    /// - Parameter slowStartThreshold: In bytes; the greatest number until the first lost packet. A window that leaves in one
     ///   burst is acknowledged by one packet, and when that one is lost, nothing moves until a probe timeout.
-    mutating func fill(window: UInt64, roundTripNanoseconds: UInt64, isLossy: Bool, at now: MonotonicInstant) {
-        bytesPerNanosecond = Self.gain * Double(max(1, window)) / Double(max(1, roundTripNanoseconds))
-        shortestPauseNanoseconds = min(Self.pauseNanoseconds, Double(roundTripNanoseconds) / 8)
-        var burstBytes = max(Double(Self.leastBurstBytes), bytesPerNanosecond * Self.burstNanoseconds)
-        if isLossy { burstBytes = min(burstBytes, max(Self.leastLossyBurstBytes, Double(window) / 4)) }
+    mutating func fill(
+        window: UInt64,
+        roundTripNanoseconds: UInt64,
+        slowStartThreshold threshold: UInt64,
+        at now: MonotonicInstant
+    ) {
+        let roundTrip = Double(max(1, roundTripNanoseconds))
+        noteThreshold(threshold, roundTripNanoseconds: roundTrip, at: now)
+        let pace = pace(of: window, at: now)
+        let rate = pace.windowsPerRoundTrip * Double(max(1, window)) / roundTrip
+        bytesPerNanosecond = Float(rate)
+        shortestPauseNanoseconds = Float(min(pace.pauseNanoseconds, roundTrip / 8))
+        var burstBytes = max(Double(Self.leastBurstBytes), rate * pace.burstNanoseconds)
+        if threshold < .max { burstBytes = min(burstBytes, max(Self.leastLossyBurstBytes, Double(window) / 4)) }
         let passed = Double(max(now, filledAt).nanoseconds - filledAt.nanoseconds)
-        creditBytes = Int(min(burstBytes, Double(creditBytes) + bytesPerNanosecond * passed, 1e15))
+        creditBytes = Int(min(burstBytes, Double(creditBytes) + rate * passed, 1e15))
         filledAt = max(now, filledAt)
         releaseAt = .distantFuture
+    }
+
+    /// A threshold that falls is a loss, one that rises the end of all recovery: the loss was none. RFC 9438 §4.9.
+    private mutating func noteThreshold(_ threshold: UInt64, roundTripNanoseconds: Double, at now: MonotonicInstant) {
+        guard threshold != slowStartThreshold else { return }
+        let recovery = min(Self.recoveryRoundTrips * roundTripNanoseconds, Self.longestPauseNanoseconds)
+        recoveryEnd = threshold < slowStartThreshold ? now.advanced(by: .nanoseconds(Int64(recovery))) : now
+        slowStartThreshold = threshold
+    }
+
+    private func pace(of window: UInt64, at now: MonotonicInstant) -> PaceOfSending {
+        guard slowStartThreshold < .max, window > Self.smallWindowBytes else { return .slowStart }
+        return now < recoveryEnd ? .recovery : .congestionAvoidance
     }
 
     /// Takes note of a packet of `byteCount` bytes.
@@ -57,8 +80,8 @@ struct SendPacer {
     /// Sets ``releaseAt``: data waits until there is credit again.
     mutating func hold() {
         precondition(!allowsPacket, "data is held back that may leave")
-        let pause = Double(1 - creditBytes) / max(bytesPerNanosecond, .leastNormalMagnitude)
-        let nanoseconds = min(max(shortestPauseNanoseconds, pause), Self.longestPauseNanoseconds)
+        let pause = Double(1 - creditBytes) / Double(max(bytesPerNanosecond, .leastNormalMagnitude))
+        let nanoseconds = min(max(Double(shortestPauseNanoseconds), pause), Self.longestPauseNanoseconds)
         releaseAt = filledAt.advanced(by: .nanoseconds(Int64(nanoseconds)))
     }
 }

@@ -14,7 +14,7 @@ import Testing
         for duration: Duration,
         window: UInt64,
         roundTrip: Duration,
-        isLossy: Bool = false,
+        slowStartThreshold: UInt64 = .max,
         after pause: Duration = .zero
     ) -> (bytes: Int, largestBurst: Int) {
         var pacer = SendPacer(at: Self.start)
@@ -26,7 +26,7 @@ import Testing
             pacer.fill(
                 window: window,
                 roundTripNanoseconds: UInt64(roundTrip.wholeNanoseconds),
-                isLossy: isLossy,
+                slowStartThreshold: slowStartThreshold,
                 at: now
             )
             var burst = 0
@@ -68,7 +68,7 @@ import Testing
         pacer.fill(
             window: 200_000,
             roundTripNanoseconds: 100_000,
-            isLossy: false,
+            slowStartThreshold: .max,
             at: Self.start.advanced(by: .milliseconds(1))
         )
         for _ in 0..<160 { pacer.spend(1_200) }
@@ -77,23 +77,84 @@ import Testing
 
     /// RFC 9000 §13.2.2: an acknowledgement is sent for every second packet, so that of four bursts is not lost with one packet.
     @Test func aWindowOnALossyPathLeavesInFourBursts() {
-        let sent = send(for: .seconds(1), window: 40_000, roundTrip: .microseconds(500), isLossy: true)
+        let sent = send(for: .seconds(1), window: 40_000, roundTrip: .microseconds(500), slowStartThreshold: 30_000)
         #expect(sent.largestBurst <= 10_000 + 1_200, "\(sent)")
         // 1.25 windows in a round trip, as on any other path.
         #expect(abs(sent.bytes - 100_000_000) < 10_000_000, "\(sent)")
-        let least = send(for: .seconds(1), window: 2_400, roundTrip: .milliseconds(100), isLossy: true)
+        let least = send(for: .seconds(1), window: 2_400, roundTrip: .milliseconds(100), slowStartThreshold: 2_400)
         #expect(least.largestBurst <= 2_400 + 1_200, "\(least)")
     }
 
-    @Test(arguments: [false, true])
-    func absurdPathsNeitherTrapNorWaitForEver(isLossy: Bool) {
+    /// RFC 6937 §3: what is sent in recovery follows what is delivered.
+    @Test func aRoundTripAfterALossIsSentAtHalfTheRate() {
+        let recovery = send(
+            for: .milliseconds(150),
+            window: 4_000_000,
+            roundTrip: .milliseconds(100),
+            slowStartThreshold: 4_000_000
+        )
+        #expect(abs(recovery.bytes - 3_000_000) < 200_000, "\(recovery)")
+        let whole = send(
+            for: .milliseconds(1_150),
+            window: 4_000_000,
+            roundTrip: .milliseconds(100),
+            slowStartThreshold: 4_000_000
+        )
+        #expect(abs(whole.bytes - recovery.bytes - 44_000_000) < 1_000_000, "1.1 windows in each of ten: \(whole)")
+        #expect(whole.largestBurst <= 2 * 44_000 + 1_200, "\(whole)")
+    }
+
+    @Test func eachFallOfTheThresholdBeginsARecoveryAndARiseEndsIt() {
+        var pacer = SendPacer(at: Self.start)
+        var now = Self.start
+        /// The bytes that a tenth of a round trip allows.
+        func credit(threshold: UInt64) -> Int {
+            fill(&pacer, threshold: threshold, at: now)
+            while pacer.allowsPacket { pacer.spend(1) }
+            now = now.advanced(by: .milliseconds(1))
+            fill(&pacer, threshold: threshold, at: now)
+            var bytes = 0
+            while pacer.allowsPacket {
+                pacer.spend(1)
+                bytes += 1
+            }
+            return bytes
+        }
+        let fast = credit(threshold: .max)
+        #expect(abs(fast - 50_000) < 100)
+        #expect(abs(credit(threshold: 3_000_000) - 20_000) < 100, "the first loss")
+        now = now.advanced(by: .milliseconds(150))
+        #expect(abs(credit(threshold: 3_000_000) - 44_000) < 100, "a round trip and a half later")
+        #expect(abs(credit(threshold: 2_000_000) - 20_000) < 100, "the next loss")
+        #expect(abs(credit(threshold: 3_000_000) - 44_000) < 100, "which was none")
+        #expect(abs(credit(threshold: 2_000_000) - 20_000) < 100)
+        #expect(abs(credit(threshold: .max) - 50_000) < 100, "another path")
+    }
+
+    private func fill(_ pacer: inout SendPacer, threshold: UInt64, at now: MonotonicInstant) {
+        pacer.fill(window: 4_000_000, roundTripNanoseconds: 100_000_000, slowStartThreshold: threshold, at: now)
+    }
+
+    /// A path that loses one packet in a hundred has a window of 13, and half of its rate would be half of its throughput.
+    @Test func aSmallWindowIsNotSlowedDown() {
+        let sent = send(for: .seconds(1), window: 20_000, roundTrip: .milliseconds(50), slowStartThreshold: 20_000)
+        #expect(abs(sent.bytes - 500_000) < 30_000, "\(sent)")
+    }
+
+    @Test(arguments: [UInt64.max, 1, 0])
+    func absurdPathsNeitherTrapNorWaitForEver(threshold: UInt64) {
         for (window, roundTrip) in [(UInt64.max, UInt64(1)), (0, .max), (1, 1 << 62), (.max, .max)] {
             var pacer = SendPacer(at: Self.start)
-            pacer.fill(window: window, roundTripNanoseconds: roundTrip, isLossy: isLossy, at: .distantFuture)
+            pacer.fill(
+                window: window,
+                roundTripNanoseconds: roundTrip,
+                slowStartThreshold: threshold,
+                at: .distantFuture
+            )
             while pacer.allowsPacket { pacer.spend(1 << 60) }
             pacer.hold()
             var other = SendPacer(at: Self.start)
-            other.fill(window: window, roundTripNanoseconds: roundTrip, isLossy: isLossy, at: Self.start)
+            other.fill(window: window, roundTripNanoseconds: roundTrip, slowStartThreshold: threshold, at: Self.start)
             other.spend(1 << 40)
             other.hold()
             #expect(other.releaseAt <= Self.start.advanced(by: .seconds(1_000)))
@@ -103,11 +164,11 @@ import Testing
     @Test func aClockThatStandsStillGivesNothing() {
         var pacer = SendPacer(at: Self.start)
         pacer.spend(SendPacer.leastBurstBytes)
-        pacer.fill(window: 12_000, roundTripNanoseconds: 100_000_000, isLossy: false, at: Self.start)
+        pacer.fill(window: 12_000, roundTripNanoseconds: 100_000_000, slowStartThreshold: .max, at: Self.start)
         pacer.fill(
             window: 12_000,
             roundTripNanoseconds: 100_000_000,
-            isLossy: false,
+            slowStartThreshold: .max,
             at: MonotonicInstant(nanoseconds: 0)
         )
         #expect(!pacer.allowsPacket)
