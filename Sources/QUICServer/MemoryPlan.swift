@@ -56,14 +56,14 @@ public struct MemoryPlan: Sendable, Hashable {
                     + "\(configuration.workerCount) workers; at least \(needed) bytes are needed"
             )
         }
-        // From the mark on nobody is admitted.
-        let fitting = memoryBytesLimit / 100 * MemoryBudget.shedPercent / connectionFloorBytes
+        // The rest is for those who are not at rest: a server full of idle connections would starve all others.
+        let fitting = memoryBytesLimit / 100 * MemoryBudget.growthPercent / connectionFloorBytes
         connectionLimit = configuration.connectionLimit ?? fitting
         guard (configuration.workerCount...fitting).contains(connectionLimit) else {
             throw .configuration(
                 "\(connectionLimit) connections × a floor of \(connectionFloorBytes) bytes = "
                     + "\(connectionLimit.multipliedReportingOverflow(by: connectionFloorBytes).partialValue) bytes, and "
-                    + "\(MemoryBudget.shedPercent) % of the memory limit of \(memoryBytesLimit) bytes are for floors; accepted "
+                    + "\(MemoryBudget.growthPercent) % of the memory limit of \(memoryBytesLimit) bytes are for floors; accepted "
                     + "are \(configuration.workerCount) to \(fitting) connections"
             )
         }

@@ -144,6 +144,40 @@ import Testing
         #expect(pair.serverCloses.isEmpty, "\(pair.serverCloses)")
     }
 
+    /// `MemoryPlan` admits as many connections as have their floor below the mark from which on nobody borrows more.
+    @Test func aServerFullOfIdleConnectionsServesTheOthers() throws {
+        let (whole, closes) = try echoAmongIdleConnections(percentOfFloors: MemoryBudget.growthPercent)
+        #expect(whole == 8)
+        #expect(closes.isEmpty, "\(closes)")
+    }
+
+    /// Negative control: with as many as the last mark allows, hardly anybody could do more than be there.
+    @Test func moreIdleConnectionsWouldStarveTheOthers() throws {
+        let (whole, closes) = try echoAmongIdleConnections(percentOfFloors: MemoryBudget.shedPercent)
+        #expect(whole < 8)
+        #expect(closes.contains(.budgetExceeded(.process)))
+    }
+
+    /// Fills a server with connections, and lets eight of them echo 64 KiB at once.
+    ///
+    /// - Returns: How many echoes were whole within a minute, and how connections ended.
+    private func echoAmongIdleConnections(percentOfFloors: Int) throws -> (whole: Int, closes: [CloseCause]) {
+        let memoryBytes = 4 << 20
+        let pair = try pair(52, memoryBytes: memoryBytes)
+        let count = memoryBytes / 100 * percentOfFloors / EndpointConfiguration().transport.floorBytes
+        var connections: [Connection] = []
+        for _ in 0..<count { connections.append(try #require(try pair.connectAndEstablish())) }
+        let transfers = try connections.suffix(8).map {
+            (connection: $0, stream: try pair.send(message(of: 64 << 10, seed: 52), on: $0))
+        }
+        pair.run(for: .seconds(60)) {
+            transfers.allSatisfy { pair.recorder.received(on: $0.connection, $0.stream).isComplete }
+        }
+        #expect(pair.server.ledger.totalUsage.peakBytes <= memoryBytes)
+        let whole = transfers.filter { pair.recorder.received(on: $0.connection, $0.stream).isComplete }
+        return (whole.count, pair.serverCloses)
+    }
+
     @Test func aBorrowerWithoutProgressMakesRoomWhenMemoryIsShort() throws {
         let budget = MemoryBudget(bytesLimit: 4 << 20)
         let pair = try pair(47, conditions: .init()) { $0.memoryBudget = budget }

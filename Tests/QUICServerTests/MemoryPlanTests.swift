@@ -23,7 +23,7 @@ import Testing
     @Test func asManyConnectionsAreAdmittedAsHaveTheirFloor() throws {
         let plan = try plan { _ in }
         #expect(plan.connectionFloorBytes == 32 * 1024)
-        #expect(plan.connectionLimit == (1 << 30) / 100 * 95 / (32 * 1024))
+        #expect(plan.connectionLimit == (1 << 30) / 100 * 85 / (32 * 1024))
         #expect(plan.connectionLimit * plan.connectionFloorBytes <= plan.memoryBytesLimit)
         #expect(plan.connectionCostBytes == (24 << 20) + 8 * 1024 + 16 * 256)
     }
@@ -53,8 +53,8 @@ import Testing
     @Test func moreConnectionsThanFitAreRefusedWithTheArithmetic() {
         let sentence = refusal { $0.connectionLimit = 40_000 }
         #expect(sentence.contains("40000 connections × a floor of 32768 bytes = 1310720000 bytes"))
-        #expect(sentence.contains("95 % of the memory limit of 1073741824 bytes"))
-        #expect(sentence.contains("1 to 31129 connections"))
+        #expect(sentence.contains("85 % of the memory limit of 1073741824 bytes"))
+        #expect(sentence.contains("1 to 27852 connections"))
     }
 
     @Test func fewerConnectionsThanWorkersAreRefused() {
@@ -62,7 +62,7 @@ import Testing
             $0.workerCount = 4
             $0.connectionLimit = 3
         }
-        #expect(sentence.contains("accepted are 4 to 31129 connections"))
+        #expect(sentence.contains("accepted are 4 to 27852 connections"))
     }
 
     @Test func aMemoryLimitWithoutRoomForAConnectionIsRefused() {
@@ -105,7 +105,7 @@ import Testing
     }
 
     @Test func everyRefusalNamesAValueThatIsAccepted() throws {
-        _ = try plan { $0.connectionLimit = 31_129 }
+        _ = try plan { $0.connectionLimit = 27_852 }
         _ = try plan {
             $0.memoryBytesLimit = 717_612
             $0.workerCount = 2
