@@ -10,10 +10,12 @@ struct SendPacer {
     private var creditBytes = leastBurstBytes
     private var filledAt: MonotonicInstant
     private var bytesPerNanosecond: Float = 0
+    private var shortestPauseNanoseconds = Float(PaceOfSending.slowStart.pauseNanoseconds)
     /// The congestion controller's threshold, and the end of the recovery that began when it fell.
     private var slowStartThreshold = UInt64.max
     private var recoveryEnd = MonotonicInstant(nanoseconds: 0)
-    private var shortestPauseNanoseconds = Float(PaceOfSending.slowStart.pauseNanoseconds)
+    /// Until when a loss counts as one of the overshoot at the end of slow start.
+    private var overshootEnd = MonotonicInstant(nanoseconds: 0)
     /// When data that is held back may be sent; the distant future while none is.
     private(set) var releaseAt = MonotonicInstant.distantFuture
 
@@ -26,6 +28,9 @@ struct SendPacer {
     private static let smallWindowBytes = 64 << 10
     /// In round trips. The first half passes before what is in flight fits into the smaller window.
     private static let recoveryRoundTrips = 1.5
+    /// In round trips after slow start. The window of a later loss is one that the path carried: an echo that was slowed down by
+    /// each of them had a quarter less throughput.
+    private static let overshootRoundTrips = 8.0
     private static let longestPauseNanoseconds = 1e12
 
     init(at now: MonotonicInstant) {
@@ -62,8 +67,12 @@ struct SendPacer {
     /// A threshold that falls is a loss, one that rises the end of all recovery: the loss was none. RFC 9438 §4.9.
     private mutating func noteThreshold(_ threshold: UInt64, roundTripNanoseconds: Double, at now: MonotonicInstant) {
         guard threshold != slowStartThreshold else { return }
-        let recovery = min(Self.recoveryRoundTrips * roundTripNanoseconds, Self.longestPauseNanoseconds)
-        recoveryEnd = threshold < slowStartThreshold ? now.advanced(by: .nanoseconds(Int64(recovery))) : now
+        func later(byRoundTrips count: Double) -> MonotonicInstant {
+            now.advanced(by: .nanoseconds(Int64(min(count * roundTripNanoseconds, Self.longestPauseNanoseconds))))
+        }
+        if slowStartThreshold == .max { overshootEnd = later(byRoundTrips: Self.overshootRoundTrips) }
+        let isOvershoot = threshold < slowStartThreshold && now < overshootEnd
+        recoveryEnd = isOvershoot ? later(byRoundTrips: Self.recoveryRoundTrips) : now
         slowStartThreshold = threshold
     }
 

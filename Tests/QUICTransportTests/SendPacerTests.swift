@@ -104,7 +104,7 @@ import Testing
         #expect(whole.largestBurst <= 2 * 44_000 + 1_200, "\(whole)")
     }
 
-    @Test func eachFallOfTheThresholdBeginsARecoveryAndARiseEndsIt() {
+    @Test func eachLossOfTheOvershootBeginsARecoveryAndARiseEndsIt() {
         var pacer = SendPacer(at: Self.start)
         var now = Self.start
         /// The bytes that a tenth of a round trip allows.
@@ -129,6 +129,9 @@ import Testing
         #expect(abs(credit(threshold: 3_000_000) - 44_000) < 100, "which was none")
         #expect(abs(credit(threshold: 2_000_000) - 20_000) < 100)
         #expect(abs(credit(threshold: .max) - 50_000) < 100, "another path")
+        #expect(abs(credit(threshold: 3_000_000) - 20_000) < 100)
+        now = now.advanced(by: .milliseconds(900))
+        #expect(abs(credit(threshold: 2_000_000) - 44_000) < 100, "long after slow start")
     }
 
     private func fill(_ pacer: inout SendPacer, threshold: UInt64, at now: MonotonicInstant) {
