@@ -18,7 +18,7 @@ struct PaceOfSending {
         pauseNanoseconds: 1e6
     )
 
-    /// For a round trip after a loss, sent more slowly than is delivered, as by proportional rate reduction (RFC 6937).
+    /// After a loss at the end of slow start: more slowly than is delivered, as by proportional rate reduction (RFC 6937).
     ///
     /// At the end of slow start a window of 8 MB fell four times in four round trips, to 1.9 MB: seven tenths of a window that
     /// was far too large is too large, and was lost as well.

@@ -25,7 +25,7 @@ struct SendPacer {
     /// Two packets, which are acknowledged at once. RFC 9000 §13.2.2.
     private static let leastLossyBurstBytes = 2_400.0
     /// A window that one message of the system carries does not overrun anything.
-    private static let smallWindowBytes = 64 << 10
+    private static let smallWindowBytes: UInt64 = 64 << 10
     /// In round trips. The first half passes before what is in flight fits into the smaller window.
     private static let recoveryRoundTrips = 1.5
     /// In round trips after slow start. The window of a later loss is one that the path carried: an echo that was slowed down by
