@@ -12,6 +12,7 @@ final class HostileConnection {
     private(set) var heard = ServerFrames([])
     /// The numbers of the latest packets, oldest first.
     private(set) var heardNumbers: [UInt32] = []
+    private var received = ReceivedPacketNumbers()
     private var unreadable = 0
     private let receiving: PacketKeys
 
@@ -47,8 +48,9 @@ final class HostileConnection {
     /// Whether the server has said that it is over.
     var isClosed: Bool { closeCode != nil || unreadable >= Self.unreadableLimit }
 
-    /// An ACK frame for every packet heard so far, in one range. RFC 9000 §19.3.
-    var acknowledgement: [UInt8] { Frame.acknowledgement(0...UInt64(heardNumbers.max() ?? 0)) }
+    /// An ACK frame for the packets heard and those the honest client heard before, so that the server sends the frames of
+    /// those that were lost again. RFC 9000 §19.3.
+    var acknowledgement: [UInt8] { Frame.acknowledgement(received.ranges.isEmpty ? [0...0] : received.ranges) }
 
     /// Called with the packets that an ACK frame acknowledges, the latest first.
     var onAcknowledge: ([ClosedRange<UInt64>]) -> Void = { _ in }
@@ -70,6 +72,7 @@ final class HostileConnection {
             unreadable += 1
             return
         }
+        received.insert((received.ranges.isEmpty ? 0 : UInt64(packet.number))...UInt64(packet.number))
         heardNumbers.append(packet.number)
         if heardNumbers.count > Self.numbersLimit { heardNumbers.removeFirst() }
         let frames = ServerFrames(packet.payload)
