@@ -15,8 +15,12 @@ public final class MemoryBudget: Sendable {
     public static let growthPercent = 85
     /// The share from which on windows shrink to their initial size.
     public static let shrinkPercent = 90
-    /// The share from which on no connection is admitted and datagrams of borrowers are dropped.
+    /// The share from which on no connection is admitted and datagrams of larger borrowers are dropped.
     public static let shedPercent = 95
+
+    /// The bytes a connection may borrow at ``shedPercent`` before its datagrams are dropped: an echo of a few kilobytes,
+    /// packets and their records on both sides.
+    static let fullGraceBytes = 20 << 10
 
     /// The bytes that may be held; `.max` for any number.
     public let bytesLimit: Int
@@ -78,6 +82,17 @@ public final class MemoryBudget: Sendable {
     /// The bytes that may be borrowed before nobody borrows more.
     var borrowableBytes: Int {
         bytesLimit == .max ? .max : max(0, mark(Self.growthPercent) - countedBytes)
+    }
+
+    /// The bytes a connection may borrow before its datagrams are dropped: at ``shedPercent`` ``fullGraceBytes``, and less the
+    /// less there is, down to nothing where allocations are refused.
+    ///
+    /// So those who hold little go on where those who hold much have used the memory up, however many they are.
+    var graceBytes: Int {
+        let shedBytes = mark(Self.shedPercent)
+        guard countedBytes > shedBytes else { return Self.fullGraceBytes }
+        let (left, span) = (max(0, bytesLimit - headroomBytes - countedBytes), bytesLimit - headroomBytes - shedBytes)
+        return Int(Double(Self.fullGraceBytes) * Double(left) / Double(max(1, span)))
     }
 
     /// The bytes that may still be promised to peers as receive windows.

@@ -6,8 +6,8 @@ public enum MemoryPressure: Int, Sendable, Comparable, CaseIterable {
     case noGrowth
     /// From ``MemoryBudget/shrinkPercent`` on: no credit is given until windows are back at their initial size.
     case shrinking
-    /// From ``MemoryBudget/shedPercent`` on: no connection is admitted, and datagrams of connections above their floor are
-    /// dropped before they cost memory.
+    /// From ``MemoryBudget/shedPercent`` on: no connection is admitted, and datagrams of connections that hold more than
+    /// their floor and ``MemoryShare/graceBytes`` are dropped before they cost memory.
     case shedding
 
     /// The name in statistics, in snake case.

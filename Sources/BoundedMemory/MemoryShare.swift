@@ -14,6 +14,9 @@ public final class MemoryShare {
     private var grantedBytes = 0
     /// How close the process is to its limit, as of ``refresh()``.
     public private(set) var pressure = MemoryPressure.none
+    /// The bytes a connection may borrow before its datagrams are dropped, where ``pressure`` is
+    /// ``MemoryPressure/shedding``, as of ``refresh()``.
+    public private(set) var graceBytes = 0
     /// The bytes of the process that may be borrowed, as of ``refresh()``.
     public private(set) var borrowableBytes = Int.max
 
@@ -32,6 +35,7 @@ public final class MemoryShare {
     public func refresh() {
         pressure = budget.pressure
         borrowableBytes = budget.borrowableBytes
+        if pressure == .shedding { graceBytes = budget.graceBytes }
     }
 
     /// Makes sure that `bytes` more can be used; false when the budget has none left.

@@ -229,9 +229,11 @@ extension Endpoint {
     ///
     /// Acknowledgements are small, and release memory; one large datagram in eight still gets through, so that a connection
     /// whose acknowledgements come with data goes on. To the peer the others are lost, which its congestion control
-    /// understands. A connection that holds no more than its floor is left alone.
+    /// understands. A connection that holds little more than its floor is left alone: it is not the one that uses the memory.
     private func sheds(_ datagram: RawSpan, of connection: Connection) -> Bool {
-        guard connection.account.borrowedBytes > 0, datagram.byteCount > Self.smallDatagramBytes else { return false }
+        guard datagram.byteCount > Self.smallDatagramBytes,
+            connection.account.borrowedBytes > ledger.share.graceBytes
+        else { return false }
         shedCount &+= 1
         return !shedCount.isMultiple(of: 8)
     }

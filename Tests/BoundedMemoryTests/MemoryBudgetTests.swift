@@ -108,6 +108,19 @@ private final class Blocks {
         }
     }
 
+    @Test func theGraceShrinksToNothingWhereAllocationsAreRefused() {
+        let budget = MemoryBudget(bytesLimit: 64 << 20)
+        let ledger = MemoryLedger(budget: budget)
+        let (first, last) = ((64 << 20) / 100 * MemoryBudget.shedPercent, (64 << 20) - (64 << 20) / 64)
+        for (held, grace) in [(first, 20 << 10), ((first + last) / 2, 10 << 10), (last, 0), (64 << 20, 0)] {
+            let account = account(of: ledger)
+            account.floorBytes = held
+            ledger.share.refresh()
+            #expect(abs(ledger.share.graceBytes - grace) < 512, "\(held)")
+            account.floorBytes = 0
+        }
+    }
+
     @Test func noBorrowerIsPromisedMoreThanIsLeftForTheOthers() {
         let share = MemoryLedger(budget: budget).share
         let promisable = budget.bytesLimit / 100 * MemoryBudget.growthPercent * budget.overcommitment

@@ -144,6 +144,32 @@ import Testing
         #expect(pair.serverCloses.isEmpty, "\(pair.serverCloses)")
     }
 
+    /// As many small requests at once as there is memory for, where another worker holds more than may be borrowed.
+    @Test func smallRequestsAreServedWhereOthersHaveUsedTheMemoryUp() throws {
+        let memoryBytes = 16 << 20
+        let budget = MemoryBudget(bytesLimit: memoryBytes)
+        let pair = try pair(55) { $0.memoryBudget = budget }
+        // 24 graces of 20 KiB are the 3 % up to where allocations are refused.
+        let connections = try (0..<24).map { _ in try #require(try pair.connectAndEstablish()) }
+        let other = MemoryLedger(budget: budget)
+        let taken = memoryBytes / 1_000 * 955 - budget.takenBytes
+        other.charge(taken, to: .table)
+        for round in 0..<5 {
+            let transfers = try connections.map {
+                (connection: $0, stream: try pair.send(message(of: 8 << 10, seed: UInt64(round)), on: $0))
+            }
+            // A round trip takes 50 ms, and a message is less than the first window.
+            pair.run(for: .seconds(5)) {
+                transfers.allSatisfy { pair.recorder.received(on: $0.connection, $0.stream).isComplete }
+            }
+            let whole = transfers.filter { pair.recorder.received(on: $0.connection, $0.stream).isComplete }
+            #expect(whole.count == connections.count, "round \(round)")
+        }
+        #expect(pair.serverCloses.isEmpty, "\(pair.serverCloses)")
+        #expect(budget.peakTakenBytes <= memoryBytes)
+        other.release(taken, from: .table)
+    }
+
     /// `MemoryPlan` admits as many connections as have their floor below the mark from which on nobody borrows more.
     @Test func aServerFullOfIdleConnectionsServesTheOthers() throws {
         let (whole, closes) = try echoAmongIdleConnections(percentOfFloors: MemoryBudget.growthPercent)
