@@ -2,7 +2,7 @@ import Foundation
 import LoadModel
 import Testing
 
-extension RealProcesses {
+extension PatientProcesses {
     /// `quic-loadgen leakcheck` against servers of which it is known whether they leak.
     @Suite struct LeakCheckTests {
         /// Small cycles: a test is to take less than twenty seconds.
@@ -61,7 +61,7 @@ extension RealProcesses {
             // A server in Python completes a hundred handshakes a second where it has a core for itself.
             let check = try await LeakChecker.run(
                 "127.0.0.1:\(port)",
-                ["--pid", process, "--manner", "close", "--cycles", "6", "--connections", "100", "--rate", "30"]
+                ["--pid", process, "--manner", "close", "--cycles", "6", "--connections", "100", "--rate", "20"]
                     + ["--settle", "3s", "--expect-return", "16KiB"]
             )
             #expect(check.status == (keepsConnections ? 1 : 0), "\(check.ending.output)")
@@ -84,7 +84,7 @@ extension RealProcesses {
 
 // MARK: - What goes wrong
 
-extension RealProcesses.LeakCheckTests {
+extension PatientProcesses.LeakCheckTests {
     @Test func nothingToWatchExitsWith64() async throws {
         try await expectRefusal([], naming: "name the target with --pid, --cgroup or --admin")
     }

@@ -2,7 +2,7 @@ import Foundation
 import LoadModel
 import Testing
 
-extension RealProcesses {
+extension PatientProcesses {
     /// The commands of docs/loadgen.md, "Five leaks that happened", with fewer connections, against a server that has
     /// exactly that leak, and against the same server without it.
     @Suite struct LeakRecipeTests {
