@@ -16,7 +16,19 @@ extension Connection {
         unsafe callbacks.update_key = DormantKey.update
         unsafe callbacks.delete_crypto_aead_ctx = DormantKey.delete
         unsafe callbacks.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb
-        unsafe callbacks.get_path_challenge_data = ngtcp2_crypto_get_path_challenge_data_cb
+        unsafe callbacks.get_path_challenge_data = { native, data, userData in
+            let status = unsafe Connection.with(userData) { connection in
+                connection.noteChallenge()
+                return 0
+            }
+            return unsafe status == 0 ? ngtcp2_crypto_get_path_challenge_data_cb(native, data, userData) : status
+        }
+        unsafe callbacks.path_validation = { _, _, _, _, result, userData in
+            unsafe Connection.with(userData) { connection in
+                connection.noteValidation(succeeded: result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS)
+                return 0
+            }
+        }
         unsafe callbacks.version_negotiation = ngtcp2_crypto_version_negotiation_cb
         unsafe callbacks.rand = { destination, count, _ in
             unsafe gnutls_rnd(GNUTLS_RND_NONCE, destination, count)

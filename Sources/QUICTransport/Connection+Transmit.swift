@@ -20,6 +20,7 @@ extension Connection {
         defer { chargeTLS(since: tlsBefore) }
         self.now = now
         var burst = beginBurst(quantumBytes: unsafe ngtcp2_conn_get_send_quantum(connection))
+        let inFlightBefore = burst.inFlightBytes
         var outcome = TransmitOutcome.idle
         while true {
             guard !batch.isFull, burst.quantumBytes > 0 else {
@@ -38,6 +39,7 @@ extension Connection {
             noteTransmitted(written)
         }
         unsafe ngtcp2_conn_update_pkt_tx_time(connection, now.native)
+        if migration != nil { noteMigration(hasPackets: burst.hasPackets, bytesInFlightBefore: inFlightBefore) }
         watch.noteSent(bytesInFlight: burst.hasPackets ? bytesInFlight : UInt64(burst.inFlightBytes), at: now)
         return outcome
     }

@@ -40,7 +40,10 @@ extension Connection {
     package func receiveWaiting(inTurn number: UInt32, at now: MonotonicInstant) -> ConnectionEnd? {
         while let waiting, takeShare(ofTurn: number), let held = waiting.popFirst() {
             if waiting.isEmpty { self.waiting = nil }
-            let end = held.withBytes { receive($0, path: held.path, ecn: held.ecn, at: now) }
+            // It was when it arrived, but those before it may have changed the path.
+            let end = held.withBytes { bytes in
+                accepts(bytes, from: held.path) ? receive(bytes, path: held.path, ecn: held.ecn, at: now) : nil
+            }
             if let end { return end }
         }
         return nil

@@ -79,6 +79,10 @@ public final class Connection {
     var watch: ProgressWatch
     var meter = PacketMeter()
     var borrowing: Borrowing
+    /// The change of the client's address that is under way.
+    var migration: PathMigration?
+    /// Whether a datagram came along another path without changing it.
+    var wasProbed = false
     /// Whether stream data may go into the packet that is being written.
     var offersStreams = true
     /// Bytes of packets sent, as far as they matter for path MTU discovery.
@@ -134,14 +138,6 @@ public final class Connection {
         return unsafe NetworkPath(ngtcp2_conn_get_path(connection).pointee)
     }
 
-    /// Whether datagrams that travelled along `path` are for this connection at all.
-    ///
-    /// RFC 9000 §9: if the peer violates disable_active_migration, the endpoint MUST either drop the incoming packets on
-    /// that path without generating a Stateless Reset, or allow the peer to migrate.
-    public func accepts(_ path: NetworkPath) -> Bool {
-        configuration.allowsMigration || role == .client || path == self.path
-    }
-
     /// How long the closing and draining states last.
     ///
     /// RFC 9000 §10.2: these states SHOULD persist for at least three times the current PTO interval.
@@ -173,6 +169,13 @@ extension Connection {
         var nativePath = unsafe NativePath(path)
         var info = ngtcp2_pkt_info(ecn: ecn.rawValue)
         isInsideEvent = true
+        let migrationBefore = migration
+        let isElsewhere =
+            unsafe role == .server
+            && nativePath.withPath { path in
+                unsafe ngtcp2_path_eq(ngtcp2_conn_get_path(connection), path) == 0
+            }
+        let pathBefore = isElsewhere ? self.path : nil
         let openedBefore = qh_opened_packets_now()
         let meterBefore = meter
         defer { isInsideEvent = false }
@@ -191,6 +194,9 @@ extension Connection {
         }
         releaseTLSIfDone()
         if status != 0 { return end(after: status) }
+        if let pathBefore, qh_opened_packets_now() != openedBefore {
+            noteMigration(from: pathBefore, during: migrationBefore, by: datagram, from: path)
+        }
         meter.noteOpened(qh_opened_packets_now() &- openedBefore, since: meterBefore, at: now)
         return requestedEnd ?? endOfRetention() ?? endOfUselessPackets
     }
@@ -302,6 +308,7 @@ extension Connection {
         let tlsBefore = TLSMemory.tallyNow()
         releaseTLS()
         waiting = nil
+        migration = nil
         sendQueue.removeAll()
         while let stream = streams.removeFirst() { forget(stream) }
         native = nil

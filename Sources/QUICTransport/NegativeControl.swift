@@ -20,6 +20,8 @@ package enum NegativeControl: String, CaseIterable, Sendable {
     case keepTombstone = "keep-tombstone"
     /// Nothing of ours defends a server: attacks must then do what they are meant to do.
     case defencesOff = "defences-off"
+    /// Every change of a client's address is followed, which ngtcp2 1.11 does not survive.
+    case unguardedMigration = "unguarded-migration"
     /// The threads of the workers write to the same word as they begin, without a word to each other.
     case dataRace = "data-race"
 

@@ -54,13 +54,12 @@ public struct TransportConfiguration: Sendable {
     /// Whether to probe for packets larger than 1,200 bytes once a connection has sent ``pathMTUDiscoveryBytes``. Default
     /// true. RFC 8899.
     public var discoversPathMTU = true
-    /// Whether a server follows a client to another address. Default false: datagrams from elsewhere are dropped, so a
-    /// client whose NAT gives it another port has to connect again. RFC 9000 §9.
+    /// Whether a server follows a client to another address, such as one whose NAT gives it another port. Where it does not,
+    /// datagrams from elsewhere are dropped, and the client has to connect again. RFC 9000 §9.
     ///
-    /// ngtcp2 1.11 has an assertion that a client can reach by way of its path validation, and that ends the process:
-    /// 16 RETIRE_CONNECTION_ID frames unacknowledged, then a change of address that retires another ID
-    /// (ngtcp2_conn.c:9140).
-    public var allowsMigration = false
+    /// Default: with the versions of ngtcp2 for which it is known that no client can end the process by what it does
+    /// meanwhile. ``LinkedLibraries/followsClientsSafely``.
+    public var allowsMigration = LinkedLibraries.followsClientsSafely
 
     /// Whether the budget keeps a window's worth for each connection, so that what peers are promised is never more than there
     /// is. Default false: most connections are idle most of the time. ``MemoryBudget/overcommitment``.

@@ -68,6 +68,11 @@ struct QUICEchoServer: AsyncParsableCommand {
     }
 
     private func adviseAboutLibraries(_ logger: Logger) {
+        if !LinkedLibraries.followsClientsSafely {
+            let migration = serverOptions.allowMigration ? "allowed" : "not allowed"
+            let version = LinkedLibraries.ngtcp2Version
+            logger.notice("migration is \(migration): ngtcp2 \(version) is not known to survive it")
+        }
         guard !Self.knownIssues.isEmpty else { return }
         let references = Self.knownIssues.map(\.reference).joined(separator: ", ")
         logger.notice("\(Self.versions) have \(Self.knownIssues.count) known issues, see --version: \(references)")

@@ -189,12 +189,13 @@ struct ServerOptions: ParsableArguments {
     var retainedLimit: ByteCountArgument?
 
     @Flag(
+        inversion: .prefixedNo,
         help: """
-            Follow clients to another address or port. Off by default: ngtcp2 has an assertion on that path that a \
-            hostile client can reach.
+            Follow clients to another address or port, as when their NAT changes its mind. Off by default with versions \
+            of ngtcp2 other than 1.11, for which it is not known that no client can end the server by it.
             """
     )
-    var allowMigration = false
+    var allowMigration = Default.settings.allowsMigration
 
     @Option(
         help: """

@@ -67,7 +67,7 @@ extension RealProcesses {
 
         @Test func aConnectionThatMovesToAnotherSocketGoesOn() async throws {
             let options = ["--messages", "9", "--think-time", "10ms", "--rebind-every", "3"]
-            let report = try await report(of: options, ["--allow-migration"])
+            let report = try await report(of: options)
             #expect(report.traffic.rebinds == 10 * 2)
             #expect(report.traffic.messages == 90)
         }

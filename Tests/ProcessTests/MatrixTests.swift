@@ -22,8 +22,7 @@ extension RealProcesses {
                 "--idle-timeout",
                 "1s",
                 "--retry",
-                "never",
-                "--allow-migration"
+                "never"
             ) { server in
                 let run = try await MatrixMaker.run(
                     server.address,
@@ -90,7 +89,15 @@ extension RealProcesses {
         }
 
         @Test func aServerThatDoesNotFollowIsNotReachedInMigration() async throws {
-            try await withServer("--idle-timeout", "10s", "--handshake-timeout", "1s", "--retry", "always") { server in
+            try await withServer(
+                "--no-allow-migration",
+                "--idle-timeout",
+                "10s",
+                "--handshake-timeout",
+                "1s",
+                "--retry",
+                "always"
+            ) { server in
                 let run = try await MatrixMaker.run(
                     server.address,
                     "--admin",

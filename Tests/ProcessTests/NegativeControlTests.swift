@@ -48,6 +48,9 @@ extension RealProcesses {
             Control(name: "keep-tombstone", left: [#"table_bytes \d+"#], found: [#"tables keep \d+ bytes"#]),
         ]
 
+        /// Those that keep nothing.
+        private static let otherControls = ["defences-off", "unguarded-migration", "data-race"]
+
         @Test(arguments: controls)
         func whatAServerKeepsIsNamedByTheGeneratorAndAtTheEnd(_ control: Control) async throws {
             let server = try await RunningServer(
@@ -100,7 +103,7 @@ extension RealProcesses {
                 let ending = try await RunningProgram.run(program, [], environment: environment, seconds: 10)
                 #expect(ending.status == 64)
                 #expect(ending.errors.contains("forget-timers"))
-                let names = (Self.controls.map(\.name) + ["defences-off", "data-race"]).joined(separator: ", ")
+                let names = (Self.controls.map(\.name) + Self.otherControls).joined(separator: ", ")
                 #expect(ending.errors.contains("use \(names)\n"))
             }
         }

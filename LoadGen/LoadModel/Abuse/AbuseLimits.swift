@@ -27,7 +27,7 @@ public struct AbuseLimits: Sendable, Equatable {
     /// Streams a client may have open.
     public var streams = 16
     /// Whether clients may change their address.
-    public var allowsMigration = false
+    public var allowsMigration = true
 
     /// What GnuTLS takes for a handshake, 40 KB with a large certificate, and our own records of it.
     static let handshakeOverheadBytes = 48 * 1024

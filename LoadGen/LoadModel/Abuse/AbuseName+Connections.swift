@@ -48,14 +48,14 @@ extension AbuseName {
             scenario(
                 "sends each packet from another port",
                 "quiche 439795b0",
-                stoppedBy: "packets from another path are dropped",
+                stoppedBy: "only changes of address that take no connection ID follow each other",
                 AbuseExpectation(ends: ["peer_close"], signs: ["drops.other_path"])
             )
         case .spoofedMigration:
             scenario(
                 "sends packets of its connection from another's address",
                 "RFC 9000 §9.3.2",
-                stoppedBy: "packets from another path are dropped",
+                stoppedBy: "three times as much for a new address as came from it, until it is validated",
                 AbuseExpectation(ends: ["peer_close"], signs: ["drops.other_path"])
             )
         case .frameFlood:
