@@ -23,9 +23,9 @@ extension Connection {
             }
             return unsafe status == 0 ? ngtcp2_crypto_get_path_challenge_data_cb(native, data, userData) : status
         }
-        unsafe callbacks.path_validation = { _, _, _, _, result, userData in
+        unsafe callbacks.path_validation = { _, _, path, _, result, userData in
             unsafe Connection.with(userData) { connection in
-                connection.noteValidation(succeeded: result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS)
+                if result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS { unsafe connection.noteValidity(of: path) }
                 return 0
             }
         }
@@ -249,8 +249,23 @@ extension Connection {
         // Before anything that may fail: the host counts by state, and the state has changed.
         unsafe environment.host.connectionDidEstablish(self)
         mayUpdateKeys = true
+        ignoreWrappedIdleTimeout()
         return role == .server ? sendTicketAndToken() : 0
     }
+
+    /// Takes an idle timeout of the peer's that ngtcp2 could not hold for none, so that ours counts. RFC 9000 §10.1.
+    ///
+    /// Before 1.23 it multiplies the peer's milliseconds without looking at their number: of 18446744073710 it makes 0.4. Some
+    /// numbers beyond become whole milliseconds, which cannot be told from those a client means; they harm only that client.
+    private func ignoreWrappedIdleTimeout() {
+        guard let connection = unsafe native?.pointer,
+            let parameters = unsafe ngtcp2_conn_get_remote_transport_params(connection),
+            unsafe parameters.pointee.max_idle_timeout % Self.nanosecondsPerMillisecond != 0
+        else { return }
+        unsafe UnsafeMutablePointer(mutating: parameters).pointee.max_idle_timeout = 0
+    }
+
+    private static let nanosecondsPerMillisecond: UInt64 = 1_000_000
 
     /// Queues what lets the client come back cheaply, while the TLS session still exists.
     private func sendTicketAndToken() -> Int32 {

@@ -18,10 +18,14 @@ extension Connection {
         if NegativeControl.unguardedMigration.isChosen { return true }
         #endif
         let hasConnectionIDs = unsafe ngtcp2_conn_get_dcid(connection).pointee.datalen > 0
-        guard hasConnectionIDs, let migration else { return true }
-        guard unsafe ngtcp2_conn_get_active_dcid(connection, nil) == 1 else { return false }
-        if migration.isReversed(by: path) { return true }
-        return !wasProbed && migration.allows(path, destination: Self.destination(of: datagram))
+        guard hasConnectionIDs, let migration, !migration.isOver, let latest = self.path else { return true }
+        let activeIDs = unsafe ngtcp2_conn_get_active_dcid(connection, nil)
+        return migration.allows(
+            path,
+            latest: latest,
+            destination: Self.destination(of: datagram),
+            sharesOneID: activeIDs == 1
+        )
     }
 
     /// Our connection ID in a packet with a short header. RFC 9000 §17.3.1.
@@ -30,47 +34,30 @@ extension Connection {
         return destination
     }
 
-    /// Takes note of the path after a datagram of the peer's was read that came along another.
+    /// Takes note of a datagram of the client's that was read and came along another path than the one in use.
     ///
     /// - Parameters:
-    ///   - previous: The path before.
-    ///   - earlier: The change of address that was under way before.
-    ///   - origin: The path along which the datagram came.
-    func noteMigration(
-        from previous: NetworkPath,
-        during earlier: PathMigration?,
-        by datagram: RawSpan,
-        from origin: NetworkPath
-    ) {
+    ///   - origin: Where it came from.
+    ///   - previous: The path in use before.
+    func noteMigration(by datagram: RawSpan, from origin: NetworkPath, previous: NetworkPath) {
         guard let path else { return }
-        guard path != previous else {
-            // RFC 9000 §9.1: a probe. ngtcp2 may have set an ID aside for its path, and tells nobody.
-            wasProbed = wasProbed || origin != earlier?.fallback
-            return
-        }
-        if let earlier, earlier.isReversed(by: path) {
-            migration = nil
-            return
-        }
-        migration = PathMigration(
-            to: path,
-            fallback: earlier?.nextFallback ?? previous,
-            destination: Self.destination(of: datagram),
-            account: account,
-            at: now
-        )
+        let migration = self.migration ?? PathMigration(account: account)
+        self.migration = migration
+        migration.note(origin, from: previous)
+        guard path != previous else { return }
+        migration.begin(to: path, from: previous, destination: Self.destination(of: datagram), at: now)
     }
 
     /// Takes note of what one call of `transmit` sent.
     func noteMigration(hasPackets: Bool, bytesInFlightBefore: Int) {
-        guard let connection = unsafe native?.pointer, let migration else { return }
+        guard let connection = unsafe native?.pointer, let migration, !migration.isOver else { return }
         let transmission = PathMigration.Transmission(
             hasPackets: hasPackets,
             hasGrownInFlight: bytesInFlight > UInt64(bytesInFlightBefore),
             hasWindowLeft: unsafe ngtcp2_conn_get_cwnd_left(connection) > 0,
             probeTimeout: .nanoseconds(Int64(clamping: unsafe ngtcp2_conn_get_pto(connection)))
         )
-        if migration.isOver(after: transmission, at: now) { self.migration = nil }
+        migration.note(transmission, at: now)
     }
 
     /// A PATH_CHALLENGE frame is being written.
@@ -84,9 +71,9 @@ extension Connection {
         )
     }
 
-    /// The validation of the path to a new address is over: where it did not succeed, ngtcp2 is back on the old one, and a
-    /// client that moved on before its end aborted it.
-    func noteValidation(succeeded: Bool) {
-        if succeeded { migration?.windDown(at: now) } else { migration = nil }
+    /// The validation of `path` is over, and it is valid.
+    func noteValidity(of path: UnsafePointer<ngtcp2_path>?) {
+        let path = unsafe path.flatMap { unsafe NetworkPath($0.pointee) }
+        migration?.noteValidity(of: path, at: now)
     }
 }

@@ -229,6 +229,9 @@ extension Connection {
         return unsafe settings
     }
 
+    /// RFC 9000 §18.2: the value MUST be at least 2.
+    private static let activeConnectionIDLimit: UInt64 = 2
+
     private func makeParameters() -> ngtcp2_transport_params {
         var parameters = unsafe ngtcp2_transport_params()
         unsafe ngtcp2_transport_params_default_versioned(NGTCP2_TRANSPORT_PARAMS_VERSION, &parameters)
@@ -239,6 +242,8 @@ extension Connection {
         unsafe parameters.initial_max_streams_bidi = UInt64(configuration.peerBidirectionalStreams)
         unsafe parameters.initial_max_streams_uni = UInt64(configuration.peerUnidirectionalStreams)
         unsafe parameters.max_idle_timeout = configuration.idleTimeout.native
+        // With more, ngtcp2 could run out of room for IDs of paths that are probed, and abort (ngtcp2_conn.c:9152).
+        unsafe parameters.active_connection_id_limit = Self.activeConnectionIDLimit
         unsafe parameters.max_udp_payload_size = UInt64(TransportConfiguration.receivedDatagramBytesLimit)
         return unsafe parameters
     }

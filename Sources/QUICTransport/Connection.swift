@@ -79,10 +79,8 @@ public final class Connection {
     var watch: ProgressWatch
     var meter = PacketMeter()
     var borrowing: Borrowing
-    /// The change of the client's address that is under way.
+    /// The changes of the client's address; nil before the first.
     var migration: PathMigration?
-    /// Whether a datagram came along another path without changing it.
-    var wasProbed = false
     /// Whether stream data may go into the packet that is being written.
     var offersStreams = true
     /// Bytes of packets sent, as far as they matter for path MTU discovery.
@@ -169,7 +167,6 @@ extension Connection {
         var nativePath = unsafe NativePath(path)
         var info = ngtcp2_pkt_info(ecn: ecn.rawValue)
         isInsideEvent = true
-        let migrationBefore = migration
         let isElsewhere =
             unsafe role == .server
             && nativePath.withPath { path in
@@ -195,7 +192,7 @@ extension Connection {
         releaseTLSIfDone()
         if status != 0 { return end(after: status) }
         if let pathBefore, qh_opened_packets_now() != openedBefore {
-            noteMigration(from: pathBefore, during: migrationBefore, by: datagram, from: path)
+            noteMigration(by: datagram, from: path, previous: pathBefore)
         }
         meter.noteOpened(qh_opened_packets_now() &- openedBefore, since: meterBefore, at: now)
         return requestedEnd ?? endOfRetention() ?? endOfUselessPackets

@@ -34,8 +34,15 @@ public struct InitialPacket {
     /// RFC 9000 §7.2: the value MUST be at least 8 bytes in length.
     private static let destinationBytesMinimum = 8
 
-    /// Whether the token was written for a Retry, by its first byte.
-    var hasRetryToken: Bool { token.first == UInt8(NGTCP2_CRYPTO_TOKEN_MAGIC_RETRY2) }
+    /// Whether the token has the form of those written for a Retry: its first byte, its length, and sent to a connection ID as
+    /// long as those a Retry gives. Nothing else may be called invalid: another server's token begins with any byte.
+    ///
+    /// RFC 9000 §8.1.3: if the token is invalid, then the server SHOULD proceed as if the client did not have a validated
+    /// address.
+    var hasRetryToken: Bool {
+        token.first == UInt8(NGTCP2_CRYPTO_TOKEN_MAGIC_RETRY2) && token.count == Int(qh_retry_token_bytes)
+            && destination.count == TransportConfiguration.connectionIDLength
+    }
     /// Whether the token was written for a later connection, by its first byte.
     var hasRegularToken: Bool { token.first == UInt8(NGTCP2_CRYPTO_TOKEN_MAGIC_REGULAR) }
 }

@@ -1,22 +1,26 @@
 import BoundedMemory
 import Datagrams
 
-/// A change of the client's address that ngtcp2 1.11 is still busy with.
+/// The changes of a client's address, and whether ngtcp2 1.11 survives a further one.
 ///
-/// ngtcp2 retires a connection ID of the client's when it aborts the validation of a path that has one of its own, and aborts
+/// ngtcp2 retires a connection ID of the client's when it aborts the validation of a path that has one for itself, and aborts
 /// the process when more than sixteen retirements are unacknowledged by then (ngtcp2_conn.c:9140). One datagram of a hostile
 /// client can bring both the retirements and the change of address, so they cannot be counted from outside. So while a
-/// validation may run, only such changes are followed for which no path has an ID of its own: those of a client that goes on
-/// with the ID it used, as behind a NAT, while all paths share one of the client's.
+/// validation may run, only such datagrams are read that cannot abort one which has an ID for itself.
 ///
-/// Owns: itself, about 250 bytes. Released by: the end of the change, or of the connection. Bound: one for a connection.
+/// Owns: itself, about 400 bytes. Released by: the end of the connection. Bound: one for a connection, from the first datagram
+/// that came from another address on.
 final class PathMigration {
-    /// How far it is.
+    /// How far the latest change is.
     private enum Phase {
+        /// No path is being validated.
+        case over
         /// The new path is being validated. RFC 9000 §8.2.
         case validating
         /// The new path is valid, and the old one is validated once more, in case the address was forged. RFC 9000 §9.3.3.
         case windingDown
+        /// A validation ended on a path that is not the latest: what ngtcp2 does is no longer known, and nothing is followed.
+        case frozen
     }
 
     /// What one call of ``Connection/transmit(into:at:)`` did.
@@ -27,40 +31,29 @@ final class PathMigration {
         let probeTimeout: Duration
     }
 
-    /// Where the client is now.
-    let current: NetworkPath
-    /// The path that was valid last, to which the connection falls back.
-    let fallback: NetworkPath
-    /// Our connection ID to which the client's first datagram from there was sent; nil where it began with a long header.
-    private let destination: ConnectionID?
     private let account: MemoryAccount
-    private var phase = Phase.validating
-    /// PATH_CHALLENGE frames for the old path, each of which waits twice as long as the one before.
-    private var windingDownChallenges = 0
-    /// Before this nothing is over.
-    private var due: MonotonicInstant
-    private var lastSentAt: MonotonicInstant
+    private var phase = Phase.over
+    /// Where the client is since the latest change.
+    private var current: NetworkPath?
+    /// The path to which ngtcp2 falls back where the latest one is not valid; nil where that is not certain.
+    private var fallback: NetworkPath?
+    /// Our connection ID to which the first datagram of the latest change was sent; nil where it began with a long header.
+    private var destination: ConnectionID?
+    private var seen = SeenPaths()
+    /// PATH_CHALLENGE frames since the latest change, each of which waits twice as long as the one before.
+    private var challengeCount = 0
+    /// Before this no validation is over.
+    private var due = MonotonicInstant(nanoseconds: 0)
+    private var lastSentAt = MonotonicInstant(nanoseconds: 0)
     private var wasChallenged = false
 
     /// The probe timeout of a path without a sample, without the peer's delay. RFC 9002 §6.2.2.
     private static let initialProbeTimeout = Duration.milliseconds(999)
-    private static let longestShift = 16
+    /// Beyond this the validation has timed out. RFC 9000 §8.2.4.
+    private static let longestShift = 5
 
-    /// - Parameters:
-    ///   - fallback: The path before it, or the one from which an earlier change began that is not validated yet.
-    ///   - destination: Our connection ID in the client's datagram.
-    init(
-        to current: NetworkPath,
-        fallback: NetworkPath,
-        destination: ConnectionID?,
-        account: MemoryAccount,
-        at now: MonotonicInstant
-    ) {
-        self.current = current
-        self.fallback = fallback
-        self.destination = destination
+    init(account: MemoryAccount) {
         self.account = account
-        (due, lastSentAt) = (now, now)
         account.charge(self, to: .table)
     }
 
@@ -68,49 +61,71 @@ final class PathMigration {
         account.release(self, from: .table)
     }
 
-    /// Where a change from here would fall back to.
-    var nextFallback: NetworkPath { phase == .validating ? fallback : current }
+    /// Whether every change is followed, since no path is being validated.
+    var isOver: Bool { phase == .over }
 
-    /// Whether a datagram from `path` that was sent to `destination` needs no connection ID of the client's for itself.
+    /// Whether a datagram from `path`, which is not the latest one, cannot abort a validation that has a connection ID of the
+    /// client's for itself.
     ///
-    /// RFC 9000 §9.5: an endpoint MUST NOT reuse a connection ID when sending from more than one local address, and MAY go on
-    /// with the current one where the client did not change the ID it sends to.
-    func allows(_ path: NetworkPath, destination: ConnectionID?) -> Bool {
-        path.local == current.local && destination != nil && destination == self.destination
+    /// - Parameters:
+    ///   - latest: The path in use.
+    ///   - destination: Our connection ID in the datagram.
+    ///   - sharesOneID: Whether all paths that ngtcp2 counts have the same ID of the client's.
+    func allows(_ path: NetworkPath, latest: NetworkPath, destination: ConnectionID?, sharesOneID: Bool) -> Bool {
+        switch phase {
+        case .over: return true
+        case .frozen: return false
+        // The datagram belongs to the validation that runs, or there is none any more.
+        case .windingDown where path == fallback: return true
+        // Back to where it would fall back to: the ID in use stays in use.
+        case .validating where path == fallback: return sharesOneID
+        case .validating, .windingDown: break
+        }
+        // As behind a NAT: the client goes on with the ID it used, and so does the server. RFC 9000 §9.5. ngtcp2 may have set an ID
+        // aside for a path that was seen before, and tells nobody.
+        return sharesOneID && destination != nil && destination == self.destination && path.local == latest.local
+            && !seen.mayContain(path)
     }
 
-    /// Whether a change to `path` ends the validation and begins none: it leads back to where it would fall back to.
-    func isReversed(by path: NetworkPath) -> Bool {
-        phase == .validating && path == fallback
+    /// A datagram of the client's came from `path`, which is not the one in use before.
+    func note(_ path: NetworkPath, from previous: NetworkPath) {
+        seen.insert(path)
+        seen.insert(previous)
     }
 
-    /// The new path is valid.
-    func windDown(at now: MonotonicInstant) {
-        phase = .windingDown
-        (windingDownChallenges, due) = (0, now)
+    /// ngtcp2 has followed the client from `previous` to `path`.
+    func begin(to path: NetworkPath, from previous: NetworkPath, destination: ConnectionID?, at now: MonotonicInstant) {
+        guard phase != .frozen else { return }
+        // Where another validation was under way it is not certain which of the paths before is the one that counts.
+        fallback = phase == .over ? previous : nil
+        (phase, current, self.destination) = (.validating, path, destination)
+        (challengeCount, due, lastSentAt) = (0, now, now)
+    }
+
+    /// `path` is valid.
+    func noteValidity(of path: NetworkPath?, at now: MonotonicInstant) {
+        phase = phase == .validating && path != nil && path == current ? .windingDown : .frozen
+        (challengeCount, due) = (0, now)
     }
 
     /// A PATH_CHALLENGE frame is written.
     func noteChallenge(probeTimeout: Duration, acknowledgementDelay: Duration, at now: MonotonicInstant) {
         wasChallenged = true
-        guard phase == .windingDown else { return }
         let wait = max(probeTimeout, Self.initialProbeTimeout + acknowledgementDelay)
-        due = now.advanced(by: wait * (1 << min(windingDownChallenges, Self.longestShift)))
-        windingDownChallenges += 1
+        due = max(due, now.advanced(by: wait * (1 << min(challengeCount, Self.longestShift))))
+        challengeCount += 1
     }
 
-    /// Takes note of what was sent.
-    ///
-    /// - Returns: Whether ngtcp2 is done with the change: it writes packets of other kinds, or has nothing to write, only
-    ///   where it has no challenge left to write.
-    func isOver(after transmission: Transmission, at now: MonotonicInstant) -> Bool {
+    /// Takes note of what was sent. ngtcp2 is done with a change when it writes packets of other kinds, or has nothing to write,
+    /// at a time at which it would have a challenge to write.
+    func note(_ transmission: Transmission, at now: MonotonicInstant) {
         defer {
             wasChallenged = false
             if transmission.hasPackets { lastSentAt = now }
         }
-        guard phase == .windingDown, !wasChallenged, now >= due else { return false }
-        if transmission.hasGrownInFlight { return true }
+        guard phase == .validating || phase == .windingDown, !wasChallenged, now >= due else { return }
         let isQuiet = lastSentAt.advanced(by: transmission.probeTimeout) <= now
-        return !transmission.hasPackets && isQuiet && transmission.hasWindowLeft
+        let isIdle = !transmission.hasPackets && isQuiet && transmission.hasWindowLeft
+        if transmission.hasGrownInFlight || isIdle { phase = .over }
     }
 }

@@ -14,6 +14,8 @@ from peer import Client, Result, Server, report
 ERROR_CODE = 7
 # How long a client that has moved waits where nothing is to come back, and where something is.
 (IGNORED_SECONDS, FOLLOWED_SECONDS) = (1.0, 30.0)
+# An idle timeout in milliseconds that is more than 2^64 nanoseconds, and for how long nothing is said.
+(WRAPPING_IDLE_SECONDS, QUIET_SECONDS) = (18446744073.710, 4.0)
 # More than a client may have open at once, so that they only work if each one's end makes room for another.
 MANY_STREAMS = 40
 # RFC 9000 §15: versions of the form 0x?a?a?a?a are reserved to exercise version negotiation.
@@ -148,6 +150,14 @@ async def away_and_back(server: Server, sizes: list[int], *, with_another_id: bo
         return {"ports": ports, "followed": followed, "echoed": echoed + await echoes(client, sizes)}
 
 
+async def endless_idle_timeout(server: Server, sizes: list[int]) -> Result:
+    """An idle timeout of 2^64 ns and a little more, which wraps in an arithmetic of nanoseconds. RFC 9000 §18.2."""
+    async with server.connected("echo", idle_timeout=WRAPPING_IDLE_SECONDS) as client:
+        echoed = await echoes(client, sizes)
+        await asyncio.sleep(QUIET_SECONDS)
+        return {"echoed": echoed + await echoes(client, sizes)}
+
+
 async def rebind(server: Server, sizes: list[int]) -> Result:
     """A NAT gives the client another port in the middle of the connection. RFC 9000 §9.3."""
     return await away_and_back(server, sizes, with_another_id=False, patience=FOLLOWED_SECONDS)
@@ -170,7 +180,7 @@ async def migrate_in_vain(server: Server, sizes: list[int]) -> Result:
 
 SUBJECTS = [
     echo, close, wrong_alpn, trust, version, resume, key_update, reset, stop, unidirectional, rebind, migrate,
-    rebind_in_vain, migrate_in_vain,
+    rebind_in_vain, migrate_in_vain, endless_idle_timeout,
 ]
 
 

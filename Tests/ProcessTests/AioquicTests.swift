@@ -157,6 +157,15 @@ extension RealProcesses {
             }
         }
 
+        // RFC 9000 §18.2: max_idle_timeout is an integer of milliseconds of any size.
+        @Test func aClientWithAnEndlessIdleTimeoutIsServed() async throws {
+            try await withServer { server in
+                let answer = try await talk(to: server, "endless_idle_timeout", [64, 50_000])
+                #expect(answer.echoed == [true, true, true, true])
+                #expect(try await server.statistics().connections.created == 1)
+            }
+        }
+
         @Test(arguments: ["rebind_in_vain", "migrate_in_vain"])
         func aClientThatMovesIsIgnoredUntilItIsBack(_ subject: String) async throws {
             try await withServer("--no-allow-migration") { server in

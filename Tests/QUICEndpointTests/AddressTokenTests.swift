@@ -3,8 +3,9 @@ import EchoService
 import PacketWriter
 import QUICEndpoint
 import QUICTesting
-import QUICTransport
 import Testing
+
+@testable import QUICTransport
 
 /// What a token is good for: once, for a time, with the keys of that time. RFC 9000 §8.1.4.
 @Suite struct AddressTokenTests {
@@ -40,6 +41,25 @@ import Testing
 
     private func moment(_ seconds: UInt64) -> MonotonicInstant {
         MonotonicInstant(nanoseconds: seconds * 1_000_000_000)
+    }
+
+    // RFC 9000 §8.1.3: if the token is invalid, then the server SHOULD proceed as if the client did not have a validated
+    // address.
+    @Test func aTokenOfAnotherServerIsNoInvalidOneWhateverItBeginsWith() throws {
+        var generator = SeededGenerator(seed: 9)
+        let keys = TokenKeys()
+        var verdicts: [AddressValidation.Verdict: Int] = [:]
+        for length in 1...200 {
+            // Those of ngtcp2 for a Retry, the older ones for a Retry, those for NEW_TOKEN, and any.
+            for first in [UInt8(0xb7), 0xb6, 0x36, .random(in: .min ... .max, using: &generator)] {
+                let rest = (1..<length).map { _ in UInt8.random(in: .min ... .max, using: &generator) }
+                verdicts[try verdict(keys, on: [first] + rest, at: moment(1)), default: 0] += 1
+            }
+        }
+        // One has the length of ours.
+        #expect(verdicts.values.reduce(0, +) == 800)
+        #expect(verdicts[.invalid, default: 0] <= 2)
+        #expect(verdicts.keys.allSatisfy { $0 == .invalid || $0 == .unvalidated })
     }
 
     @Test func aTokenOfAnEarlierConnectionCountsOnce() throws {
@@ -142,6 +162,42 @@ import Testing
         let token = try token(keys, at: moment(100))
         #expect(try verdict(keys, on: token, at: moment(3_699)) == .known)
         #expect(try verdict(keys, on: token, at: moment(3_700)) == .unvalidated)
+    }
+
+    // RFC 9000 §8.1.4: tokens are bound to the address they were given to.
+    @Test func aTokenOfAnotherAddressProvesNothing() throws {
+        let keys = TokenKeys()
+        let other = SocketAddress(ipv4: 203, 0, 113, 6, port: 999)
+        let token = try #require(AddressValidation(keys: keys).regularToken(for: other, at: moment(1)))
+        #expect(try verdict(keys, on: token, at: moment(1)) == .unvalidated)
+        #expect(try verdict(keys, on: try self.token(keys, at: moment(1)), at: moment(1)) == .known)
+    }
+
+    // RFC 9000 §8.1.3: tokens sent in Retry packets SHOULD expire quickly, and MUST be bound to the client's address.
+    @Test func aTokenOfARetryIsGoodForTenSecondsAtOneAddress() throws {
+        let validation = AddressValidation(keys: TokenKeys())
+        var ids = ConnectionIDSource(workerIndex: 0, seed: 4)
+        let (first, retrySource, client) = (
+            ids.makeInitialDestination(), ids.makeConnectionID(), ids.makeInitialDestination()
+        )
+        var writer = InitialPacketWriter(destination: first, source: client)
+        let initial = try #require(unsafe InitialPacket(writer.datagram([1]).span.bytes))
+        let token = try #require(
+            validation.retryToken(for: initial, retrySource: retrySource, remote: Self.address, at: moment(100))
+        )
+        func verdict(_ second: UInt64, from remote: SocketAddress = Self.address, to destination: ConnectionID) throws
+            -> AddressValidation.Verdict
+        {
+            var writer = InitialPacketWriter(destination: destination, source: client, token: token)
+            let answer = try #require(unsafe InitialPacket(writer.datagram([1]).span.bytes))
+            return validation.verdict(on: answer, from: remote, at: moment(second))
+        }
+        #expect(try verdict(100, to: retrySource) == .retried(originalDestination: first))
+        #expect(try verdict(109, to: retrySource) == .retried(originalDestination: first))
+        #expect(try verdict(110, to: retrySource) == .invalid)
+        #expect(try verdict(100, to: ids.makeConnectionID()) == .invalid)
+        let other = SocketAddress(ipv4: 203, 0, 113, 6, port: 999)
+        #expect(try verdict(100, from: other, to: retrySource) == .invalid)
     }
 
     @Test func processesWithOneSecretKnowEachOthersTokensWhateverTheirClocks() throws {

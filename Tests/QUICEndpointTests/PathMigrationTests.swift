@@ -28,7 +28,7 @@ import Testing
         let pair = try pair(61)
         let client = try #require(try HostileClient(pair: pair))
         var offset: UInt64 = 0
-        for place in Self.places + Self.places {
+        for place in Self.places {
             client.send(Frame.stream(0, offset: offset, [1, 2, 3]), from: place)
             offset += 3
             #expect(pair.server.reports(at: pair.now).first?.path?.remote == place)
@@ -41,7 +41,7 @@ import Testing
     @Test func aChangeSoonAfterOneThatIsValidatedIsFollowed() throws {
         let pair = try pair(62)
         let client = try #require(try HostileClient(pair: pair))
-        for place in Self.places + Self.places {
+        for place in Self.places {
             let heard = client.heard.count
             client.send(Frame.ping, from: place)
             pair.run(for: .milliseconds(30))
@@ -76,6 +76,53 @@ import Testing
         client.send(spare + stale + Frame.ping, from: client.address, to: unusedID)
         #expect(pair.server.statistics.drops[.otherPath] == 1)
         #expect(pair.serverCloses.isEmpty)
+    }
+
+    /// A client with an ID of its own in use, a spare one, and nothing unacknowledged.
+    private func preparedClient(_ pair: Pair) throws -> HostileClient {
+        let client = try #require(try HostileClient(pair: pair))
+        client.send(ids(from: 200, count: 1, retiringBefore: 200))
+        pair.run(for: .milliseconds(50))
+        client.send(client.acknowledgement)
+        pair.run(for: .seconds(3))
+        client.send(ids(from: 201, count: 1, retiringBefore: 0) + client.acknowledgement)
+        pair.run(for: .milliseconds(50))
+        client.send(client.acknowledgement)
+        return client
+    }
+
+    private var sixteenRetirements: [UInt8] { ids(from: 100, count: 16, retiringBefore: 0) }
+    private static let padding = [UInt8](repeating: 0, count: 500)
+
+    /// The old path's challenge is answered in a packet that probes the old path, for which ngtcp2 sets the spare ID aside.
+    @Test func aProbeFromTheOldPathDoesNotLeadToTheAssertion() throws {
+        let pair = try pair(64)
+        let client = try preparedClient(pair)
+        var heard = client.heard.count
+        client.send(Frame.ping + Self.padding, from: Self.places[0])
+        pair.run(for: .milliseconds(5))
+        answerChallenges(client, since: heard, from: Self.places[0])
+        heard = client.heard.count
+        pair.run(for: .milliseconds(5))
+        let challenges = client.heard.dropFirst(max(0, heard - 2)).flatMap { ServerFrames($0.payload).pathChallenges }
+        #expect(!challenges.isEmpty)
+        let probe = Frame.pathChallenge([1, 2, 3, 4, 5, 6, 7, 8])
+        client.send(challenges.flatMap(Frame.pathResponse) + probe)
+        client.send(Frame.ping, from: Self.places[1])
+        client.send(sixteenRetirements + Frame.ping)
+        pair.run(for: .seconds(60))
+        expectEverythingReturned(pair)
+    }
+
+    /// A challenge is answered when its path is neither in use nor validated any more, and takes the spare ID for that.
+    @Test func aProbeThatIsAnsweredLateDoesNotLeadToTheAssertion() throws {
+        let pair = try pair(65)
+        let client = try preparedClient(pair)
+        client.push(Frame.pathChallenge([1, 2, 3, 4, 5, 6, 7, 8]) + Frame.ping, from: Self.places[0])
+        client.send(Frame.ping, from: Self.places[1])
+        client.send(sixteenRetirements + Frame.ping, from: Self.places[0])
+        pair.run(for: .seconds(60))
+        expectEverythingReturned(pair)
     }
 
     private func ids(from first: UInt64, count: UInt64, retiringBefore: UInt64) -> [UInt8] {

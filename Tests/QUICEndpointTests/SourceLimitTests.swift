@@ -71,6 +71,13 @@ import Testing
         try expectReturn(pair)
     }
 
+    @Test func aHandshakeThatIsCompleteLeavesRoomForAnother() throws {
+        let pair = try pair { $0.handshakesPerSource = 1 }
+        for _ in 0..<5 { _ = try #require(try pair.connectAndEstablish()) }
+        #expect(pair.server.statistics.retries == 0)
+        try expectReturn(pair)
+    }
+
     // RFC 9000 §8.1: an attacker can send a packet to a server with a spoofed source address.
     @Test func aFloodInAClientsNameDoesNotLockItOut() throws {
         let pair = try pair { $0.handshakesPerSource = 5 }

@@ -57,8 +57,9 @@ package final class HostileClient {
     }
 
     /// The server receives one packet with these frames and does not get to answer.
-    package func push(_ frames: [UInt8]) {
-        let path = NetworkPath(local: Pair.serverAddress, remote: address)
+    package func push(_ frames: [UInt8], from source: SocketAddress? = nil) {
+        if let source { addresses.insert(source) }
+        let path = NetworkPath(local: Pair.serverAddress, remote: source ?? address)
         unsafe pair.server.receive(writer.packet(frames).span.bytes, path: path, ecn: .notCapable, at: pair.now)
     }
 

@@ -92,7 +92,11 @@ extension PathChurn {
             destination = generator.chance(60) ? nil : ids.randomElement(using: &generator)
             var frames: [UInt8] = []
             for _ in 0...Int.random(in: 0...2, using: &generator) { frames += frame(using: &generator) }
-            client.send(frames, from: source, to: destination)
+            if generator.chance(80) {
+                client.send(frames, from: source, to: destination)
+            } else {
+                client.push(frames, from: source)
+            }
             client.pair.run(for: Self.pauses.randomElement(using: &generator) ?? .zero)
         }
 
