@@ -203,7 +203,10 @@ extension Endpoint {
     ) {
         switch connections.occupant(of: handle) {
         case .live(let connection):
-            guard connection.accepts(datagram, from: path) else { return drop(.otherPath) }
+            guard connection.accepts(datagram, from: path) else {
+                if connection.mayFollowSoon(at: now) { connections.touch(handle) }
+                return drop(.otherPath)
+            }
             if ledger.share.pressure == .shedding, sheds(datagram, of: connection) { return drop(.memoryPressure) }
             guard connection.admitsDatagram(inTurn: connections.turn) else {
                 if connections.keepForNextTurn(datagram, path: path, ecn: ecn, of: connection) { return }

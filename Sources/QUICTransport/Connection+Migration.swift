@@ -48,13 +48,20 @@ extension Connection {
         migration.begin(to: path, from: previous, destination: Self.destination(of: datagram), at: now)
     }
 
+    /// Whether sending may show that a change of address is over, for want of which a datagram was just refused.
+    public func mayFollowSoon(at now: MonotonicInstant) -> Bool {
+        migration?.mayBeOver(at: now) ?? false
+    }
+
     /// Takes note of what one call of `transmit` sent.
-    func noteMigration(hasPackets: Bool, bytesInFlightBefore: Int) {
+    func noteMigration(hasPackets: Bool, hasDataOnLatestPath: Bool) {
         guard let connection = unsafe native?.pointer, let migration, !migration.isOver else { return }
+        // The pauses of BBR follow its bandwidth, and may be longer than any probe timeout.
+        let hasShortPauses = configuration.congestionControl != .bbr
         let transmission = PathMigration.Transmission(
             hasPackets: hasPackets,
-            hasGrownInFlight: bytesInFlight > UInt64(bytesInFlightBefore),
-            hasWindowLeft: unsafe ngtcp2_conn_get_cwnd_left(connection) > 0,
+            hasDataOnLatestPath: hasDataOnLatestPath,
+            couldWrite: unsafe hasShortPauses && ngtcp2_conn_get_cwnd_left(connection) > 0,
             probeTimeout: .nanoseconds(Int64(clamping: unsafe ngtcp2_conn_get_pto(connection)))
         )
         migration.note(transmission, at: now)

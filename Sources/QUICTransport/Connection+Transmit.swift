@@ -20,7 +20,8 @@ extension Connection {
         defer { chargeTLS(since: tlsBefore) }
         self.now = now
         var burst = beginBurst(quantumBytes: unsafe ngtcp2_conn_get_send_quantum(connection))
-        let inFlightBefore = burst.inFlightBytes
+        let isMigrating = migration.map { !$0.isOver } ?? false
+        var hasDataOnLatestPath = false
         var outcome = TransmitOutcome.idle
         while true {
             guard !batch.isFull, burst.quantumBytes > 0 else {
@@ -29,9 +30,14 @@ extension Connection {
             }
             guard prepareStreams(for: &burst) else { break }
             var failure: Int32 = 0
+            let inFlightBefore = isMigrating ? bytesInFlight : 0
+            var isOnLatestPath = false
             let written = unsafe batch.append { space in
-                unsafe writePacket(of: connection, into: space, failure: &failure, at: now)
+                let packet = unsafe writePacket(of: connection, into: space, failure: &failure, at: now)
+                if isMigrating { isOnLatestPath = packet.map { $0.path == path } ?? false }
+                return packet
             }
+            if isOnLatestPath, bytesInFlight > inFlightBefore { hasDataOnLatestPath = true }
             if failure != 0 { return .ended(end(after: failure)) }
             guard written > 0 else { break }
             burst.add(written)
@@ -39,7 +45,7 @@ extension Connection {
             noteTransmitted(written)
         }
         unsafe ngtcp2_conn_update_pkt_tx_time(connection, now.native)
-        if migration != nil { noteMigration(hasPackets: burst.hasPackets, bytesInFlightBefore: inFlightBefore) }
+        if migration != nil { noteMigration(hasPackets: burst.hasPackets, hasDataOnLatestPath: hasDataOnLatestPath) }
         watch.noteSent(bytesInFlight: burst.hasPackets ? bytesInFlight : UInt64(burst.inFlightBytes), at: now)
         return outcome
     }

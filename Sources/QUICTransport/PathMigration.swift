@@ -26,8 +26,11 @@ final class PathMigration {
     /// What one call of ``Connection/transmit(into:at:)`` did.
     struct Transmission {
         let hasPackets: Bool
-        let hasGrownInFlight: Bool
-        let hasWindowLeft: Bool
+        /// Whether a packet that is to be acknowledged was written for the path in use. ngtcp2 writes none there before it has
+        /// tried to write a challenge; answers to challenges, for other paths, it does.
+        let hasDataOnLatestPath: Bool
+        /// Whether a packet could have been written.
+        let couldWrite: Bool
         let probeTimeout: Duration
     }
 
@@ -49,8 +52,10 @@ final class PathMigration {
 
     /// The probe timeout of a path without a sample, without the peer's delay. RFC 9002 §6.2.2.
     private static let initialProbeTimeout = Duration.milliseconds(999)
-    /// Beyond this the validation has timed out. RFC 9000 §8.2.4.
-    private static let longestShift = 5
+    /// More challenges than any validation has: its end is not known.
+    private static let challengesLimit = 20
+    /// How long nothing may have been sent, in probe timeouts, before writing nothing means that there is nothing to write.
+    private static let quietProbeTimeouts = 3
 
     init(account: MemoryAccount) {
         self.account = account
@@ -63,6 +68,11 @@ final class PathMigration {
 
     /// Whether every change is followed, since no path is being validated.
     var isOver: Bool { phase == .over }
+
+    /// Whether the next call of ``Connection/transmit(into:at:)`` may find that no path is being validated any more.
+    func mayBeOver(at now: MonotonicInstant) -> Bool {
+        (phase == .validating || phase == .windingDown) && now >= due
+    }
 
     /// Whether a datagram from `path`, which is not the latest one, cannot abort a validation that has a connection ID of the
     /// client's for itself.
@@ -111,10 +121,15 @@ final class PathMigration {
     /// A PATH_CHALLENGE frame is written.
     func noteChallenge(probeTimeout: Duration, acknowledgementDelay: Duration, at now: MonotonicInstant) {
         wasChallenged = true
+        if phase == .over { phase = .frozen }
+        guard challengeCount < Self.challengesLimit else { return due = .distantFuture }
         let wait = max(probeTimeout, Self.initialProbeTimeout + acknowledgementDelay)
-        due = max(due, now.advanced(by: wait * (1 << min(challengeCount, Self.longestShift))))
+        due = max(due, now.advanced(by: min(wait, Self.longestWait) * (1 << challengeCount)))
         challengeCount += 1
     }
+
+    /// 2^20 of them are a number of nanoseconds.
+    private static let longestWait = Duration.seconds(3_600)
 
     /// Takes note of what was sent. ngtcp2 is done with a change when it writes packets of other kinds, or has nothing to write,
     /// at a time at which it would have a challenge to write.
@@ -124,8 +139,8 @@ final class PathMigration {
             if transmission.hasPackets { lastSentAt = now }
         }
         guard phase == .validating || phase == .windingDown, !wasChallenged, now >= due else { return }
-        let isQuiet = lastSentAt.advanced(by: transmission.probeTimeout) <= now
-        let isIdle = !transmission.hasPackets && isQuiet && transmission.hasWindowLeft
-        if transmission.hasGrownInFlight || isIdle { phase = .over }
+        let isQuiet = lastSentAt.advanced(by: transmission.probeTimeout * Self.quietProbeTimeouts) <= now
+        let isIdle = !transmission.hasPackets && isQuiet && transmission.couldWrite
+        if transmission.hasDataOnLatestPath || isIdle { phase = .over }
     }
 }
