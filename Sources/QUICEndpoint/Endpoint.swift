@@ -204,7 +204,7 @@ extension Endpoint {
         switch connections.occupant(of: handle) {
         case .live(let connection):
             guard connection.accepts(datagram, from: path) else {
-                if connection.mayFollowSoon(at: now) { connections.touch(handle) }
+                if connection.noteRefusal(at: now) { connections.touch(handle) }
                 return drop(.otherPath)
             }
             if ledger.share.pressure == .shedding, sheds(datagram, of: connection) { return drop(.memoryPressure) }

@@ -48,23 +48,12 @@ extension Connection {
         migration.begin(to: path, from: previous, destination: Self.destination(of: datagram), at: now)
     }
 
-    /// Whether sending may show that a change of address is over, for want of which a datagram was just refused.
-    public func mayFollowSoon(at now: MonotonicInstant) -> Bool {
-        migration?.mayBeOver(at: now) ?? false
-    }
-
-    /// Takes note of what one call of `transmit` sent.
-    func noteMigration(hasPackets: Bool, hasDataOnLatestPath: Bool) {
-        guard let connection = unsafe native?.pointer, let migration, !migration.isOver else { return }
-        // The pauses of BBR follow its bandwidth, and may be longer than any probe timeout.
-        let hasShortPauses = configuration.congestionControl != .bbr
-        let transmission = PathMigration.Transmission(
-            hasPackets: hasPackets,
-            hasDataOnLatestPath: hasDataOnLatestPath,
-            couldWrite: unsafe hasShortPauses && ngtcp2_conn_get_cwnd_left(connection) > 0,
-            probeTimeout: .nanoseconds(Int64(clamping: unsafe ngtcp2_conn_get_pto(connection)))
-        )
-        migration.note(transmission, at: now)
+    /// A datagram was refused because a change of address is under way.
+    ///
+    /// - Returns: Whether a PING is to be sent, which may show that it is over: the client's next one is followed then.
+    public func noteRefusal(at now: MonotonicInstant) -> Bool {
+        wantsPing = wantsPing || migration?.mayBeOver(at: now) ?? false
+        return wantsPing
     }
 
     /// A PATH_CHALLENGE frame is being written.

@@ -33,7 +33,9 @@ extension Connection {
             let inFlightBefore = isMigrating ? bytesInFlight : 0
             var isOnLatestPath = false
             let written = unsafe batch.append { space in
-                let packet = unsafe writePacket(of: connection, into: space, failure: &failure, at: now)
+                let packet = unsafe pinging(connection) {
+                    unsafe writePacket(of: connection, into: space, failure: &failure, at: now)
+                }
                 if isMigrating { isOnLatestPath = packet.map { $0.path == path } ?? false }
                 return packet
             }
@@ -45,7 +47,7 @@ extension Connection {
             noteTransmitted(written)
         }
         unsafe ngtcp2_conn_update_pkt_tx_time(connection, now.native)
-        if migration != nil { noteMigration(hasPackets: burst.hasPackets, hasDataOnLatestPath: hasDataOnLatestPath) }
+        if isMigrating { migration?.noteTransmitted(dataOnLatestPath: hasDataOnLatestPath, at: now) }
         watch.noteSent(bytesInFlight: burst.hasPackets ? bytesInFlight : UInt64(burst.inFlightBytes), at: now)
         return outcome
     }

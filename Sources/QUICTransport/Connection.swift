@@ -81,6 +81,10 @@ public final class Connection {
     var borrowing: Borrowing
     /// The changes of the client's address; nil before the first.
     var migration: PathMigration?
+    /// Whether a PING is to be sent at once.
+    var wantsPing = false
+    /// How long a connection may be silent before it sends a PING, in nanoseconds; the greatest number for ever.
+    private var keepAliveNanoseconds = UInt64.max
     /// Whether stream data may go into the packet that is being written.
     var offersStreams = true
     /// Bytes of packets sent, as far as they matter for path MTU discovery.
@@ -277,7 +281,17 @@ extension Connection {
     /// Sends a PING whenever nothing was sent or received for `interval`; nil for never. RFC 9000 §10.1.2.
     public func keepAlive(every interval: Duration?) {
         guard let connection = unsafe native?.pointer else { return }
-        unsafe ngtcp2_conn_set_keep_alive_timeout(connection, interval?.native ?? .max)
+        keepAliveNanoseconds = interval?.native ?? .max
+        unsafe ngtcp2_conn_set_keep_alive_timeout(connection, keepAliveNanoseconds)
+    }
+
+    /// Calls `body`, in which ngtcp2 writes a PING if there is nothing else and it may write at all.
+    func pinging<Result>(_ connection: OpaquePointer, _ body: () -> Result) -> Result {
+        guard wantsPing else { return body() }
+        wantsPing = false
+        unsafe ngtcp2_conn_set_keep_alive_timeout(connection, 1)
+        defer { unsafe ngtcp2_conn_set_keep_alive_timeout(connection, keepAliveNanoseconds) }
+        return body()
     }
 
     /// Starts using the next generation of keys. RFC 9001 §6.

@@ -23,17 +23,6 @@ final class PathMigration {
         case frozen
     }
 
-    /// What one call of ``Connection/transmit(into:at:)`` did.
-    struct Transmission {
-        let hasPackets: Bool
-        /// Whether a packet that is to be acknowledged was written for the path in use. ngtcp2 writes none there before it has
-        /// tried to write a challenge; answers to challenges, for other paths, it does.
-        let hasDataOnLatestPath: Bool
-        /// Whether a packet could have been written.
-        let couldWrite: Bool
-        let probeTimeout: Duration
-    }
-
     private let account: MemoryAccount
     private var phase = Phase.over
     /// Where the client is since the latest change.
@@ -47,15 +36,12 @@ final class PathMigration {
     private var challengeCount = 0
     /// Before this no validation is over.
     private var due = MonotonicInstant(nanoseconds: 0)
-    private var lastSentAt = MonotonicInstant(nanoseconds: 0)
     private var wasChallenged = false
 
     /// The probe timeout of a path without a sample, without the peer's delay. RFC 9002 §6.2.2.
     private static let initialProbeTimeout = Duration.milliseconds(999)
     /// More challenges than any validation has: its end is not known.
     private static let challengesLimit = 20
-    /// How long nothing may have been sent, in probe timeouts, before writing nothing means that there is nothing to write.
-    private static let quietProbeTimeouts = 3
 
     init(account: MemoryAccount) {
         self.account = account
@@ -69,7 +55,7 @@ final class PathMigration {
     /// Whether every change is followed, since no path is being validated.
     var isOver: Bool { phase == .over }
 
-    /// Whether the next call of ``Connection/transmit(into:at:)`` may find that no path is being validated any more.
+    /// Whether a packet that is to be acknowledged would show that no path is being validated any more.
     func mayBeOver(at now: MonotonicInstant) -> Bool {
         (phase == .validating || phase == .windingDown) && now >= due
     }
@@ -109,7 +95,7 @@ final class PathMigration {
         // Where another validation was under way it is not certain which of the paths before is the one that counts.
         fallback = phase == .over ? previous : nil
         (phase, current, self.destination) = (.validating, path, destination)
-        (challengeCount, due, lastSentAt) = (0, now, now)
+        (challengeCount, due) = (0, now)
     }
 
     /// `path` is valid.
@@ -131,16 +117,13 @@ final class PathMigration {
     /// 2^20 of them are a number of nanoseconds.
     private static let longestWait = Duration.seconds(3_600)
 
-    /// Takes note of what was sent. ngtcp2 is done with a change when it writes packets of other kinds, or has nothing to write,
-    /// at a time at which it would have a challenge to write.
-    func note(_ transmission: Transmission, at now: MonotonicInstant) {
-        defer {
-            wasChallenged = false
-            if transmission.hasPackets { lastSentAt = now }
-        }
-        guard phase == .validating || phase == .windingDown, !wasChallenged, now >= due else { return }
-        let isQuiet = lastSentAt.advanced(by: transmission.probeTimeout * Self.quietProbeTimeouts) <= now
-        let isIdle = !transmission.hasPackets && isQuiet && transmission.couldWrite
-        if transmission.hasDataOnLatestPath || isIdle { phase = .over }
+    /// Takes note of what one call of ``Connection/transmit(into:at:)`` wrote. ngtcp2 writes nothing that is to be acknowledged
+    /// for the path in use before it has tried to write a challenge; answers to challenges, for other paths, it does. So the
+    /// change is over when it writes such a packet, and no challenge, at a time at which one would be due.
+    ///
+    /// That nothing is written proves nothing: pacing may hold a challenge back for long.
+    func noteTransmitted(dataOnLatestPath hasData: Bool, at now: MonotonicInstant) {
+        defer { wasChallenged = false }
+        if mayBeOver(at: now), !wasChallenged, hasData { phase = .over }
     }
 }

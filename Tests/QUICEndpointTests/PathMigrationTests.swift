@@ -78,6 +78,34 @@ import Testing
         #expect(pair.serverCloses.isEmpty)
     }
 
+    // RFC 9000 §9.5: a client that moves on purpose uses another connection ID each time.
+    @Test func aClientThatMovesAgainAfterAQuietTimeIsFollowed() throws {
+        let pair = try pair(66)
+        let client = try #require(try HostileClient(pair: pair))
+        client.send(client.acknowledgement)
+        let ids = client.heard.reduce(into: [UInt64: [UInt8]]()) { ids, packet in
+            ids.merge(ServerFrames(packet.payload).connectionIDs) { first, _ in first }
+        }
+        client.send(Frame.retireConnectionID(1))
+        pair.run(for: .milliseconds(50))
+        let unusedID = try #require(
+            ids[2] ?? client.heard.compactMap { ServerFrames($0.payload).connectionIDs[2] }.first
+        )
+        let heard = client.heard.count
+        client.send(Frame.ping + Self.padding, from: Self.places[0])
+        pair.run(for: .milliseconds(30))
+        answerChallenges(client, since: heard, from: Self.places[0])
+        client.send(client.acknowledgement, from: Self.places[0])
+        pair.run(for: .seconds(15))
+        // The first is refused, and makes the server see that the change before is over.
+        for _ in 1...2 {
+            client.send(Frame.ping, from: Self.places[1], to: unusedID)
+            pair.run(for: .milliseconds(100))
+        }
+        #expect(pair.server.reports(at: pair.now).first?.path?.remote == Self.places[1])
+        #expect(pair.server.statistics.drops[.otherPath] == 1)
+    }
+
     /// A client with an ID of its own in use, a spare one, and nothing unacknowledged.
     private func preparedClient(_ pair: Pair) throws -> HostileClient {
         let client = try #require(try HostileClient(pair: pair))
