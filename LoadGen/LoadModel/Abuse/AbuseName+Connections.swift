@@ -48,8 +48,8 @@ extension AbuseName {
             scenario(
                 "sends each packet from another port",
                 "quiche 439795b0",
-                stoppedBy: "only changes of address that take no connection ID follow each other",
-                AbuseExpectation(ends: ["peer_close"], signs: ["drops.other_path"])
+                stoppedBy: "while one change of address is under way, only addresses never seen before are followed",
+                AbuseExpectation(ends: ["peer_close", "idle_timeout"], signs: ["drops.other_path"])
             )
         case .spoofedMigration:
             scenario(
