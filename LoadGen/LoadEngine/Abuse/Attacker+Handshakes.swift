@@ -1,5 +1,6 @@
 import LoadModel
 import PacketWriter
+import QUICTransport
 
 /// Attacks of clients that never complete their handshakes.
 extension Attacker {
@@ -79,11 +80,13 @@ extension Attacker {
     func forgeTokens() throws {
         let initial = try honestInitial()
         let sockets = try openSockets(16)
-        // What the tokens of ngtcp2 begin with: those of a Retry, and those for a later connection.
-        let kinds: [UInt8] = [0xb7, 0x36]
+        // The forms of ngtcp2's tokens: those of a Retry, and those for a later connection.
+        let kinds: [(first: UInt8, count: Int)] = [(0xb7, 90), (0x36, 58)]
         try flood { number in
-            let token = [kinds[number % kinds.count]] + random(57)
-            let destination = random(Self.destinationBytes)
+            let kind = kinds[number % kinds.count]
+            let token = [kind.first] + random(kind.count - 1)
+            // As long as those our server gives in a Retry.
+            let destination = random(TransportConfiguration.connectionIDLength)
             sockets[number % sockets.count].send(initial.datagram(destination: destination, token: token))
         }
     }
