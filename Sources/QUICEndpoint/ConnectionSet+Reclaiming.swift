@@ -11,8 +11,8 @@ extension ConnectionSet {
     /// Slots looked at in one turn, so that a turn costs the same however many there are.
     private static let reclaimedSlotsPerTurn = 256
 
-    /// Ends connections that hold more than their floor and get nowhere, while no connection can be admitted
-    /// for want of memory: those who use theirs would otherwise be refused for those who only keep it.
+    /// Ends connections that hold more than their floor and get nowhere, while no connection can be admitted for want of
+    /// memory: those who use theirs would otherwise be refused for those who only keep it.
     ///
     /// Neither a connection within its floor nor one that makes progress is ended.
     func reclaim(at now: MonotonicInstant, into batch: TransmitBatch) {

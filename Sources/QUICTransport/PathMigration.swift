@@ -19,7 +19,7 @@ final class PathMigration {
         case validating
         /// The new path is valid, and the old one is validated once more, in case the address was forged. RFC 9000 §9.3.3.
         case windingDown
-        /// A validation ended on a path that is not the latest: what ngtcp2 does is no longer known, and nothing is followed.
+        /// A validation ended on a path that is not the latest: the state of ngtcp2 is not known, and nothing is followed.
         case frozen
     }
 

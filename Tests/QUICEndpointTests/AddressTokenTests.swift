@@ -164,7 +164,8 @@ import Testing
         #expect(try verdict(keys, on: token, at: moment(3_700)) == .unvalidated)
     }
 
-    // RFC 9000 §8.1.4: tokens are bound to the address they were given to.
+    // RFC 9000 §8.1.4: tokens sent in NEW_TOKEN frames MUST include information that allows the server to verify that the
+    // client IP address has not changed from when the token was issued.
     @Test func aTokenOfAnotherAddressProvesNothing() throws {
         let keys = TokenKeys()
         let other = SocketAddress(ipv4: 203, 0, 113, 6, port: 999)
@@ -173,7 +174,8 @@ import Testing
         #expect(try verdict(keys, on: try self.token(keys, at: moment(1)), at: moment(1)) == .known)
     }
 
-    // RFC 9000 §8.1.3: tokens sent in Retry packets SHOULD expire quickly, and MUST be bound to the client's address.
+    // RFC 9000 §8.1.4: tokens sent in Retry packets SHOULD include information that allows the server to verify that the
+    // source IP address and port in client packets remain constant.
     @Test func aTokenOfARetryIsGoodForTenSecondsAtOneAddress() throws {
         let validation = AddressValidation(keys: TokenKeys())
         var ids = ConnectionIDSource(workerIndex: 0, seed: 4)

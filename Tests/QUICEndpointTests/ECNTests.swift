@@ -5,7 +5,7 @@ import QUICTesting
 import QUICTransport
 import Testing
 
-/// What the server says of congestion on the path to it, and on the path from it.
+/// The server takes part in Explicit Congestion Notification.
 @Suite struct ECNTests {
     // RFC 9000 §13.4.2: an endpoint sets the ECT(0) codepoint in outgoing packets, and goes on where validation succeeds.
     @Test func theServerMarksWhatItSends() throws {

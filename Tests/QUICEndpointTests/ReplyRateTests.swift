@@ -47,7 +47,6 @@ import Testing
         #expect(replies(pair.server.statistics) - before == Self.burst, "a pause saves up no more")
     }
 
-    // RFC 9000 §21.9: endpoints SHOULD mitigate peers that make them spend resources for nothing.
     @Test func retriesAreLimited() throws {
         try expectLimit(pair { $0.retryPolicy = .always }) { $0.retries }
     }

@@ -55,7 +55,7 @@ package struct PathChurn {
 // MARK: - One client
 
 extension PathChurn {
-    /// What a client has done, and may do next.
+    /// One client: its state so far, and its choice of the next packet.
     private struct Script {
         let client: HostileClient
         private let addresses: [SocketAddress]
