@@ -10,7 +10,7 @@ public enum CloseCause: Sendable, Hashable, BitwiseCopyable {
     case idleTimeout
     /// The handshake was not complete by its deadline.
     case handshakeTimeout
-    /// Nothing we sent was acknowledged for the acknowledgement timeout.
+    /// Nothing we sent was acknowledged for the acknowledgement timeout, although the peer was heard after three probes.
     case acknowledgementSilence
     /// No stream byte went either way for the no-progress timeout.
     case noProgress

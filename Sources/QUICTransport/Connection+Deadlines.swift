@@ -7,7 +7,9 @@ extension Connection {
     public var deadline: MonotonicInstant {
         guard let connection = unsafe native?.pointer else { return .distantFuture }
         let transport = unsafe MonotonicInstant(nanoseconds: ngtcp2_conn_get_expiry(connection))
-        let ours = isHandshaking ? handshakeDeadline : min(watch.deadline(configuration), lifetimeDeadline)
+        let ours =
+            isHandshaking
+            ? handshakeDeadline : min(watch.deadline(configuration), silenceDeadline, lifetimeDeadline)
         return min(transport, applicationDeadline, ours, borrowing.reviewDeadline, borrowing.pacer.releaseAt)
     }
 
@@ -19,7 +21,9 @@ extension Connection {
         self.now = now
         if let end = ownEnd(at: now) { return end }
         reviewBorrowing(at: now)
+        probe(at: now)
         guard unsafe ngtcp2_conn_get_expiry(connection) <= now.native else { return pendingEnd }
+        noteTimer(at: now)
         let tlsBefore = TLSMemory.tallyNow()
         defer { chargeTLS(since: tlsBefore) }
         let status = unsafe ngtcp2_conn_handle_expiry(connection, now.native)
@@ -45,7 +49,8 @@ extension Connection {
     /// The deadlines that ngtcp2 does not have.
     private func ownEnd(at now: MonotonicInstant) -> ConnectionEnd? {
         if isHandshaking { return now >= handshakeDeadline ? .discard(.handshakeTimeout) : nil }
-        if let cause = watch.expiredCause(at: now, configuration) { return .close(cause) }
+        if now >= acknowledgementDeadline { return .close(.acknowledgementSilence) }
+        if now >= watch.deadline(configuration) { return .close(.noProgress) }
         return now >= lifetimeDeadline ? .close(.lifetime) : nil
     }
 

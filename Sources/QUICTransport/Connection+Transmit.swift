@@ -19,7 +19,11 @@ extension Connection {
         let tlsBefore = TLSMemory.tallyNow()
         defer { chargeTLS(since: tlsBefore) }
         self.now = now
-        var burst = beginBurst(quantumBytes: unsafe ngtcp2_conn_get_send_quantum(connection))
+        let info = nativeInfo
+        var burst = beginBurst(info, quantumBytes: unsafe ngtcp2_conn_get_send_quantum(connection))
+        let holdsProbes = holdsProbes(info, at: now)
+        guard !holdsProbes || mayProbe else { return .idle }
+        mayProbe = false
         let isMigrating = migration.map { !$0.isOver } ?? false
         var hasDataOnLatestPath = false
         var outcome = TransmitOutcome.idle
@@ -45,10 +49,15 @@ extension Connection {
             burst.add(written)
             if offersStreams || written > Self.longestAcknowledgementBytes { borrowing.pacer.spend(written) }
             noteTransmitted(written)
+            if holdsProbes { break }
         }
         unsafe ngtcp2_conn_update_pkt_tx_time(connection, now.native)
         if isMigrating { migration?.noteTransmitted(dataOnLatestPath: hasDataOnLatestPath, at: now) }
-        watch.noteSent(bytesInFlight: burst.hasPackets ? bytesInFlight : UInt64(burst.inFlightBytes), at: now)
+        acknowledgements.noteSent(
+            bytesInFlight: info.bytes_in_flight,
+            after: burst.hasPackets ? bytesInFlight : info.bytes_in_flight,
+            at: now
+        )
         return outcome
     }
 
@@ -72,8 +81,7 @@ extension Connection {
         }
     }
 
-    private func beginBurst(quantumBytes: Int) -> Burst {
-        let info = nativeInfo
+    private func beginBurst(_ info: ngtcp2_conn_info, quantumBytes: Int) -> Burst {
         borrowing.pacer.fill(
             window: info.cwnd,
             roundTripNanoseconds: info.smoothed_rtt,

@@ -77,12 +77,15 @@ public final class Connection {
     /// The moment of the event being handled, for callbacks that need one.
     var now: MonotonicInstant
     var watch: ProgressWatch
+    var acknowledgements = AcknowledgementWatch()
     var meter = PacketMeter()
     var borrowing: Borrowing
     /// The changes of the client's address; nil before the first.
     var migration: PathMigration?
     /// Whether a PING is to be sent at once.
     var wantsPing = false
+    /// Whether a probe that is held back may leave.
+    var mayProbe = false
     /// How long a connection may be silent before it sends a PING, in nanoseconds; the greatest number for ever.
     private var keepAliveNanoseconds = UInt64.max
     /// Whether stream data may go into the packet that is being written.
@@ -167,7 +170,6 @@ extension Connection {
         self.now = now
         hasReceived = true
         let inFlightBefore = bytesInFlight
-        defer { watch.noteReceived(bytesInFlight: inFlightBefore, after: bytesInFlight, at: now) }
         var nativePath = unsafe NativePath(path)
         var info = ngtcp2_pkt_info(ecn: ecn.rawValue)
         isInsideEvent = true
@@ -195,8 +197,9 @@ extension Connection {
         }
         releaseTLSIfDone()
         if status != 0 { return end(after: status) }
-        if let pathBefore, qh_opened_packets_now() != openedBefore {
-            noteMigration(by: datagram, from: path, previous: pathBefore)
+        if qh_opened_packets_now() != openedBefore {
+            noteHeard(bytesInFlight: inFlightBefore)
+            if let pathBefore { noteMigration(by: datagram, from: path, previous: pathBefore) }
         }
         meter.noteOpened(qh_opened_packets_now() &- openedBefore, since: meterBefore, at: now)
         return requestedEnd ?? endOfRetention() ?? endOfUselessPackets
@@ -285,9 +288,10 @@ extension Connection {
         unsafe ngtcp2_conn_set_keep_alive_timeout(connection, keepAliveNanoseconds)
     }
 
-    /// Calls `body`, in which ngtcp2 writes a PING if there is nothing else and it may write at all.
+    /// Calls `body`, in which ngtcp2 writes a PING if there is nothing else and it may write at all, which it may not at the
+    /// moment of the last packet received.
     func pinging<Result>(_ connection: OpaquePointer, _ body: () -> Result) -> Result {
-        guard wantsPing else { return body() }
+        guard wantsPing, !acknowledgements.isSilent || acknowledgements.afterLastHeard <= now else { return body() }
         wantsPing = false
         unsafe ngtcp2_conn_set_keep_alive_timeout(connection, 1)
         defer { unsafe ngtcp2_conn_set_keep_alive_timeout(connection, keepAliveNanoseconds) }

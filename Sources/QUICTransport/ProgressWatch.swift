@@ -2,8 +2,7 @@ import Datagrams
 
 /// Notices a peer that keeps a connection alive without getting anywhere.
 ///
-/// The idle timeout does not: any packet refreshes it, and the probes for a missing acknowledgement double their
-/// interval without end.
+/// The idle timeout does not: any packet refreshes it. ``AcknowledgementWatch`` notices one that acknowledges nothing.
 ///
 /// RFC 9000 §21.6: mitigations for Slowloris attacks could include imposing restrictions on the minimum transfer speed a
 /// connection is allowed to have. Here it is bytes in a time, and the time begins anew with each progress. A stream that
@@ -16,13 +15,6 @@ struct ProgressWatch {
     private var bytesSinceProgress: UInt32 = 0
     /// Bidirectional streams; unidirectional ones may stay open for ever, as those of HTTP/3 do.
     private var openStreamCount: UInt32 = 0
-    /// ``unacknowledgedSince``, or the distant future for nil: half as many bytes.
-    private var silenceStart = MonotonicInstant.distantFuture
-    /// Since when packets have been in flight without one of them being acknowledged.
-    private var unacknowledgedSince: MonotonicInstant? {
-        get { silenceStart == .distantFuture ? nil : silenceStart }
-        set { silenceStart = newValue ?? .distantFuture }
-    }
 
     init(at now: MonotonicInstant) {
         lastProgress = now
@@ -61,39 +53,8 @@ struct ProgressWatch {
         lastProgress.advanced(by: patience) <= now
     }
 
-    /// What was in flight before a packet was received, and what is after it.
-    mutating func noteReceived(bytesInFlight before: UInt64, after: UInt64, at now: MonotonicInstant) {
-        if after == 0 {
-            unacknowledgedSince = nil
-        } else if after < before {
-            unacknowledgedSince = now
-        }
-    }
-
-    /// What is in flight after sending.
-    mutating func noteSent(bytesInFlight: UInt64, at now: MonotonicInstant) {
-        if bytesInFlight == 0 {
-            unacknowledgedSince = nil
-        } else if unacknowledgedSince == nil {
-            unacknowledgedSince = now
-        }
-    }
-
-    /// When the first of both has lasted too long.
+    /// When there has been no progress for too long.
     func deadline(_ limits: TransportConfiguration) -> MonotonicInstant {
-        let progress = limits.noProgressTimeout.map { lastProgress.advanced(by: $0) } ?? .distantFuture
-        guard let since = unacknowledgedSince, let silence = limits.acknowledgementTimeout else { return progress }
-        return min(progress, since.advanced(by: silence))
-    }
-
-    /// What has lasted too long at `now`, if anything has.
-    func expiredCause(at now: MonotonicInstant, _ limits: TransportConfiguration) -> CloseCause? {
-        if let since = unacknowledgedSince, let silence = limits.acknowledgementTimeout,
-            since.advanced(by: silence) <= now
-        {
-            return .acknowledgementSilence
-        }
-        if let timeout = limits.noProgressTimeout, lastProgress.advanced(by: timeout) <= now { return .noProgress }
-        return nil
+        limits.noProgressTimeout.map { lastProgress.advanced(by: $0) } ?? .distantFuture
     }
 }

@@ -4,8 +4,9 @@ public struct TransportConfiguration: Sendable {
     public var idleTimeout: Duration = .seconds(30)
     /// How long a handshake may take. Default 10 s. ngtcp2 has no such deadline by default.
     public var handshakeTimeout: Duration = .seconds(10)
-    /// How long packets may be in flight without one being acknowledged; nil for ever. Default 16 s, as msquic's
-    /// disconnect timeout: PINGs refresh the idle timeout while nothing is acknowledged.
+    /// How long packets may be in flight without one being acknowledged, although the peer is heard; nil for ever. Default
+    /// 16 s, as msquic's disconnect timeout: PINGs refresh the idle timeout while nothing is acknowledged. A peer that is not
+    /// heard is the idle timeout's: its path may heal.
     public var acknowledgementTimeout: Duration? = .seconds(16)
     /// How long a connection may go without progress; nil for ever. Default 60 s. It ends peers that only keep
     /// themselves alive, or send a byte now and then. RFC 9000 §21.6.

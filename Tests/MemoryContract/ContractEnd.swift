@@ -14,7 +14,8 @@ package enum ContractEnd: String, CaseIterable, Sendable {
     /// What the time is counted from.
     package var since: String {
         switch self {
-        case .idleTimeout, .handshakeTimeout, .acknowledgementSilence: "the client's last datagram"
+        case .idleTimeout, .handshakeTimeout: "the client's last datagram"
+        case .acknowledgementSilence: "the echo, which never arrives; the client goes on with PING"
         case .noProgress: "the last byte on a stream; the client goes on with PING"
         case .localClose: "the server's CONNECTION_CLOSE"
         case .peerClose: "the client's CONNECTION_CLOSE"

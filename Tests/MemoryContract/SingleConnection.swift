@@ -22,6 +22,7 @@ final class SingleConnection {
     /// When the server last received something.
     private(set) var lastArrival: MonotonicInstant
     private var openedStreams = 0
+    private var hearsServer = true
 
     /// The client's first packet is on its way.
     init(seed: UInt64, services: [any StreamService]) throws {
@@ -29,7 +30,8 @@ final class SingleConnection {
         lastArrival = pair.now
         client = try pair.connect()
         pair.network.admits = { [unowned self] transit in
-            if transit.path.local == Pair.serverAddress { lastArrival = max(lastArrival, transit.arrival) }
+            guard transit.path.local == Pair.serverAddress else { return hearsServer }
+            lastArrival = max(lastArrival, transit.arrival)
             return true
         }
     }
@@ -173,7 +175,11 @@ extension SingleConnection {
             pair.client.abandon(client, at: pair.now)
         case .acknowledgementSilence:
             try reach(.echoInFlight)
-            pair.client.abandon(client, at: pair.now)
+            let echo = lastArrival
+            hearsServer = false
+            client.keepAlive(every: .seconds(1))
+            pair.client.touch(client)
+            return echo
         case .noProgress:
             try reach(.echoAcknowledged)
             let lastByte = lastArrival

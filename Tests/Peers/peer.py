@@ -21,7 +21,7 @@ from aioquic.quic.configuration import QuicConfiguration
 from aioquic.tls import SessionTicket
 
 # A peer that hangs ends itself, should nobody be left to end it.
-LIFETIME_SECONDS = 50
+LIFETIME_SECONDS = 100
 
 Result = dict[str, Any]
 

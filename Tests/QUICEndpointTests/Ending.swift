@@ -150,7 +150,10 @@ extension Ending {
         },
         Ending(.acknowledgementSilence, at: .client, { server, _ in makePatient(&server) }) { pair in
             let connection = try establish(pair)
-            pair.network.admits = { $0.path.local == Pair.serverAddress }
+            _ = try pair.send([1], on: connection)
+            // The server has heard it, and probes for the acknowledgement of its echo.
+            pair.run(for: .milliseconds(7))
+            pair.network.admits = { $0.path.local != Pair.serverAddress }
             _ = try pair.send([1], on: connection)
         },
         Ending(.noProgress, at: .server, { makePatient(&$1) }) { pair in

@@ -20,9 +20,13 @@ import Testing
         client.send(client.acknowledgement)
         pair.run(for: .milliseconds(100))
         #expect(pair.server.statistics.ledger[.rings]?.liveBytes == 0)
-        // It acknowledges one packet and then nothing more.
-        pair.run(for: .seconds(60))
+        // It acknowledged one packet, and acknowledges nothing more while it is there.
+        for _ in 0..<20 {
+            client.send(Frame.ping)
+            pair.run(for: .seconds(1))
+        }
         #expect(pair.serverCloses == [.acknowledgementSilence])
+        pair.run(for: .seconds(60))
         expectEverythingReturned(pair)
     }
 

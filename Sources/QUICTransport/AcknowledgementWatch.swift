@@ -1,0 +1,120 @@
+import Datagrams
+
+/// Notices a peer that keeps a connection alive without acknowledging anything.
+///
+/// PINGs refresh the idle timeout, and the probes for a missing acknowledgement double their interval without end. Time alone
+/// proves nothing against a peer: the first packet after an outage comes from one that has not heard from us again yet. So
+/// chances are counted. A probe, which is any packet that asks for an acknowledgement, is *unanswered* when the peer is heard
+/// a probe timeout after it and has acknowledged nothing. A peer from which nothing arrives at all is the idle timeout's.
+///
+/// Owns: nothing (24 bytes).
+struct AcknowledgementWatch {
+    /// Since when packets have been in flight without one of them being acknowledged; the distant future while none is.
+    private var silenceStart = MonotonicInstant.distantFuture
+    /// When the peer was last heard, in microseconds of the silence.
+    private var heardAt: UInt32 = 0
+    /// When the first probe was sent that the peer has not had its chance for, in microseconds of the silence.
+    private var probeSentAt: UInt32 = Self.never
+    /// When the last packet was sent that asks for an acknowledgement, in microseconds of the silence.
+    private var lastSentAt: UInt32 = 0
+    private var unansweredProbes: UInt8 = 0
+    private var hasTakenLastChance = false
+
+    private static let never = UInt32.max
+    /// One lost probe and one lost acknowledgement are chance.
+    private static let unansweredProbesLimit = 3
+
+    /// Whether packets are in flight without one of them having been acknowledged for as long as `duration`.
+    func isSilent(for duration: Duration, at now: MonotonicInstant) -> Bool {
+        isSilent && silenceStart.advanced(by: duration) <= now
+    }
+
+    /// Whether packets are in flight.
+    var isSilent: Bool { silenceStart != .distantFuture }
+
+    /// A packet of the peer's was opened.
+    ///
+    /// - Parameters:
+    ///   - before: The bytes in flight before it.
+    ///   - after: The bytes in flight now.
+    ///   - probeTimeout: How long an acknowledgement may take, without backoff. RFC 9002 §6.2.1.
+    /// - Returns: Whether a new probe is due: the peer is there, and the last one got no answer.
+    mutating func noteHeard(
+        bytesInFlight before: UInt64,
+        after: UInt64,
+        probeTimeout: @autoclosure () -> Duration,
+        at now: MonotonicInstant
+    ) -> Bool {
+        guard isSilent else { return false }
+        guard after > 0, after >= before else {
+            self = Self()
+            if after > 0 { silenceStart = now }
+            return false
+        }
+        heardAt = microseconds(at: now)
+        hasTakenLastChance = false
+        guard probeSentAt != Self.never else { return true }
+        guard instant(at: probeSentAt).advanced(by: probeTimeout()) <= now else { return false }
+        probeSentAt = Self.never
+        unansweredProbes = UInt8(clamping: Int(unansweredProbes) + 1)
+        return true
+    }
+
+    /// Packets were sent.
+    ///
+    /// - Parameters:
+    ///   - before: The bytes in flight before them. They grow with each packet that asks for an acknowledgement.
+    ///   - after: The bytes in flight now.
+    mutating func noteSent(bytesInFlight before: UInt64, after: UInt64, at now: MonotonicInstant) {
+        if after == 0 {
+            if isSilent { self = Self() }
+        } else if !isSilent {
+            silenceStart = now
+            probeSentAt = 0
+        } else if after > before {
+            lastSentAt = microseconds(at: now)
+            if probeSentAt == Self.never { probeSentAt = lastSentAt }
+        }
+    }
+
+    /// Whether so much time has passed since a packet was sent that a probe timeout may have expired: each takes twice as long as
+    /// the one before, which makes half of the silence.
+    func isProbeTimeoutDue(at now: MonotonicInstant) -> Bool {
+        let silence = microseconds(at: now)
+        return silence - min(silence, lastSentAt) >= silence / 4
+    }
+
+    /// When the silence has lasted for `timeout` and the peer has had its chances; the distant future until it has.
+    func deadline(_ timeout: Duration) -> MonotonicInstant {
+        unansweredProbes < Self.unansweredProbesLimit ? .distantFuture : silenceStart.advanced(by: timeout)
+    }
+
+    /// When to probe once more, in case that the path has healed since the last probe; the distant future where it is not
+    /// silent, or was probed for that already.
+    ///
+    /// - Parameters:
+    ///   - idleTimeout: After which the connection ends without a packet of the peer's.
+    ///   - lead: How long before that.
+    func lastChance(idleTimeout: Duration, lead: Duration) -> MonotonicInstant {
+        guard isSilent, !hasTakenLastChance else { return .distantFuture }
+        return instant(at: heardAt).advanced(by: idleTimeout - lead)
+    }
+
+    /// The moment of ``lastChance(idleTimeout:lead:)`` has come.
+    mutating func takeLastChance() {
+        hasTakenLastChance = true
+    }
+
+    /// The moment after the peer was last heard in this silence.
+    var afterLastHeard: MonotonicInstant { instant(at: heardAt).advanced(by: .microseconds(1)) }
+
+    private func instant(at microseconds: UInt32) -> MonotonicInstant {
+        silenceStart.advanced(by: .microseconds(Int64(microseconds)))
+    }
+
+    /// The microseconds of the silence that have passed, kept below ``never``.
+    private func microseconds(at now: MonotonicInstant) -> UInt32 {
+        let passed = silenceStart.duration(to: now).wholeNanoseconds / 1_000
+        return UInt32(clamping: min(passed, Int64(Self.never) - 1))
+    }
+}

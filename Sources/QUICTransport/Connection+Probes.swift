@@ -1,0 +1,85 @@
+internal import CNgtcp2
+import Datagrams
+
+/// Probing a peer that acknowledges nothing, beyond the probes of loss recovery.
+///
+/// RFC 9002 §6.2.1: when a PTO timer expires, the PTO backoff MUST be increased, resulting in the PTO period being set to
+/// twice its current value. After 15 s without an acknowledgement the next probe comes after the idle timeout, and a path that
+/// heals meanwhile heals for nothing. So a peer that is heard is probed at once, and one that is not is probed once more
+/// shortly before the idle timeout.
+///
+/// ngtcp2 sends a PING when it is asked to while the congestion window has room. When it is full, only the two probes of a
+/// probe timeout may leave. The second of them is held back then until the peer is heard, or the last chance comes. Probes
+/// are in flight as well, so this begins before they fill the window.
+extension Connection {
+    /// After this long, probes no longer make up for lost packets: the path is gone, at least for a while.
+    private static let pairedProbesPeriod = Duration.seconds(2)
+    /// How long before the idle timeout the last probe is sent, unless its answer may take longer.
+    private static let lastProbeLead = Duration.milliseconds(500)
+
+    /// A packet of the peer's was opened.
+    func noteHeard(bytesInFlight before: UInt64) {
+        guard let connection = unsafe native?.pointer, acknowledgements.isSilent else { return }
+        let wantsProbe = acknowledgements.noteHeard(
+            bytesInFlight: before,
+            after: bytesInFlight,
+            probeTimeout: .nanoseconds(Int64(clamping: unsafe ngtcp2_conn_get_pto(connection))),
+            at: now
+        )
+        mayProbe = true
+        if wantsProbe { wantsPing = true }
+    }
+
+    /// Two probes and a PING, and one packet more.
+    private static let roomForProbes = 4 * UInt64(TransportConfiguration.receivedDatagramBytesLimit)
+
+    /// Whether packets beyond the first wait: the congestion window is full, so that they could only be probes.
+    func holdsProbes(_ info: ngtcp2_conn_info, at now: MonotonicInstant) -> Bool {
+        info.bytes_in_flight + Self.roomForProbes > info.cwnd && state == .established && migration?.isOver ?? true
+            && acknowledgements.isSilent(for: Self.pairedProbesPeriod, at: now)
+    }
+
+    /// When the silence of the peer asks for something: a PING, the last probe, or the end.
+    var silenceDeadline: MonotonicInstant {
+        guard acknowledgements.isSilent else { return .distantFuture }
+        // With a permission it waits for nothing but to be written.
+        let ping = wantsPing && !mayProbe ? acknowledgements.afterLastHeard : .distantFuture
+        return min(ping, lastChance, acknowledgementDeadline)
+    }
+
+    /// When nothing was acknowledged for too long.
+    var acknowledgementDeadline: MonotonicInstant {
+        configuration.acknowledgementTimeout.map { acknowledgements.deadline($0) } ?? .distantFuture
+    }
+
+    /// Lets a probe go that is due, whether or not ngtcp2 has one.
+    func probe(at now: MonotonicInstant) {
+        guard acknowledgements.isSilent else { return }
+        if lastChance <= now {
+            acknowledgements.takeLastChance()
+            wantsPing = true
+        }
+        if wantsPing { mayProbe = true }
+    }
+
+    /// A timer of ngtcp2's has expired: that of a probe, or that of its pacing, which asks for the second one at once.
+    func noteTimer(at now: MonotonicInstant) {
+        if acknowledgements.isSilent, acknowledgements.isProbeTimeoutDue(at: now) { mayProbe = true }
+    }
+
+    private var lastChance: MonotonicInstant {
+        guard let connection = unsafe native?.pointer, state == .established else { return .distantFuture }
+        let idleTimeout = agreedIdleTimeout
+        let lead = max(Self.lastProbeLead, .nanoseconds(Int64(clamping: unsafe ngtcp2_conn_get_pto(connection))))
+        return acknowledgements.lastChance(idleTimeout: idleTimeout, lead: min(lead, idleTimeout / 4))
+    }
+
+    /// The smaller of both sides' idle timeouts; zero stands for none. RFC 9000 §10.1.
+    private var agreedIdleTimeout: Duration {
+        guard let connection = unsafe native?.pointer,
+            let remote = unsafe ngtcp2_conn_get_remote_transport_params(connection)?.pointee.max_idle_timeout,
+            remote > 0
+        else { return configuration.idleTimeout }
+        return min(configuration.idleTimeout, .nanoseconds(Int64(clamping: remote)))
+    }
+}
