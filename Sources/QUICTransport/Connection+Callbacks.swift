@@ -175,6 +175,12 @@ extension Connection {
         return unsafe Unmanaged<Connection>.fromOpaque(userData)._withUnsafeGuaranteedRef { unsafe $0.native?.pointer }
     }
 
+    /// The `ngtcp2_conn` of a TLS session.
+    static func native(of session: gnutls_session_t) -> OpaquePointer? {
+        guard let reference = unsafe gnutls_session_get_ptr(session) else { return nil }
+        return unsafe nativeConnection(reference.assumingMemoryBound(to: ngtcp2_crypto_conn_ref.self))
+    }
+
     /// Calls `body` with the connection behind `userData`, without counting references.
     private static func with(_ userData: UnsafeMutableRawPointer?, _ body: (Connection) -> Int32) -> Int32 {
         guard let userData = unsafe userData else { return NGTCP2_ERR_CALLBACK_FAILURE }

@@ -26,6 +26,8 @@ public final class TLSClientContext: @unchecked Sendable {
     let tickets: SessionTicketStore?
     /// Who is told of the sessions' secrets.
     let keyLog: KeyLog?
+    /// How the sessions' first messages differ from usual ones.
+    let hello: ClientHelloChanges
 
     /// - Parameters:
     ///   - serverName: The name sent to the server unless it is an address, RFC 6066 §3, and the one its certificate has
@@ -35,14 +37,34 @@ public final class TLSClientContext: @unchecked Sendable {
     ///     connection then keeps its TLS session, 10.5 KB, until its ticket has come.
     ///   - keyLog: Who is told of the sessions' secrets; nil, the default, for nobody.
     /// - Throws: When the file cannot be read or holds no certificate.
-    public init(
+    public convenience init(
         protocols: ApplicationProtocols,
         serverName: String = "localhost",
         authorities: String? = nil,
         resumesSessions: Bool = false,
         keyLog: KeyLog? = nil
     ) throws(QUICError) {
+        try self.init(
+            protocols: protocols,
+            serverName: serverName,
+            authorities: authorities,
+            resumesSessions: resumesSessions,
+            hello: ClientHelloChanges(),
+            keyLog: keyLog
+        )
+    }
+
+    /// A context whose sessions begin with another message than usual.
+    package init(
+        protocols: ApplicationProtocols,
+        serverName: String = "localhost",
+        authorities: String? = nil,
+        resumesSessions: Bool = false,
+        hello: ClientHelloChanges,
+        keyLog: KeyLog? = nil
+    ) throws(QUICError) {
         self.protocols = protocols
+        self.hello = hello
         self.serverName = serverName
         credentials = try TLSCredentials()
         verifiesServer = authorities != nil
@@ -71,7 +93,10 @@ public final class TLSClientContext: @unchecked Sendable {
         if keyLog != nil { session.logKeys() }
         // GnuTLS keeps this pointer for a store of sessions, which a client has none of; the context outlives its sessions.
         unsafe gnutls_db_set_ptr(session.native, Unmanaged.passUnretained(self).toOpaque())
-        guard unsafe ngtcp2_crypto_gnutls_configure_client_session(session.native) == 0 else {
+        try session.install(hello)
+        let status = unsafe ngtcp2_crypto_gnutls_configure_client_session(session.native)
+        // Its last step registers the transport parameters, which fails where ours are registered already.
+        guard status == 0 || hello.transportParameters != nil else {
             throw QUICError("ngtcp2 could not configure a TLS session")
         }
         return session

@@ -43,7 +43,7 @@ public final class TLSServerContext: @unchecked Sendable {
             session.native,
             UInt32(GNUTLS_HANDSHAKE_CLIENT_HELLO.rawValue),
             Int32(GNUTLS_HOOK_POST),
-            requireApplicationProtocol
+            checkClientHello
         )
         guard unsafe ngtcp2_crypto_gnutls_configure_server_session(session.native) == 0 else {
             throw QUICError("ngtcp2 could not configure a TLS session")
@@ -52,15 +52,28 @@ public final class TLSServerContext: @unchecked Sendable {
     }
 }
 
-/// RFC 9001 §8.1: endpoints MUST immediately close a connection with a no_application_protocol alert if an application
-/// protocol is not negotiated. GnuTLS checks it only for clients that send the extension.
-private let requireApplicationProtocol:
+/// What GnuTLS and ngtcp2 leave to us of a ClientHello.
+private let checkClientHello:
     @convention(c) (OpaquePointer?, UInt32, UInt32, UInt32, UnsafePointer<gnutls_datum_t>?) -> Int32 = {
         session,
         _,
         _,
         _,
-        _ in
+        message in
+        guard let session = unsafe session, let connection = unsafe Connection.native(of: session) else {
+            return GNUTLS_E_INTERNAL_ERROR
+        }
+        // RFC 9001 §8.2: "endpoints that receive ClientHello or EncryptedExtensions messages without the
+        // quic_transport_parameters extension MUST close the connection with an error of type 0x016d". ngtcp2 looks for it when
+        // the handshake is complete, and aborts the process when it sends a short header packet before that: there is no
+        // version before there are parameters.
+        guard unsafe ngtcp2_conn_get_negotiated_version(connection) != 0 else { return GNUTLS_E_MISSING_EXTENSION }
+        if let message = unsafe message, unsafe DuplicateParameters.areIn(clientHello: message) {
+            unsafe ngtcp2_conn_set_tls_error(connection, NGTCP2_ERR_TRANSPORT_PARAM)
+            return GNUTLS_E_RECEIVED_ILLEGAL_PARAMETER
+        }
+        // RFC 9001 §8.1: endpoints MUST immediately close a connection with a no_application_protocol alert if an application
+        // protocol is not negotiated. GnuTLS checks it only for clients that send the extension.
         var name = unsafe gnutls_datum_t()
         let found = unsafe gnutls_alpn_get_selected_protocol(session, &name) == 0
         return found ? 0 : GNUTLS_E_NO_APPLICATION_PROTOCOL

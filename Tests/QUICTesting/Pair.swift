@@ -29,6 +29,7 @@ package final class Pair {
 
     /// - Parameters:
     ///   - services: The server's.
+    ///   - hello: How the client's first message differs from a usual one.
     ///   - clientService: What receives at the client; nil for ``recorder``.
     package init(
         seed: UInt64,
@@ -37,6 +38,7 @@ package final class Pair {
         configuration: EndpointConfiguration = EndpointConfiguration(),
         clientConfiguration: EndpointConfiguration = EndpointConfiguration(),
         clientService: (any StreamService)? = nil,
+        hello: ClientHelloChanges = ClientHelloChanges(),
         conditions: SimulatedNetwork.Conditions = .init()
     ) throws {
         var configuration = configuration
@@ -51,6 +53,7 @@ package final class Pair {
             configuration: clientConfiguration,
             tls: try TLSClientContext(
                 protocols: try ApplicationProtocols(clientProtocols),
+                hello: hello,
                 keyLog: { [keyLog] in keyLog.append($0) }
             ),
             service: clientService ?? recorder
