@@ -137,7 +137,7 @@ let package = Package(
             "QUICTesting",
             in: "Tests",
             uses: [
-                "BoundedMemory", "DatagramIO", "Datagrams", "PacketWriter", "QUICEndpoint", "QUICTransport",
+                "BoundedMemory", "CNgtcp2", "DatagramIO", "Datagrams", "PacketWriter", "QUICEndpoint", "QUICTransport",
                 "SeededRandom", "TextValues",
             ]
         ),

@@ -89,6 +89,8 @@ final class LoadDriver {
     ) -> EndpointConfiguration {
         var configuration = EndpointConfiguration()
         configuration.transport.handshakeTimeout = scenario.dialTimeout
+        // A server's certificates may come out of order as well.
+        configuration.transport.handshakeBytesLimit = TransportConfiguration.handshakeBytesLimitOfClients
         configuration.transport.idleTimeout = scenario.idleTimeout
         // A held connection says nothing for as long as the scenario wants.
         configuration.transport.noProgressTimeout = nil

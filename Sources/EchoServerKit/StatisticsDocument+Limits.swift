@@ -121,7 +121,7 @@ extension StatisticsDocument {
             lifetimeSeconds = transport.lifetime.map { $0 / .seconds(1) }
             closingPeriodSeconds = ConnectionSet.closingPeriodLimit / .seconds(1)
             minimumProgressBytes = transport.minimumProgressBytes
-            handshakeBytes = transport.handshakeBytesLimit
+            handshakeBytes = transport.handshakeBytesLimitWithChain
             connectionBytes = transport.connectionBytesLimit
             restingBytes = TransportConfiguration.bytesLimit(
                 ofWindow: transport.connectionWindow.initialBytes,

@@ -74,8 +74,10 @@ public final class Endpoint {
             configuration: configuration
         )
         limiters = ReplyLimiters(perSecond: configuration.admission.statelessRepliesPerSecond)
+        var transport = configuration.transport
+        transport.certificateChainBytes = tls.certificateChainBytes
         unsafe environment = ConnectionEnvironment(
-            configuration: configuration.transport,
+            configuration: transport,
             ledger: connections.ledger,
             resetSecret: configuration.resetSecret,
             host: host

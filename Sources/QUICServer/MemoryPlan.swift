@@ -17,8 +17,8 @@ public struct MemoryPlan: Sendable, Hashable {
     /// Connections alive at once, over all workers.
     public let connectionLimit: Int
 
-    /// What ngtcp2 needs to complete a handshake: with 28,000 bytes every one fails.
-    public static let handshakeBytesMinimum = 30_000
+    /// What ngtcp2 needs to complete a handshake with the smallest certificate: with 28,000 bytes every one fails.
+    public static let handshakeBytesMinimum = TransportConfiguration.handshakeBytesMinimum
     /// ngtcp2's part of an established connection without streams, with room for its packets in flight.
     public static let idleTransportBytes = 32 * 1024
     /// ngtcp2's part of one open stream.
@@ -82,7 +82,7 @@ public struct MemoryPlan: Sendable, Hashable {
         let connection =
             TransportConfiguration.bytesLimit(ofWindow: transport.connectionWindow.initialBytes, borrowed: 0)
             + overheadBytes + streams * streamObjectBytes
-        return (connection + TransportConfiguration.handshakeFloorBytes) / 5 * 6
+        return (connection + transport.handshakeFloorBytes) / 5 * 6
     }
 
     private static func check(_ transport: TransportConfiguration) throws(ServerError) {
@@ -92,6 +92,7 @@ public struct MemoryPlan: Sendable, Hashable {
                     + "at least \(handshakeBytesMinimum) bytes are needed"
             )
         }
+        try checkCertificateChain(transport)
         guard transport.datagramsPerTurn >= 1, transport.waitingDatagrams >= 0 else {
             throw .configuration(
                 "\(transport.datagramsPerTurn) datagrams a turn of which \(transport.waitingDatagrams) may wait for the next "
@@ -115,13 +116,40 @@ public struct MemoryPlan: Sendable, Hashable {
         let needed = max(
             TransportConfiguration.bytesLimit(ofWindow: connection.initialBytes, borrowed: 0)
                 + TransportConfiguration.bytesLimit(ofStreams: streams, window: connection.initialBytes),
-            transport.handshakeBytesLimit
+            transport.handshakeBytesLimitWithChain
         )
         guard transport.connectionBytesLimit >= needed else {
             throw .configuration(
                 "a connection memory limit of \(transport.connectionBytesLimit) bytes is less than what an honest client may "
                     + "use with its first window of \(connection.initialBytes) bytes and \(streams) streams, or than a handshake; "
                     + "at least \(needed) bytes are needed"
+            )
+        }
+    }
+
+    /// Refuses a server whose certificate chain is so long that it would serve nobody.
+    ///
+    /// RFC 9000 §8.1: a server may send three times what it received until the client's address is validated. That refuses no
+    /// chain: the first packet of a client pays for our keys, and with them it validates its address.
+    private static func checkCertificateChain(_ transport: TransportConfiguration) throws(ServerError) {
+        let chain = transport.certificateChainBytes
+        let needed = TransportConfiguration.handshakeBytes(withChainOf: chain)
+        guard chain <= TransportConfiguration.certificateChainBytesGranted || transport.handshakeBytesLimit >= needed
+        else {
+            throw .configuration(
+                "a certificate chain of \(chain) bytes makes a handshake hold \(TransportConfiguration.handshakeBytesBesidesChain) + "
+                    + "\(chain) = \(needed) bytes of transport, and the handshake memory limit is "
+                    + "\(transport.handshakeBytesLimit) bytes; at least \(needed) bytes are needed, and a chain of up to "
+                    + "\(TransportConfiguration.certificateChainBytesGranted) bytes is given as many as it needs"
+            )
+        }
+        let longest = TransportConfiguration.certificateChainBytesLimit
+        guard chain <= longest else {
+            throw .configuration(
+                "a certificate chain of \(chain) bytes exceeds the \(longest) bytes that are left of the "
+                    + "\(TransportConfiguration.transcriptBytesLimit) bytes of a handshake beside "
+                    + "\(TransportConfiguration.handshakeCryptoBytesLimit) bytes of the client's and "
+                    + "\(TransportConfiguration.serverMessagesBytes) bytes of the server's other messages; make it shorter"
             )
         }
     }

@@ -37,15 +37,17 @@ public final class Server: Sendable {
             let accepted = "0 to \(EventLog.capacityLimit)"
             throw .configuration("\(configuration.eventLogCapacity) events were to be kept; accepted are \(accepted)")
         }
+        var configuration = configuration
+        let tls = try Self.makeTLS(configuration, services)
+        configuration.transport.certificateChainBytes = tls.certificateChainBytes
         self.configuration = configuration
         memoryPlan = try MemoryPlan(configuration)
-        var configuration = configuration
         // Rounded down, so that the workers together never exceed the plan.
         configuration.admission.connections = memoryPlan.connectionLimit / configuration.workerCount
         var group = WorkerGroup(
             configuration: configuration,
             memoryBudget: memoryPlan.makeBudget(configuration.transport),
-            tls: try Self.makeTLS(configuration, services)
+            tls: tls
         )
         do throws(ServerError) {
             for _ in 0..<configuration.workerCount { try group.startWorker(services: services) }

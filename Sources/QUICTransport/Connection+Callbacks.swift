@@ -6,6 +6,8 @@ import Datagrams
 extension Connection {
     /// TLS's `unexpected_message` alert. RFC 8446 §6.
     private static let unexpectedMessageAlert: UInt8 = 10
+    /// TLS's `decode_error` alert. RFC 8446 §6.2: the length of the message was incorrect.
+    private static let decodeErrorAlert: UInt8 = 50
 
     /// What a server's and a client's connection have in common.
     static func makeCallbacks() -> ngtcp2_callbacks {
@@ -215,7 +217,14 @@ extension Connection {
         count: Int
     ) -> Int32 {
         if isHandshaking {
-            guard takesHandshakeBytes(count) else { return NGTCP2_ERR_CALLBACK_FAILURE }
+            let bytes = unsafe UnsafeRawBufferPointer(start: data, count: count)
+            switch unsafe refusal(ofHandshakeBytes: bytes.bytes) {
+            case nil: break
+            case .tooManyBytes: return NGTCP2_ERR_CALLBACK_FAILURE
+            case .messageTooLong:
+                unsafe ngtcp2_conn_set_tls_alert(connection, Self.decodeErrorAlert)
+                return NGTCP2_ERR_CRYPTO
+            }
             return unsafe ngtcp2_crypto_recv_crypto_data_cb(connection, level, offset, data, count, nil)
         }
         switch role {
@@ -236,17 +245,14 @@ extension Connection {
         }
     }
 
-    /// Counts CRYPTO bytes of the handshake, in order and of all levels; false when they are more than any client sends.
-    ///
-    /// GnuTLS is told the longest message it is to take, but not how many.
-    private func takesHandshakeBytes(_ count: Int) -> Bool {
-        guard role == .server else { return true }
-        let total = Int(handshakeBytes) + count
-        handshakeBytes = UInt16(clamping: total)
+    /// Why CRYPTO bytes of the handshake are kept from TLS: they are more than any client sends.
+    private func refusal(ofHandshakeBytes bytes: RawSpan) -> HandshakeIntake.Refusal? {
+        guard role == .server else { return nil }
+        let refusal = handshakeIntake.admit(bytes)
         #if NEGATIVE_CONTROLS
-        if NegativeControl.defencesOff.isChosen { return true }
+        if NegativeControl.defencesOff.isChosen { return nil }
         #endif
-        return total <= TransportConfiguration.handshakeCryptoBytesLimit
+        return refusal
     }
 
     private func didCompleteHandshake() -> Int32 {

@@ -82,23 +82,24 @@ public final class Connection {
     var borrowing: Borrowing
     /// The changes of the client's address; nil before the first.
     var migration: PathMigration?
+    /// How long a connection may be silent before it sends a PING, in nanoseconds; the greatest number for ever.
+    private var keepAliveNanoseconds = UInt64.max
+    private var applicationCloseCode: UInt64 = 0
+    // From here on by size, so that no bytes are lost between them.
+    /// Bytes of packets sent, as far as they matter for path MTU discovery.
+    var transmittedBytes: UInt32 = 0
+    /// CRYPTO bytes that TLS was given during the handshake.
+    var handshakeIntake = HandshakeIntake()
+    private var failureStatus: Int32 = 0
     /// Whether a PING is to be sent at once.
     var wantsPing = false
     /// Whether a probe that is held back may leave.
     var mayProbe = false
-    /// How long a connection may be silent before it sends a PING, in nanoseconds; the greatest number for ever.
-    private var keepAliveNanoseconds = UInt64.max
     /// Whether stream data may go into the packet that is being written.
     var offersStreams = true
-    /// Bytes of packets sent, as far as they matter for path MTU discovery.
-    var transmittedBytes: UInt32 = 0
-    /// CRYPTO bytes that TLS was given during the handshake.
-    var handshakeBytes: UInt16 = 0
     /// Whether ngtcp2 is past the handshake as well: it is not yet while it tells of its completion.
     var mayUpdateKeys = false
     private var requestedEnd: ConnectionEnd?
-    private var applicationCloseCode: UInt64 = 0
-    private var failureStatus: Int32 = 0
     private var receivedStatelessReset = false
 
     /// - Parameter sourceConnectionIDs: The IDs that already lead here.
@@ -117,8 +118,8 @@ public final class Connection {
         watch = ProgressWatch(at: now)
         borrowing = Borrowing(windowBytes: environment.configuration.connectionWindow.initialBytes, at: now)
         account = MemoryAccount(ledger: environment.ledger)
-        account.floorBytes = TransportConfiguration.handshakeFloorBytes
-        account.bytesLimit = environment.configuration.handshakeBytesLimit
+        account.floorBytes = environment.configuration.handshakeFloorBytes
+        account.bytesLimit = environment.configuration.handshakeBytesLimitWithChain
         account.charge(self, to: .table)
         account.charge(account, to: .table)
         for id in sourceConnectionIDs { add(id) }

@@ -42,6 +42,17 @@ struct TLSCredentials: ~Copyable {
         guard count > 0 else { throw QUICError("\(path) holds no certificate") }
     }
 
+    /// The bytes of all certificates of the chain, in DER.
+    var certificateChainBytes: Int {
+        var certificate = unsafe gnutls_datum_t()
+        var (index, total) = (UInt32(0), 0)
+        while unsafe gnutls_certificate_get_crt_raw(credentials, 0, index, &certificate) == 0 {
+            unsafe total += Int(certificate.size)
+            index += 1
+        }
+        return total
+    }
+
     borrowing func install(_ source: CertificateSource) throws(QUICError) {
         switch source {
         case .selfSigned:

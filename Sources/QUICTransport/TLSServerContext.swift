@@ -11,16 +11,34 @@ public final class TLSServerContext: @unchecked Sendable {
     public let protocols: ApplicationProtocols
     private let credentials: TLSCredentials
     private var ticketKey = unsafe gnutls_datum_t()
+    /// The bytes of the certificates that every full handshake sends.
+    package let certificateChainBytes: Int
+    private let transcriptBytesLimit: Int
 
     /// - Throws: When a certificate file cannot be read, or GnuTLS refuses it.
-    public init(certificate: CertificateSource, protocols: ApplicationProtocols) throws(QUICError) {
+    public convenience init(certificate: CertificateSource, protocols: ApplicationProtocols) throws(QUICError) {
+        try self.init(
+            certificate: certificate,
+            protocols: protocols,
+            transcriptBytesLimit: TransportConfiguration.transcriptBytesLimit
+        )
+    }
+
+    /// A context with another limit on what both sides say together, for tests.
+    package init(
+        certificate: CertificateSource,
+        protocols: ApplicationProtocols,
+        transcriptBytesLimit: Int
+    ) throws(QUICError) {
         self.protocols = protocols
+        self.transcriptBytesLimit = transcriptBytesLimit
         credentials = try TLSCredentials()
+        try credentials.install(certificate)
+        certificateChainBytes = credentials.certificateChainBytes
         try QUICError.checkTLS(
             unsafe gnutls_session_ticket_key_generate(&ticketKey),
             "generating the session ticket key"
         )
-        try credentials.install(certificate)
     }
 
     deinit {
@@ -35,10 +53,7 @@ public final class TLSServerContext: @unchecked Sendable {
             unsafe gnutls_session_ticket_enable_server(session.native, &ticketKey),
             "enabling session tickets"
         )
-        unsafe gnutls_handshake_set_max_packet_length(
-            session.native,
-            TransportConfiguration.clientHelloBytesLimit
-        )
+        unsafe gnutls_handshake_set_max_packet_length(session.native, transcriptBytesLimit)
         unsafe gnutls_handshake_set_hook_function(
             session.native,
             UInt32(GNUTLS_HANDSHAKE_CLIENT_HELLO.rawValue),

@@ -32,8 +32,11 @@ public struct TransportConfiguration: Sendable {
     /// Unidirectional streams the peer may have open. Default 0: refused by limit. RFC 9000 §4.6.
     public var peerUnidirectionalStreams = 0
     /// Bytes of transport a connection may hold until its handshake is complete. Default 48 KiB: an honest one needs
-    /// 30,000, and a spray of CRYPTO frames is stopped at its first datagram.
+    /// 30,000, and a spray of CRYPTO frames is stopped at its first datagram. A server whose certificate chain needs more has
+    /// more, for chains of up to ``certificateChainBytesGranted``.
     public var handshakeBytesLimit = 48 * 1024
+    /// The bytes of the server's certificate chain, as its endpoint knows them.
+    package var certificateChainBytes = 0
     /// Bytes of transport and echo a connection may hold at most once established. Default 24 MiB. It may hold
     /// 192 KiB at once, and more as its windows and its congestion window grow.
     public var connectionBytesLimit = 24 << 20
@@ -71,6 +74,23 @@ public struct TransportConfiguration: Sendable {
         keepsWindowsWorth
             ? Self.restingBytes + connectionWindow.initialBytes + connectionWindow.initialBytes / 8 : Self.restingBytes
     }
+
+    /// Bytes of transport a connection may hold until its handshake is complete, with room for the server's chain.
+    package var handshakeBytesLimitWithChain: Int {
+        guard certificateChainBytes > Self.shortChainBytes else { return handshakeBytesLimit }
+        let granted = min(certificateChainBytes, Self.certificateChainBytesGranted)
+        return max(handshakeBytesLimit, Self.handshakeBytes(withChainOf: granted))
+    }
+
+    /// Bytes kept for each handshake in flight, in all classes.
+    package var handshakeFloorBytes: Int {
+        // One copy is ngtcp2's, and one is GnuTLS's.
+        Self.handshakeFloorBytes + 2 * max(0, certificateChainBytes - Self.chainBytesWithinFloor)
+    }
+
+    /// The bytes of transport that handshakes need whose server has a certificate chain of `chainBytes`, with the longest
+    /// ClientHello and with losses: ngtcp2 keeps what it has sent until it is acknowledged.
+    package static func handshakeBytes(withChainOf chainBytes: Int) -> Int { handshakeBytesBesidesChain + chainBytes }
 
     /// The largest window that ``connectionBytesLimit`` has room for, or ``connectionWindow`` where that is less.
     var largestConnectionWindowBytes: Int {
@@ -112,6 +132,16 @@ public struct TransportConfiguration: Sendable {
 
     /// Bytes kept for each handshake in flight, in all classes: 48 KiB of transport, and up to 40 KB in GnuTLS.
     public static let handshakeFloorBytes = 88 << 10
+    /// The longest certificate chain that a server has room for without a larger ``handshakeBytesLimit``, in bytes of DER.
+    public static let certificateChainBytesGranted = 32 << 10
+    /// What ngtcp2 needs to complete a handshake with a short chain: with 28,000 bytes every one fails.
+    package static let handshakeBytesMinimum = 30_000
+    /// Bytes of a chain that are within that minimum.
+    private static let shortChainBytes = 1 << 10
+    /// What ngtcp2 needs besides the chain when the longest ClientHello arrives out of order: 42,500 bytes, rounded up.
+    package static let handshakeBytesBesidesChain = 44 << 10
+    /// Bytes of a chain that are within ``handshakeFloorBytes``.
+    private static let chainBytesWithinFloor = 4 << 10
     /// Bytes an established connection holds in all classes after an echo of 64 bytes, rounded up.
     static let restingBytes = 32 << 10
     /// Bytes a connection has sent when it begins to probe for larger packets: an idle or short one never does.
@@ -121,5 +151,14 @@ public struct TransportConfiguration: Sendable {
     /// A client's whole first flight of TLS must fit; larger ones end with an alert.
     static let clientHelloBytesLimit = 8 * 1024
     /// All CRYPTO bytes of a client during its handshake: two such messages, in case it is asked for another, and Finished.
-    static let handshakeCryptoBytesLimit = 2 * clientHelloBytesLimit + 1_024
+    package static let handshakeCryptoBytesLimit = 2 * clientHelloBytesLimit + 1_024
+    /// The bytes of all messages of a handshake on both sides, as GnuTLS limits them.
+    package static let transcriptBytesLimit = 128 << 10
+    /// A server's messages but for its certificates: hellos, extensions, a signature and a MAC.
+    package static let serverMessagesBytes = 4 << 10
+    /// What ``handshakeBytesLimit`` has to be for clients of servers with chains of up to ``certificateChainBytesGranted``.
+    public static let handshakeBytesLimitOfClients = handshakeBytes(withChainOf: certificateChainBytesGranted)
+    /// The longest certificate chain whatever else is configured, in bytes of DER.
+    package static let certificateChainBytesLimit =
+        transcriptBytesLimit - handshakeCryptoBytesLimit - serverMessagesBytes
 }

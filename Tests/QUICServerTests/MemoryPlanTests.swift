@@ -77,6 +77,42 @@ import Testing
         #expect(refusal { $0.transport.handshakeBytesLimit = 29_999 }.contains("at least 30000 bytes"))
     }
 
+    @Test func aChainWithoutRoomInTheHandshakeLimitIsRefusedWithTheArithmetic() {
+        let sentence = refusal { $0.transport.certificateChainBytes = 40_000 }
+        #expect(sentence.contains("a certificate chain of 40000 bytes"))
+        #expect(sentence.contains("45056 + 40000 = 85056 bytes of transport"))
+        #expect(sentence.contains("the handshake memory limit is 49152 bytes; at least 85056 bytes are needed"))
+        #expect(sentence.contains("a chain of up to 32768 bytes is given as many as it needs"))
+    }
+
+    @Test func aChainThatTLSHasNoRoomForIsRefusedWhateverTheLimit() {
+        let sentence = refusal {
+            $0.transport.certificateChainBytes = 120_000
+            $0.transport.handshakeBytesLimit = 1 << 20
+        }
+        #expect(sentence.contains("a certificate chain of 120000 bytes exceeds the 109568 bytes"))
+        #expect(sentence.contains("131072 bytes of a handshake beside 17408 bytes of the client's and 4096 bytes"))
+    }
+
+    @Test func chainsOfUpTo32KiBNeedNoOtherLimit() throws {
+        for bytes in [500, 2_000, 4_096, 32_768] {
+            _ = try plan { $0.transport.certificateChainBytes = bytes }
+            _ = try plan {
+                $0.transport.certificateChainBytes = bytes
+                $0.transport.handshakeBytesLimit = 30_000
+            }
+        }
+        #expect(refusal { $0.transport.certificateChainBytes = 32_769 }.contains("32769"))
+    }
+
+    @Test func aShortChainCostsNothing() throws {
+        #expect(try plan { $0.transport.certificateChainBytes = 4_096 } == plan { _ in })
+        var transport = TransportConfiguration()
+        transport.certificateChainBytes = 4_096
+        #expect(transport.handshakeBytesLimitWithChain == transport.handshakeBytesLimit)
+        #expect(transport.handshakeFloorBytes == TransportConfiguration.handshakeFloorBytes)
+    }
+
     @Test func firstWindowsThatExceedTheConnectionsLimitAreRefused() {
         let sentence = refusal {
             $0.transport.connectionWindow.initialBytes = 160 * 1024
@@ -111,6 +147,14 @@ import Testing
             $0.workerCount = 2
         }
         _ = try plan { $0.transport.handshakeBytesLimit = 30_000 }
+        _ = try plan {
+            $0.transport.certificateChainBytes = 40_000
+            $0.transport.handshakeBytesLimit = 85_056
+        }
+        _ = try plan {
+            $0.transport.certificateChainBytes = 109_568
+            $0.transport.handshakeBytesLimit = 1 << 20
+        }
         _ = try plan {
             $0.transport.connectionWindow.initialBytes = 160 * 1024
             $0.transport.connectionBytesLimit = 521_216

@@ -29,6 +29,7 @@ package final class Pair {
 
     /// - Parameters:
     ///   - services: The server's.
+    ///   - serverTLS: The server's certificate and protocols; nil for a self-signed one and those of `services`.
     ///   - hello: How the client's first message differs from a usual one.
     ///   - clientService: What receives at the client; nil for ``recorder``.
     package init(
@@ -38,6 +39,7 @@ package final class Pair {
         configuration: EndpointConfiguration = EndpointConfiguration(),
         clientConfiguration: EndpointConfiguration = EndpointConfiguration(),
         clientService: (any StreamService)? = nil,
+        serverTLS: TLSServerContext? = nil,
         hello: ClientHelloChanges = ClientHelloChanges(),
         conditions: SimulatedNetwork.Conditions = .init()
     ) throws {
@@ -46,7 +48,7 @@ package final class Pair {
         var clientConfiguration = clientConfiguration
         clientConfiguration.seed = ~seed
         let protocols = try ApplicationProtocols(services.map(\.applicationProtocol))
-        let tls = try TLSServerContext(certificate: .selfSigned, protocols: protocols)
+        let tls = try serverTLS ?? TLSServerContext(certificate: .selfSigned, protocols: protocols)
         makeServer = { Endpoint(configuration: configuration, tls: tls, services: services) }
         server = makeServer()
         client = ClientEndpoint(

@@ -39,7 +39,7 @@ extension AbuseName {
                 "announces a ClientHello of 60 KB and sends it piece by piece",
                 "GnuTLS accepts 60 KB",
                 stoppedBy:
-                    "8 KiB for a ClientHello, in GnuTLS; `handshakeTimeout`, since ngtcp2 passes over errors in Initial packets",
+                    "8 KiB for a ClientHello, by the length in its header",
                 AbuseExpectation(
                     ends: ["tls_alert", "budget_exceeded", "handshake_timeout"],
                     holding: .handshake,

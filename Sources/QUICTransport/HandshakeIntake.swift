@@ -1,0 +1,52 @@
+/// The CRYPTO bytes of a client during its handshake, counted in order and over all levels before TLS sees them.
+///
+/// GnuTLS has a limit too, and compares it with everything that was sent and received so far: with a long certificate chain
+/// it would end honest handshakes.
+struct HandshakeIntake {
+    /// What a client may not send.
+    enum Refusal: Equatable {
+        /// A message whose header announces more than ``TransportConfiguration/clientHelloBytesLimit``.
+        case messageTooLong
+        /// More than ``TransportConfiguration/handshakeCryptoBytesLimit`` in all.
+        case tooManyBytes
+    }
+
+    private var totalBytes: UInt16 = 0
+    /// What is missing of the current message's body.
+    private var bodyBytes: UInt16 = 0
+    /// The first bytes of the current message, until there are ``headerBytes`` of them, after a 1 that tells how many.
+    private var header: UInt32 = noHeader
+
+    /// RFC 8446 §4: a handshake message begins with its type, 1 byte, and its length, 3 bytes.
+    private static let headerBytes = 4
+    private static let noHeader: UInt32 = 1
+    /// Where the 1 is when all but the last byte are there.
+    private static let lastByteMissing: UInt32 = 1 << 24
+
+    /// Takes note of the next bytes; nil when TLS may have them.
+    mutating func admit(_ bytes: RawSpan) -> Refusal? {
+        let total = Int(totalBytes) + bytes.byteCount
+        totalBytes = UInt16(clamping: total)
+        guard total <= TransportConfiguration.handshakeCryptoBytesLimit else { return .tooManyBytes }
+        var index = 0
+        while index < bytes.byteCount {
+            guard bodyBytes == 0 else {
+                let part = min(Int(bodyBytes), bytes.byteCount - index)
+                bodyBytes -= UInt16(part)
+                index += part
+                continue
+            }
+            let isLast = header >= Self.lastByteMissing
+            header = header << 8 | UInt32(unsafe bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self))
+            index += 1
+            guard isLast else { continue }
+            let length = Int(header & 0xff_ffff)
+            guard Self.headerBytes + length <= TransportConfiguration.clientHelloBytesLimit else {
+                return .messageTooLong
+            }
+            bodyBytes = UInt16(length)
+            header = Self.noHeader
+        }
+        return nil
+    }
+}
