@@ -82,6 +82,7 @@ public final class Endpoint {
             resetSecret: configuration.resetSecret,
             host: host
         )
+        environment.serverTLS = tls
         host.onEstablish = { [unowned self] in eventLog.append(.established, of: $0, at: latest) }
         connections.onEnd = { [unowned self] in logEnd(of: $0, $1) }
     }

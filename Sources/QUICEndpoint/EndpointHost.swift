@@ -35,5 +35,5 @@ class EndpointHost: ConnectionHost {
 
     func service(for applicationProtocol: String) -> (any StreamService)? { nil }
 
-    func addressToken(for remote: SocketAddress, at now: MonotonicInstant) -> [UInt8]? { nil }
+    func addressToken(for remote: SocketAddress, version: QUICVersion, at now: MonotonicInstant) -> [UInt8]? { nil }
 }

@@ -28,7 +28,11 @@ final class ServerHost: EndpointHost {
         onEstablish(connection)
     }
 
-    override func addressToken(for remote: SocketAddress, at now: MonotonicInstant) -> [UInt8]? {
-        validation.regularToken(for: remote, at: now)
+    override func addressToken(
+        for remote: SocketAddress,
+        version: QUICVersion,
+        at now: MonotonicInstant
+    ) -> [UInt8]? {
+        validation.regularToken(for: remote, version: version, at: now)
     }
 }

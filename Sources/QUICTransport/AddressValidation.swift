@@ -72,13 +72,21 @@ public struct AddressValidation: Sendable {
             return original.map { .retried(originalDestination: $0) } ?? .invalid
         }
         // RFC 9000 §8.1.3: a server can treat an invalid NEW_TOKEN token as if there were none.
+        let key = self.key(key, of: QUICVersion(rawValue: initial.version))
         return verifyRegular(initial.token, from: remote, at: time, key: key) ? .known : .unvalidated
     }
 
-    /// A token for NEW_TOKEN: it proves `remote` in a later connection.
-    public func regularToken(for remote: SocketAddress, at now: MonotonicInstant) -> [UInt8]? {
+    /// A token for NEW_TOKEN: it proves `remote` in a later connection that begins with `version`.
+    ///
+    /// RFC 9369 §5: "Servers MUST validate the originating version of any session ticket or token and MUST NOT accept one issued
+    /// from a different version."
+    public func regularToken(
+        for remote: SocketAddress,
+        version: QUICVersion = .v1,
+        at now: MonotonicInstant
+    ) -> [UInt8]? {
         let time = keys.time(at: now)
-        let key = keys.current(at: time)
+        let key = key(keys.current(at: time), of: version)
         let token = unsafe [UInt8](unsafeUninitializedCapacity: Int(qh_regular_token_bytes)) { space, count in
             let written = unsafe key.withBytes { secret in
                 unsafe remote.withNative { address, length in
@@ -95,6 +103,11 @@ public struct AddressValidation: Sendable {
             count = max(0, written)
         }
         return token.isEmpty ? nil : token
+    }
+
+    /// What `key` is for the tokens of `version`: version 1's are those of servers that spoke no other.
+    private func key(_ key: EndpointSecret, of version: QUICVersion) -> EndpointSecret {
+        version == .v1 ? key : key.derived(for: UInt64(version.rawValue))
     }
 
     /// A token for a Retry that answers `initial`, whose sender is to write to `retrySource` next.

@@ -281,14 +281,24 @@ extension Connection {
 
     /// Queues what lets the client come back cheaply, while the TLS session still exists.
     private func sendTicketAndToken() -> Int32 {
-        guard let connection = unsafe native?.pointer else { return NGTCP2_ERR_CALLBACK_FAILURE }
-        if configuration.sendsSessionTicket, let session = unsafe tls?.native {
+        guard let connection = unsafe native?.pointer, let version else { return NGTCP2_ERR_CALLBACK_FAILURE }
+        if configuration.sendsSessionTicket, prepareTicket(of: version), let session = unsafe tls?.native {
             guard unsafe gnutls_session_ticket_send(session, 1, 0) == 0 else { return NGTCP2_ERR_CALLBACK_FAILURE }
         }
         guard let remote = path?.remote,
-            let token = unsafe environment.host.addressToken(for: remote, at: now)
+            let token = unsafe environment.host.addressToken(for: remote, version: version, at: now)
         else { return 0 }
         return unsafe ngtcp2_conn_submit_new_token(connection, token, token.count)
+    }
+
+    /// Gets ready to make a ticket of a connection that has changed to `version`; false where GnuTLS has used the key of the first
+    /// one already, since the client brought a ticket.
+    ///
+    /// RFC 9369 §5: "After compatible version negotiation, any resulting session ticket or token maps to the negotiated version
+    /// rather than the original one."
+    private func prepareTicket(of version: QUICVersion) -> Bool {
+        guard version != firstVersion, tls != nil else { return true }
+        return environment.serverTLS?.changeTickets(of: &tls, to: version) ?? false
     }
 }
 

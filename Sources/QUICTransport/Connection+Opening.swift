@@ -37,7 +37,7 @@ extension Connection {
                 path: path,
                 at: now
             )
-            try connection.attach(tls.makeSession())
+            try connection.attach(tls.makeSession(version: initial.version))
         }
         return connection
     }
@@ -116,8 +116,9 @@ extension Connection {
         var callbacks = Self.makeCallbacks()
         unsafe callbacks.recv_client_initial = ngtcp2_crypto_recv_client_initial_cb
         // Any token at all lifts ngtcp2's amplification limit, so it is to see none but those that prove something.
+        let versions = Versions(available: QUICVersion.supported, preferred: configuration.preferredVersions)
         let status = unsafe (isAddressProven ? initial.token : []).withUnsafeBufferPointer { token in
-            unsafe create(path: path, at: now) { pointer, settings, path, memory, userData in
+            unsafe create(path: path, versions: versions, at: now) { pointer, settings, path, memory, userData in
                 unsafe settings.token = token.baseAddress
                 unsafe settings.tokenlen = token.count
                 unsafe settings.token_type =
@@ -157,7 +158,13 @@ extension Connection {
         var callbacks = Self.makeCallbacks()
         unsafe callbacks.client_initial = ngtcp2_crypto_client_initial_cb
         unsafe callbacks.recv_retry = ngtcp2_crypto_recv_retry_cb
-        let status = unsafe create(path: path, at: now) { pointer, settings, path, memory, userData in
+        let versions = Versions(available: [version] + configuration.offeredVersions, preferred: [])
+        let status = unsafe create(path: path, versions: versions, at: now) {
+            pointer,
+            settings,
+            path,
+            memory,
+            userData in
             unsafe destination.withNative { destination in
                 unsafe source.withNative { source in
                     unsafe ngtcp2_conn_client_new_versioned(
@@ -181,9 +188,36 @@ extension Connection {
         guard status == 0 else { throw QUICError(transport: status, during: "opening a connection") }
     }
 
+    /// The versions of QUIC that a connection may change to. RFC 9368.
+    private struct Versions {
+        /// Those that the peer is told of.
+        let available: [UInt32]
+        /// Those that a server moves its client to, the best first.
+        let preferred: [UInt32]
+
+        /// ngtcp2 aborts when it is given a version that it does not speak.
+        init(available: [QUICVersion], preferred: [QUICVersion]) {
+            self.available = available.filter(QUICVersion.supported.contains).map(\.rawValue)
+            self.preferred = preferred.filter(QUICVersion.supported.contains).map(\.rawValue)
+        }
+
+        func install(in settings: inout ngtcp2_settings, _ body: (inout ngtcp2_settings) -> Int32) -> Int32 {
+            unsafe available.withUnsafeBufferPointer { available in
+                unsafe preferred.withUnsafeBufferPointer { preferred in
+                    unsafe settings.available_versions = available.baseAddress
+                    unsafe settings.available_versionslen = available.count
+                    unsafe settings.preferred_versions = preferred.baseAddress
+                    unsafe settings.preferred_versionslen = preferred.count
+                    return unsafe body(&settings)
+                }
+            }
+        }
+    }
+
     /// Calls `body` with what both constructors need, and keeps what it makes.
     private func create(
         path: NetworkPath,
+        versions: Versions,
         at now: MonotonicInstant,
         _ body: (
             inout OpaquePointer?, inout ngtcp2_settings, UnsafePointer<ngtcp2_path>, UnsafePointer<ngtcp2_mem>,
@@ -199,7 +233,9 @@ extension Connection {
         let status = unsafe Self.probeBytes.withUnsafeBufferPointer { probes in
             unsafe settings.pmtud_probes = probes.baseAddress
             unsafe settings.pmtud_probeslen = probes.count
-            return unsafe nativePath.withPath { path in unsafe body(&pointer, &settings, path, memory, userData) }
+            return unsafe versions.install(in: &settings) { settings in
+                unsafe nativePath.withPath { path in unsafe body(&pointer, &settings, path, memory, userData) }
+            }
         }
         if let pointer = unsafe pointer, status == 0 { native = unsafe NativeConnection(pointer) }
         return status

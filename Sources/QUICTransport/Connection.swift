@@ -132,6 +132,18 @@ public final class Connection {
     /// What this connection may use.
     public var configuration: TransportConfiguration { environment.configuration }
 
+    /// The version that both sides have agreed on; nil before that, and once it is released. RFC 9368 §2.
+    public var version: QUICVersion? {
+        guard let connection = unsafe native?.pointer else { return nil }
+        let number = unsafe ngtcp2_conn_get_negotiated_version(connection)
+        return number == 0 ? nil : QUICVersion(rawValue: number)
+    }
+
+    /// The version of the client's first packet.
+    var firstVersion: QUICVersion? {
+        unsafe (native?.pointer).map { QUICVersion(rawValue: unsafe ngtcp2_conn_get_client_chosen_version($0)) }
+    }
+
     /// How many streams are open.
     public var streamCount: Int { streams.count }
 

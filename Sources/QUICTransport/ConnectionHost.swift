@@ -16,6 +16,6 @@ public protocol ConnectionHost: AnyObject {
     func service(for applicationProtocol: String) -> (any StreamService)?
     /// The handshake is complete.
     func connectionDidEstablish(_ connection: Connection)
-    /// A token the client may bring next time, for NEW_TOKEN; nil for none. RFC 9000 §8.1.3.
-    func addressToken(for remote: SocketAddress, at now: MonotonicInstant) -> [UInt8]?
+    /// A token the client may bring next time when it begins with `version`, for NEW_TOKEN; nil for none. RFC 9000 §8.1.3.
+    func addressToken(for remote: SocketAddress, version: QUICVersion, at now: MonotonicInstant) -> [UInt8]?
 }

@@ -4,13 +4,13 @@ internal import CNgtcp2
 ///
 /// Safe to share between workers: GnuTLS only reads it once it is set up.
 ///
-/// Owns: GnuTLS credentials, a priority cache and the ticket key. Released by: `deinit`.
+/// Owns: GnuTLS credentials, a priority cache and the ticket keys. Released by: `deinit`.
 @safe
 public final class TLSServerContext: @unchecked Sendable {
     /// The application protocols this server speaks, in its order of preference.
     public let protocols: ApplicationProtocols
     private let credentials: TLSCredentials
-    private var ticketKey = unsafe gnutls_datum_t()
+    private var ticketKeys = TicketKeys()
     /// The bytes of the certificates that every full handshake sends.
     package let certificateChainBytes: Int
     private let transcriptBytesLimit: Int
@@ -35,22 +35,15 @@ public final class TLSServerContext: @unchecked Sendable {
         credentials = try TLSCredentials()
         try credentials.install(certificate)
         certificateChainBytes = credentials.certificateChainBytes
-        try QUICError.checkTLS(
-            unsafe gnutls_session_ticket_key_generate(&ticketKey),
-            "generating the session ticket key"
-        )
+        try ticketKeys.generate()
     }
 
-    deinit {
-        unsafe qh_gnutls_free(ticketKey.data)
-    }
-
-    /// A session for one incoming connection.
-    func makeSession() throws(QUICError) -> TLSSession {
+    /// A session for one incoming connection whose client begins with `version`.
+    func makeSession(version: UInt32) throws(QUICError) -> TLSSession {
         let session = try TLSSession(flags: qh_gnutls_server_flags())
         try session.configure(with: credentials, protocols: protocols)
         try QUICError.checkTLS(
-            unsafe gnutls_session_ticket_enable_server(session.native, &ticketKey),
+            unsafe ticketKeys.install(on: session.native, version: version),
             "enabling session tickets"
         )
         unsafe gnutls_handshake_set_max_packet_length(session.native, transcriptBytesLimit)
@@ -64,6 +57,47 @@ public final class TLSServerContext: @unchecked Sendable {
             throw QUICError("ngtcp2 could not configure a TLS session")
         }
         return session
+    }
+}
+
+extension TLSServerContext {
+    /// Lets `session` make its tickets for `version`, which the connection has changed to; false where it cannot.
+    func changeTickets(of session: inout TLSSession?, to version: QUICVersion) -> Bool {
+        guard let native = unsafe session?.native else { return false }
+        return unsafe ticketKeys.install(on: native, version: version.rawValue) == 0
+    }
+
+    /// The keys of session tickets, one for each version.
+    ///
+    /// RFC 9369 §5: "Servers MUST validate the originating version of any session ticket or token and MUST NOT accept one issued
+    /// from a different version."
+    ///
+    /// Owns: 64 bytes for each key. Released by: `deinit`.
+    @safe
+    private struct TicketKeys: ~Copyable {
+        private var first = unsafe gnutls_datum_t()
+        private var second = unsafe gnutls_datum_t()
+
+        mutating func generate() throws(QUICError) {
+            try QUICError.checkTLS(
+                unsafe gnutls_session_ticket_key_generate(&first),
+                "generating a session ticket key"
+            )
+            try QUICError.checkTLS(
+                unsafe gnutls_session_ticket_key_generate(&second),
+                "generating a session ticket key"
+            )
+        }
+
+        deinit {
+            unsafe qh_gnutls_free(first.data)
+            unsafe qh_gnutls_free(second.data)
+        }
+
+        func install(on session: gnutls_session_t, version: UInt32) -> Int32 {
+            var key = unsafe version == QUICVersion.v2.rawValue ? second : first
+            return unsafe gnutls_session_ticket_enable_server(session, &key)
+        }
     }
 }
 

@@ -55,6 +55,11 @@ public struct TransportConfiguration: Sendable {
     public var uselessPacketsPerSecondWhenBusy: Int? = 10_000
     /// Whether a server sends a ticket for resumption, about 300 bytes until acknowledged. Default true. RFC 8446 §4.6.1.
     public var sendsSessionTicket = true
+    /// The versions that a server moves clients to which offer them, the best first; empty for none. Default: version 2, then
+    /// version 1. RFC 9368 §2.3.
+    public var preferredVersions = [QUICVersion.v2, .v1]
+    /// The versions that a client offers beside the one it begins with. Default: none. RFC 9368 §3.
+    public var offeredVersions: [QUICVersion] = []
     /// Whether to probe for packets larger than 1,200 bytes once a connection has sent ``pathMTUDiscoveryBytes``. Default
     /// true. RFC 8899.
     public var discoversPathMTU = true

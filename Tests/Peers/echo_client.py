@@ -67,12 +67,24 @@ async def version(server: Server, sizes: list[int]) -> Result:
         return {"echoed": await echoes(client, sizes), "version": client.version}
 
 
+async def compatible_version(server: Server, sizes: list[int]) -> Result:
+    """A client that begins with version 1 and offers version 2. RFC 9368 §2.3."""
+    versions = [QuicProtocolVersion.VERSION_1, QuicProtocolVersion.VERSION_2]
+    async with server.connected("echo", supported_versions=versions) as client:
+        return {"echoed": await echoes(client, sizes), "version": client.version}
+
+
 async def resume(server: Server, sizes: list[int]) -> Result:
-    """Two connections, the second with the ticket of the first. RFC 8446 §4.6.1."""
-    async with server.connected("echo") as first:
-        await first.until(lambda: bool(first.tickets))
-    async with server.connected("echo", session_ticket=first.tickets[0]) as second:
-        return {"echoed": await echoes(second, sizes), "resumed": [first.is_resumed, second.is_resumed]}
+    """Two connections of each version, the second with the ticket of the first. RFC 8446 §4.6.1."""
+    echoed, resumed = [], []
+    for version in [QuicProtocolVersion.VERSION_1, QuicProtocolVersion.VERSION_2]:
+        async with server.connected("echo", supported_versions=[version]) as first:
+            await first.until(lambda: bool(first.tickets))
+        ticket = first.tickets[0]
+        async with server.connected("echo", supported_versions=[version], session_ticket=ticket) as second:
+            echoed += await echoes(second, sizes)
+        resumed += [first.is_resumed, second.is_resumed]
+    return {"echoed": echoed, "resumed": resumed}
 
 
 async def key_update(server: Server, sizes: list[int]) -> Result:
@@ -179,8 +191,8 @@ async def migrate_in_vain(server: Server, sizes: list[int]) -> Result:
 
 
 SUBJECTS = [
-    echo, close, wrong_alpn, trust, version, resume, key_update, reset, stop, unidirectional, rebind, migrate,
-    rebind_in_vain, migrate_in_vain, endless_idle_timeout,
+    echo, close, wrong_alpn, trust, version, compatible_version, resume, key_update, reset, stop, unidirectional,
+    rebind, migrate, rebind_in_vain, migrate_in_vain, endless_idle_timeout,
 ]
 
 

@@ -123,11 +123,20 @@ extension RealProcesses {
             }
         }
 
+        @Test(arguments: ["auto", "always"])
+        func aClientThatOffersVersion2IsMovedToIt(retry: String) async throws {
+            try await withServer("--retry", retry) { server in
+                let answer = try await talk(to: server, "compatible_version", [64, 50_000])
+                #expect(answer.version == 0x6b33_43cf)
+                #expect(answer.echoed == [true, true])
+            }
+        }
+
         @Test func aTicketResumesTheSession() async throws {
             try await withServer { server in
                 let answer = try await talk(to: server, "resume", [64])
-                #expect(answer.resumed == [false, true])
-                #expect(answer.echoed == [true])
+                #expect(answer.resumed == [false, true, false, true])
+                #expect(answer.echoed == [true, true])
             }
         }
 

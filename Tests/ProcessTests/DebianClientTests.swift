@@ -17,7 +17,8 @@ extension RealProcesses {
 
         @Test(
             arguments: [
-                [], ["--key-update=1ms"], ["--version=v2"], ["--version=0x1a2a3a4a", "--preferred-versions=v1"],
+                [], ["--key-update=1ms"], ["--version=v2"], ["--available-versions=v1,v2"],
+                ["--version=0x1a2a3a4a", "--preferred-versions=v1"],
                 ["--change-local-addr=1ms"],
                 // A client that only receives while its address changes would never be heard of again.
                 ["--change-local-addr=50ms", "--nat-rebinding", "--delay-stream=150ms"],

@@ -52,22 +52,23 @@ extension RealProcesses {
         }
 
         // RFC 9000 §8.1.4: tokens are to be used once.
-        @Test func aTokenOfTheServerBeforeIsKnownOnce() async throws {
+        @Test(arguments: [1, 2])
+        func aTokenOfTheServerBeforeIsKnownOnce(version: Int) async throws {
             let folder = try TemporaryFolder()
             let options = ["--secret-file", folder.path("secret"), "--retry", "always"]
             let first = try await start(options)
-            #expect(try await visit(first, folder.path("token")).brought == false)
+            #expect(try await visit(first, folder.path("token"), version: version).brought == false)
             #expect(try await first.stop().status == 0)
 
             let kept = try Data(contentsOf: URL(filePath: folder.path("token")))
             let second = try await start(options)
-            #expect(try await visit(second, folder.path("token")).brought)
+            #expect(try await visit(second, folder.path("token"), version: version).brought)
             var tokens: Tokens = try await second.decodedStatistics()
             #expect(tokens.addressTokens == Tokens.Counts(retried: 0, known: 1, spent: 0))
             #expect(tokens.retries == 0)
 
             try kept.write(to: URL(filePath: folder.path("token")))
-            #expect(try await visit(second, folder.path("token")).brought)
+            #expect(try await visit(second, folder.path("token"), version: version).brought)
             tokens = try await second.decodedStatistics()
             #expect(tokens.addressTokens == Tokens.Counts(retried: 1, known: 1, spent: 1))
             #expect(tokens.retries == 1)
@@ -98,8 +99,9 @@ extension RealProcesses {
             }
         }
 
-        private func visit(_ server: RunningServer, _ tokenFile: String) async throws -> Visit {
-            try await Peers.run("address_token.py", server.hostAndPort + [tokenFile], as: Visit.self)
+        private func visit(_ server: RunningServer, _ tokenFile: String, version: Int = 1) async throws -> Visit {
+            let arguments = server.hostAndPort + [tokenFile, "\(version)"]
+            return try await Peers.run("address_token.py", arguments, as: Visit.self)
         }
     }
 }

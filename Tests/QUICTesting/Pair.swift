@@ -31,6 +31,7 @@ package final class Pair {
     ///   - services: The server's.
     ///   - serverTLS: The server's certificate and protocols; nil for a self-signed one and those of `services`.
     ///   - hello: How the client's first message differs from a usual one.
+    ///   - resumesSessions: Whether a client's connection begins with the ticket of the one before. RFC 8446 §2.2.
     ///   - clientService: What receives at the client; nil for ``recorder``.
     package init(
         seed: UInt64,
@@ -41,6 +42,7 @@ package final class Pair {
         clientService: (any StreamService)? = nil,
         serverTLS: TLSServerContext? = nil,
         hello: ClientHelloChanges = ClientHelloChanges(),
+        resumesSessions: Bool = false,
         conditions: SimulatedNetwork.Conditions = .init()
     ) throws {
         var configuration = configuration
@@ -55,6 +57,7 @@ package final class Pair {
             configuration: clientConfiguration,
             tls: try TLSClientContext(
                 protocols: try ApplicationProtocols(clientProtocols),
+                resumesSessions: resumesSessions,
                 hello: hello,
                 keyLog: { [keyLog] in keyLog.append($0) }
             ),
