@@ -420,7 +420,10 @@ extension Endpoint {
         eventLog.append(.accepted, of: connection, at: now)
         guard let end = connection.receive(datagram, path: path, ecn: ecn, at: now) else { return }
         connections.finish(connection, end, at: now, into: replies)
-        if end.cause == .addressValidation { sendRetry(answering: initial, path: path, at: now) }
+        // RFC 9000 §17.2.5.2: a client MUST accept and process at most one Retry packet for each connection attempt.
+        if end.cause == .addressValidation, retriedFrom == nil {
+            sendRetry(answering: initial, path: path, at: now)
+        }
     }
 
     private func sendRetry(answering initial: InitialPacket, path: NetworkPath, at now: MonotonicInstant) {

@@ -181,6 +181,7 @@ extension Connection {
         let tlsBefore = TLSMemory.tallyNow()
         defer { chargeTLS(since: tlsBefore) }
         self.now = now
+        let isFirst = !hasReceived
         hasReceived = true
         let inFlightBefore = bytesInFlight
         var nativePath = unsafe NativePath(path)
@@ -209,6 +210,11 @@ extension Connection {
             }
         }
         releaseTLSIfDone()
+        if status == NGTCP2_ERR_DROP_CONN, isFirst, qh_opened_packets_now() != openedBefore {
+            // A packet of a client's without CRYPTO: it probes for a server whose ClientHello was lost (RFC 9002 §6.2.4). Some
+            // clients probe with PING alone until something of theirs is acknowledged. A Retry lets them begin again.
+            return .discard(.addressValidation)
+        }
         if status != 0 { return end(after: status) }
         if qh_opened_packets_now() != openedBefore {
             noteHeard(bytesInFlight: inFlightBefore)

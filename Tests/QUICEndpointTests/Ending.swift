@@ -212,15 +212,22 @@ extension Ending {
         },
         // RFC 9000 §12.4: an endpoint MUST treat the receipt of a frame of unknown type as a connection error.
         Ending(.transportError, at: .server) { try sendByHand([0x21], $0) },
-        // An Initial packet without a CRYPTO frame opens nothing.
+        // An Initial packet that cannot be opened opens nothing.
         Ending(.transportError, at: .server, { server, _ in server.closingLimit = 0 }) { pair in
             var writer = makeInitialPacketWriter()
-            pair.inject(writer.datagram(Frame.ping), from: stranger)
+            var datagram = writer.datagram(Frame.ping)
+            datagram[datagram.count - 1] ^= 1
+            pair.inject(datagram, from: stranger)
         },
     ]
 
     /// Ends before there is anything to end, at either side.
     private static let beforeAnything: [Ending] = [
+        // The whole ClientHello is missing: a probe.
+        Ending(.addressValidation, at: .server) { pair in
+            var writer = makeInitialPacketWriter()
+            pair.inject(writer.datagram(Frame.ping), from: stranger)
+        },
         // The ClientHello's beginning is missing, so what came has to be kept: for proven addresses only.
         Ending(.addressValidation, at: .server) { pair in
             var writer = makeInitialPacketWriter()

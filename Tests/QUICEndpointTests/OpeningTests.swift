@@ -1,6 +1,7 @@
 import BoundedMemory
 import Datagrams
 import EchoService
+import PacketWriter
 import QUICEndpoint
 import QUICTesting
 import QUICTransport
@@ -28,6 +29,39 @@ import Testing
         #expect(pair.recorder.received(on: connection, stream).bytes == [1, 2, 3])
         pair.client.close(connection, at: pair.now)
         pair.run(for: .seconds(10))
+        expectEverythingReturned(pair)
+    }
+
+    // RFC 9002 §6.2.4: when there is no data to send, the sender SHOULD send a PING or other ack-eliciting frame in a single
+    // packet. OpenSSL does so in place of a ClientHello that was lost, until something is acknowledged.
+    @Test func aProbeOfAClientWhoseHelloWasLostIsAnsweredWithARetry() throws {
+        let pair = try pair(.never)
+        var ids = ConnectionIDSource(workerIndex: 0, seed: 7)
+        var writer = InitialPacketWriter(
+            destination: ids.makeInitialDestination(),
+            source: ids.makeInitialDestination()
+        )
+        for attempt in 1...3 {
+            pair.inject(writer.datagram(Frame.ping), from: Self.stranger)
+            #expect(pair.server.statistics.retries == attempt)
+            #expect(pair.server.statistics.connections.live == 0)
+        }
+        #expect(pair.serverCloses == [.addressValidation, .addressValidation, .addressValidation])
+        expectEverythingReturned(pair)
+    }
+
+    @Test func aFirstPacketThatCannotBeOpenedIsNotAnswered() throws {
+        let pair = try pair(.never)
+        var ids = ConnectionIDSource(workerIndex: 0, seed: 7)
+        var writer = InitialPacketWriter(
+            destination: ids.makeInitialDestination(),
+            source: ids.makeInitialDestination()
+        )
+        var datagram = writer.datagram(Frame.ping)
+        datagram[datagram.count - 1] ^= 1
+        pair.inject(datagram, from: Self.stranger)
+        #expect(pair.server.statistics.retries == 0)
+        #expect(pair.server.statistics.transmitted.datagrams == 0)
         expectEverythingReturned(pair)
     }
 
