@@ -54,7 +54,7 @@ extension Connection {
         return now >= lifetimeDeadline ? .close(.lifetime) : nil
     }
 
-    private var handshakeDeadline: MonotonicInstant { createdAt.advanced(by: configuration.handshakeTimeout) }
+    var handshakeDeadline: MonotonicInstant { createdAt.advanced(by: configuration.handshakeTimeout) }
 
     private var lifetimeDeadline: MonotonicInstant {
         configuration.lifetime.map { createdAt.advanced(by: $0) } ?? .distantFuture

@@ -127,6 +127,22 @@ import Testing
         expectEverythingReturned(pair)
     }
 
+    @Test func theHandleOfAConnectionThatEndedLeadsToNobody() throws {
+        let pair = try Pair(seed: 4, services: [EchoService()])
+        _ = try #require(try pair.connectAndEstablish())
+        let first = try #require(try pair.connectAndEstablish())
+        let old = ConnectionHandle(index: 1, generation: 2)
+        #expect(pair.server.connection(old) != nil)
+        pair.client.close(first, at: pair.now)
+        pair.run(for: .seconds(10))
+        _ = try #require(try pair.connectAndEstablish())
+        pair.run(for: .seconds(1))
+        #expect(pair.server.connection(ConnectionHandle(index: 1, generation: 3)) != nil, "the same slot")
+        #expect(pair.server.connection(old) == nil)
+        pair.server.close(old, at: pair.now)
+        #expect(pair.server.statistics.connections.established == 2)
+    }
+
     @Test func closingRecordsAreBoundedAndTheOldestGoFirst() throws {
         var configuration = EndpointConfiguration()
         configuration.closingLimit = 10

@@ -39,6 +39,24 @@ import Testing
         #expect(keeper.ended.allSatisfy { $0.isClosed && $0.receivedBytes == 1 && $0.unacknowledgedBytes == 0 })
     }
 
+    /// A FIN that is lost on the way into a packet shows here, and elsewhere as an echo that never ends.
+    @Test func anEchoEndsWithTheRoundTripOfItsFin() throws {
+        let keeper = Keeper()
+        let pair = try Pair(seed: 3, services: [keeper])
+        let connection = try #require(try pair.connectAndEstablish())
+        pair.run(for: .seconds(1))
+        for (number, bytes) in [[], [1], message(of: 5_000, seed: 3)].enumerated() {
+            let sent = pair.server.statistics.transmitted.datagrams
+            let stream = try pair.send(bytes, on: connection)
+            pair.run(for: .milliseconds(60))
+            let received = pair.recorder.received(on: connection, stream)
+            #expect(received.bytes == bytes)
+            #expect(received.isComplete, "the echo of \(bytes.count) bytes lacks its FIN")
+            #expect(keeper.ended.count == number + 1)
+            #expect(pair.server.statistics.transmitted.datagrams - sent < 12, "FIN is sent once")
+        }
+    }
+
     @Test func aStreamThatOutlivesItsConnectionTakesCallsAndDoesNothing() throws {
         let keeper = Keeper()
         let pair = try Pair(seed: 2, services: [keeper])

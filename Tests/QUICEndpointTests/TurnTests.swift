@@ -82,6 +82,26 @@ import Testing
         #expect(client.heard.contains { $0.payload.contains((0..<90).map { UInt8($0) }) })
     }
 
+    @Test func roomComesBackWithEachDatagramThatIsHandled() throws {
+        var configuration = EndpointConfiguration()
+        configuration.transport.datagramsPerTurn = 4
+        let pair = try Pair(seed: 10, services: [EchoService()], configuration: configuration)
+        let client = try #require(try HostileClient(pair: pair))
+        let payload = Frame.ping + [UInt8](repeating: 0, count: 1_300)
+        let waiting = limits.waitingDatagramBytes / 1_334
+        pair.server.expire(at: pair.now)
+        for _ in 0..<(4 + waiting) { client.push(payload) }
+        #expect(pair.server.statistics.drops[.queueFull] == nil)
+        for turn in 1...20 {
+            client.push(payload)
+            #expect(pair.server.statistics.drops[.queueFull] == turn)
+            pair.server.expire(at: pair.now)
+            // Four were handled. None is handled at once while others wait.
+            for _ in 0..<4 { client.push(payload) }
+            #expect(pair.server.statistics.drops[.queueFull] == turn)
+        }
+    }
+
     @Test func theOthersAreServedInTheSameTurn() throws {
         let pair = try Pair(seed: 6, services: [EchoService()])
         let first = try #require(try HostileClient(pair: pair))

@@ -28,6 +28,17 @@ import Testing
         #expect(set.unusedID(from: &source) == copy.makeConnectionID())
     }
 
+    /// The kernel, and the other workers, find a connection's worker by it.
+    @Test(arguments: [UInt8(0), 1, 7, 255])
+    func anIDBeginsWithTheIndexOfItsWorker(worker: UInt8) {
+        var source = ConnectionIDSource(workerIndex: worker, seed: 2)
+        for _ in 0..<100 {
+            let id = source.makeConnectionID()
+            #expect(id[0] == worker, "packets to it would reach another worker")
+            #expect(id.count == TransportConfiguration.connectionIDLength)
+        }
+    }
+
     @Test func aSourceThatOnlyRepeatsItselfEndsTheSearch() {
         var (set, source) = set(withTheNext: 8, of: 1)
         #expect(set.routes.route(to: set.unusedID(from: &source)) != nil)

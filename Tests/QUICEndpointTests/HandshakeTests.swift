@@ -1,0 +1,72 @@
+import Datagrams
+import EchoService
+import PacketWriter
+import QUICEndpoint
+import QUICTesting
+import Testing
+
+@testable import QUICTransport
+
+/// What bounds a handshake, and what changes with its end.
+@Suite struct HandshakeTests {
+    private static let handle = ConnectionHandle(index: 0, generation: 1)
+    private static let stranger = SocketAddress(ipv4: 203, 0, 113, 5, port: 999)
+    /// The bytes of ``HalfClientHello``.
+    private static let beginning: UInt64 = 262
+
+    /// A server that has the first half of a ClientHello, and the writer of its client.
+    private func pairInHandshake(seed: UInt64) throws -> (Pair, InitialPacketWriter) {
+        let pair = try Pair(seed: seed, services: [EchoService()])
+        var ids = ConnectionIDSource(workerIndex: 0, seed: seed)
+        var writer = InitialPacketWriter(
+            destination: ids.makeInitialDestination(),
+            source: ids.makeInitialDestination()
+        )
+        pair.inject(writer.datagram(HalfClientHello.frame), from: Self.stranger)
+        #expect(pair.server.statistics.connections.handshaking == 1)
+        return (pair, writer)
+    }
+
+    /// TLS ends most such clients earlier, by the length of a message. So the count begins near its end here.
+    @Test func moreThan17408CryptoBytesEndAHandshake() throws {
+        var (pair, writer) = try pairInHandshake(seed: 1)
+        let connection = try #require(pair.server.connection(Self.handle))
+        #expect(UInt64(connection.handshakeBytes) == Self.beginning)
+        connection.handshakeBytes = 17_408 - 100
+        let rest = [UInt8](repeating: 0x55, count: 100)
+        pair.inject(writer.datagram(Frame.crypto(offset: Self.beginning, rest)), from: Self.stranger)
+        #expect(connection.handshakeBytes == 17_408)
+        #expect(pair.serverCloses == [])
+        pair.inject(writer.datagram(Frame.crypto(offset: Self.beginning + 100, [0x55])), from: Self.stranger)
+        #expect(pair.serverCloses == [.transportError])
+        pair.run(for: .seconds(60))
+        expectEverythingReturned(pair)
+    }
+
+    /// ngtcp2 has a deadline of its own at the same moment, so the end alone would not tell.
+    @Test func theDeadlineOfAHandshakeStaysWhereItWas() throws {
+        var (pair, writer) = try pairInHandshake(seed: 2)
+        let connection = try #require(pair.server.connection(Self.handle))
+        let deadline = connection.createdAt.advanced(by: TransportConfiguration().handshakeTimeout)
+        for second in 0..<9 {
+            #expect(connection.handshakeDeadline == deadline, "second \(second)")
+            pair.run(for: .seconds(1))
+            pair.inject(writer.datagram(Frame.ping), from: Self.stranger)
+        }
+        #expect(pair.serverCloses == [])
+        pair.run(for: .seconds(1))
+        #expect(pair.serverCloses == [.handshakeTimeout])
+        #expect(connection.createdAt.duration(to: pair.now) <= .milliseconds(10_010))
+    }
+
+    /// With the limit of a handshake an established connection ends at its first larger message.
+    @Test func theMemoryLimitOfAConnectionRisesWithItsHandshake() throws {
+        let pair = try Pair(seed: 3, services: [EchoService()])
+        let connection = try pair.connect()
+        pair.run(for: .milliseconds(7))
+        #expect(pair.server.reports(at: pair.now).map(\.bytesLimit) == [48 << 10])
+        pair.run(for: .seconds(1))
+        #expect(connection.state == .established)
+        #expect(pair.server.reports(at: pair.now).map(\.bytesLimit) == [192 << 10])
+    }
+}
