@@ -39,6 +39,23 @@ import Testing
         #expect(trimmer.trimCount == 2)
     }
 
+    /// In a process of its own: other tests take memory and give it back meanwhile.
+    @Test func aTrimReturnsMemoryToTheSystem() async {
+        await #expect(processExitsWith: .success) {
+            var blocks = (0..<65_536).map { [UInt8](repeating: UInt8(truncatingIfNeeded: $0), count: 1_000) }
+            var trimmer = HeapTrimmer()
+            _ = trimmer.update(liveBytes: 64 << 20, at: MonotonicInstant(nanoseconds: 1))
+            // The last block stays, and with it the end of the heap: glibc returns nothing by itself.
+            let last = blocks.removeLast()
+            blocks = []
+            let before = ProcessMemory.current().residentBytes
+            _ = trimmer.update(liveBytes: 1_000, at: MonotonicInstant(nanoseconds: 2_000_000_000))
+            #expect(trimmer.trimCount == 1)
+            #expect(before - ProcessMemory.current().residentBytes > 48 << 20)
+            withExtendedLifetime(last) {}
+        }
+    }
+
     @Test func theEndOfAWaveIsTrimmedHoweverSmallItWas() {
         var trimmer = HeapTrimmer()
         _ = trimmer.update(liveBytes: 1, at: second(0))
