@@ -25,6 +25,29 @@ import Testing
         #expect(ledger.usage(of: .tls).peakBytes == 30)
     }
 
+    @Test func thePeakOfAnAccountIsTheMostItEverHeld() {
+        let account = MemoryAccount(ledger: MemoryLedger())
+        account.charge(100, to: .transport)
+        account.release(100, from: .transport)
+        account.charge(10, to: .transport)
+        #expect(account.peakBytes == 100)
+        account.charge(95, to: .tls)
+        #expect(account.peakBytes == 105)
+    }
+
+    /// TLS and tables cannot be refused memory, so they do not take it from what can.
+    @Test func theLimitOfAnAccountIsForTransportAndRings() {
+        let account = MemoryAccount(ledger: MemoryLedger())
+        account.bytesLimit = 1_000
+        account.charge(900, to: .tls)
+        account.charge(900, to: .table)
+        #expect(account.hasRoom(for: 1_000))
+        account.charge(400, to: .transport)
+        account.charge(400, to: .rings)
+        #expect(account.hasRoom(for: 200))
+        #expect(!account.hasRoom(for: 201))
+    }
+
     @Test func anAccountThatEndsHoldingMemoryLeavesItInTheLedger() {
         let ledger = MemoryLedger()
         do {

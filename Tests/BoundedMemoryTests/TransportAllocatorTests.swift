@@ -1,3 +1,4 @@
+import CShims
 import QUICTesting
 import Testing
 
@@ -84,6 +85,18 @@ private final class Library {
         #expect(later != nil)
         library.free(later)
         #expect(library.ledger.isEmpty)
+    }
+
+    /// The allocator sets more aside than it is asked for, so some blocks are refused once they are there. In a process of its
+    /// own: other tests take memory meanwhile.
+    @Test func aBlockThatIsRefusedIsFreed() async {
+        await #expect(processExitsWith: .success) {
+            let library = Library(bytesLimit: 10_001)
+            let before = qh_heap_in_use()
+            for _ in 0..<1_000 { #expect(library.allocate(10_001) == nil) }
+            #expect(qh_heap_in_use() < before + 1_000_000)
+            #expect(library.account.refusedCount == 1_000)
+        }
     }
 
     @Test func aLimitMovedBelowWhatIsHeldRefusesUntilEnoughIsFreed() throws {

@@ -127,6 +127,22 @@ import Testing
         #expect(client.socket.statistics.sendErrors == 0)
     }
 
+    /// A firewall or a smaller path may refuse a long message once: that says nothing of the device.
+    @Test(arguments: [EMSGSIZE, EPERM, EACCES, EHOSTUNREACH])
+    func aMessageThatThePathRefusesOnceLeavesSegmentationOn(code: Int32) throws {
+        let server = try Peer()
+        let client = try Peer()
+        for number in 0..<5 { client.queue(payload(number, count: 20), to: server.address) }
+        let descriptor = client.socket.descriptor.rawValue
+        let outcome = try client.socket.send(client.outbox) { arrays, count in
+            arrays.messages[0].datagramCount > 1 ? -code : arrays.transmit(count, on: descriptor)
+        }
+        #expect(outcome == .drained)
+        #expect(client.usesSegmentationOffload)
+        #expect(try server.receive(5).map { number(in: $0.bytes) } == Array(0..<5))
+        #expect(client.socket.statistics.sendErrors == 0)
+    }
+
     @Test(arguments: [EMSGSIZE, EINVAL, EPERM, ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EACCES, EADDRNOTAVAIL])
     func aPathThatRefusesEverythingCostsOnlyItsOwnDatagrams(code: Int32) throws {
         let refused = try Peer()

@@ -19,7 +19,18 @@ import Testing
 
     @Test(arguments: ["127.0.0.1:4433", "[2001:db8::7]:9"])
     func survivesTheSystemsForm(text: String) throws {
-        let address = try #require(SocketAddress(text))
+        try expectSurvival(of: #require(SocketAddress(text)))
+    }
+
+    // RFC 4007 §6: a link-local address means nothing without its zone.
+    @Test func theScopeOfALinkLocalAddressSurvivesToo() throws {
+        let address = try #require(SocketAddress("[fe80::7]:9"))
+        let scoped = SocketAddress(address.ipv6Address, port: address.port, scope: 3)
+        #expect(scoped != address)
+        try expectSurvival(of: scoped)
+    }
+
+    private func expectSurvival(of address: SocketAddress) throws {
         let copy = unsafe withUnsafeTemporaryAllocation(byteCount: 28, alignment: 8) { storage -> SocketAddress? in
             guard let base = storage.baseAddress else { return nil }
             let length = unsafe address.copy(to: base)

@@ -52,5 +52,6 @@ import Testing
         batch.move(into: other)
         #expect(contents(of: other) == [[1], [2]])
         #expect(contents(of: batch) == [[3]])
+        #expect((other.entries + batch.entries).allSatisfy { $0.path == path && $0.ecn == .capable0 })
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import QUICServer
 import QUICTransport
 import Testing
 
@@ -49,6 +50,11 @@ import Testing
         let file = try SecretFile.open(place.path)
         #expect(file.resetSecret.bytes == [UInt8](repeating: 0x0a, count: 32))
         #expect(file.tokenSecret.bytes == [UInt8](repeating: 0xf9, count: 32))
+        var settings = ServerSettings()
+        settings.secretFile = file
+        let configuration = try settings.configuration()
+        #expect(configuration.resetSecret == file.resetSecret)
+        #expect(configuration.tokenKeys.secret == file.tokenSecret)
     }
 
     @Test(arguments: [0o640, 0o604, 0o620, 0o644, 0o777])

@@ -40,6 +40,18 @@ import Testing
         settings.blocksPorts = false
         settings.workerCount = 3
         settings.eventLogCapacity = 7
+        settings.handshakeMemoryLimitBytes = 60_000
+        settings.connectionMemoryLimitBytes = 4 << 20
+        settings.streamWindow = WindowRange(initialBytes: 10_000, maximumBytes: 20_000)
+        settings.connectionWindow = WindowRange(initialBytes: 30_000, maximumBytes: 40_000)
+        settings.isStrict = true
+        settings.congestionControl = .bbr
+        settings.memoryLimitBytes = 1 << 30
+        settings.connectionLimit = 100
+        settings.connectionLifetime = .seconds(6)
+        settings.retainedLimitBytes = 70_000
+        settings.allowsMigration.toggle()
+        settings.tokenKeyLifetime = .seconds(3_600)
         let configuration = try settings.configuration()
         #expect(configuration.listenAddress.description == "[::1]:0")
         #expect(configuration.certificate == .files(certificate: "chain.pem", privateKey: "key.pem"))
@@ -55,6 +67,18 @@ import Testing
         #expect(!configuration.admission.blocksPorts)
         #expect(configuration.workerCount == 3)
         #expect(configuration.eventLogCapacity == 7)
+        #expect(configuration.transport.handshakeBytesLimit == 60_000)
+        #expect(configuration.transport.connectionBytesLimit == 4 << 20)
+        #expect(configuration.transport.streamWindow.description == "10000..20000")
+        #expect(configuration.transport.connectionWindow.description == "30000..40000")
+        #expect(configuration.transport.keepsWindowsWorth)
+        #expect(configuration.transport.congestionControl == .bbr)
+        #expect(configuration.memoryBytesLimit == 1 << 30)
+        #expect(configuration.connectionLimit == 100)
+        #expect(configuration.transport.lifetime == .seconds(6))
+        #expect(configuration.transport.retainedBytesLimit == 70_000)
+        #expect(configuration.transport.allowsMigration != TransportConfiguration().allowsMigration)
+        #expect(configuration.tokenKeys.lifetime == .seconds(3_600))
     }
 
     @Test func clientsOfHTTP3MayOpenTheirUnidirectionalStreams() throws {

@@ -29,6 +29,7 @@ extension RealProcesses {
                 Refusal("--idle-timeout", "25h", naming: "--idle-timeout", "25h", "10ms to 24h"),
                 Refusal("--handshake-timeout", "0s", naming: "--handshake-timeout", "0s", "10ms to 24h"),
                 Refusal("--no-progress-timeout", "1ms", naming: "--no-progress-timeout", "1ms", "10ms to 24h"),
+                Refusal("--stream-window", "64KiB..32KiB", naming: "--stream-window", "64KiB..32KiB", "64KiB..8MiB"),
                 Refusal("--minimum-progress", "0", naming: "--minimum-progress", "0", "1 to 1MiB"),
                 Refusal("--retry", "perhaps", naming: "--retry", "perhaps", "'auto', 'always' or 'never'"),
                 Refusal("--alpn", "gopher", naming: "--alpn", "gopher", "echo, hq-interop, h3"),
