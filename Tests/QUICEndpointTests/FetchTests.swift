@@ -11,10 +11,12 @@ import Testing
     }
 
     /// What a client receives that sends `request` and ends its half.
-    private func answer(to request: [UInt8], _ pair: Pair) throws -> RecordingClient.Received {
+    private func answer(to request: [UInt8], _ pair: Pair, within patience: Duration = .seconds(30)) throws
+        -> RecordingClient.Received
+    {
         let connection = try #require(try pair.connectAndEstablish())
         let stream = try pair.send(request, on: connection)
-        pair.run(for: .seconds(30)) { pair.recorder.received(on: connection, stream).isComplete }
+        pair.run(for: patience) { pair.recorder.received(on: connection, stream).isComplete }
         return pair.recorder.received(on: connection, stream)
     }
 
@@ -38,7 +40,7 @@ import Testing
         "GET /00000000000000000000000000005",
     ])
     func aRequestThatIsNotUnderstoodIsReset(request: String) throws {
-        let received = try answer(to: Array(request.utf8), pair(seed: 2))
+        let received = try answer(to: Array(request.utf8), pair(seed: 2), within: .milliseconds(50))
         #expect(received.bytes == [])
         #expect(received.resetCode == HQInteropService.badRequestCode)
     }
@@ -98,7 +100,7 @@ import Testing
         let pair = try Pair(seed: 5, services: [HTTP3FetchService()], clientProtocols: ["h3"])
         let connection = try #require(try pair.connectAndEstablish())
         let stream = try pair.send(request, on: connection)
-        pair.run(for: .seconds(30)) { pair.recorder.received(on: connection, stream).isComplete }
+        pair.run(for: .milliseconds(100)) { pair.recorder.received(on: connection, stream).isComplete }
         return pair.recorder.received(on: connection, stream)
     }
 

@@ -115,6 +115,39 @@ import Testing
         #expect(try #require(pair.server.reports(at: pair.now).last).streamCount == 1)
     }
 
+    // RFC 9002 §7.7: senders SHOULD limit bursts. What one burst leaves of a batch is for the others.
+    @Test func noConnectionFillsABatchWhileAnotherHasSomethingToSend() throws {
+        let pair = try Pair(
+            seed: 11,
+            services: [HQInteropService()],
+            clientProtocols: ["hq-interop"],
+            clientConfiguration: EchoTests.generousClient,
+            conditions: .init(latency: .milliseconds(1), jitter: .zero, loss: 0, duplication: 0)
+        )
+        let request = Array("GET /4000000\n".utf8)
+        let connections = try (0..<2).map { _ in try #require(try pair.connectAndEstablish()) }
+        // Their congestion windows are larger than a batch after that.
+        for connection in connections {
+            let stream = try pair.send(request, on: connection)
+            pair.run(for: .seconds(60)) { pair.recorder.received(on: connection, stream).isComplete }
+        }
+        pair.run(for: .seconds(1))
+        for connection in connections { _ = try pair.send(request, on: connection) }
+        let batch = TransmitBatch()
+        pair.client.transmit(into: batch, at: pair.now)
+        for entry in batch.entries {
+            batch.withBytes(of: entry) {
+                pair.server.receive($0, path: entry.path.reversed, ecn: entry.ecn, at: pair.now)
+            }
+        }
+        batch.removeAll()
+        pair.server.transmit(into: batch, at: pair.now)
+        #expect(batch.isFull)
+        let sent = Dictionary(grouping: batch.entries, by: \.path.remote).values.map { $0.reduce(0) { $0 + $1.count } }
+        #expect(sent.count == 2)
+        #expect(sent.allSatisfy { $0 < (64 << 10) + TransmitBatch.datagramBytesLimit }, "\(sent)")
+    }
+
     @Test func aConnectionThatEndsWhileItsDatagramsWaitReturnsThem() throws {
         let (pair, _) = try flooded(seed: 7, packets: 100)
         #expect(rings(pair) > 0)
