@@ -19,6 +19,8 @@ struct AcknowledgementWatch {
     private var lastSentAt: UInt32 = 0
     private var unansweredProbes: UInt8 = 0
     private var hasTakenLastChance = false
+    /// Whether a packet that asks for an acknowledgement was sent since the peer was last heard.
+    private var hasSentSinceHeard = false
 
     private static let never = UInt32.max
     /// One lost probe and one lost acknowledgement are chance.
@@ -53,6 +55,7 @@ struct AcknowledgementWatch {
         }
         heardAt = microseconds(at: now)
         hasTakenLastChance = false
+        hasSentSinceHeard = false
         guard probeSentAt != Self.never else { return true }
         guard instant(at: probeSentAt).advanced(by: probeTimeout()) <= now else { return false }
         probeSentAt = Self.never
@@ -71,7 +74,9 @@ struct AcknowledgementWatch {
         } else if !isSilent {
             silenceStart = now
             probeSentAt = 0
+            hasSentSinceHeard = true
         } else if after > before {
+            hasSentSinceHeard = true
             lastSentAt = microseconds(at: now)
             if probeSentAt == Self.never { probeSentAt = lastSentAt }
         }
@@ -89,14 +94,18 @@ struct AcknowledgementWatch {
         unansweredProbes < Self.unansweredProbesLimit ? .distantFuture : silenceStart.advanced(by: timeout)
     }
 
-    /// When to probe once more, in case that the path has healed since the last probe; the distant future where it is not
+    /// When to probe once more, in case that the path has healed since the last probe; the distant future where the peer is not
     /// silent, or was probed for that already.
+    ///
+    /// RFC 9000 §10.1: an endpoint also restarts its idle timer when sending an ack-eliciting packet if no other ack-eliciting
+    /// packets have been sent since last receiving and processing a packet. This one is never the first, so that it makes no
+    /// connection live longer.
     ///
     /// - Parameters:
     ///   - idleTimeout: After which the connection ends without a packet of the peer's.
     ///   - lead: How long before that.
     func lastChance(idleTimeout: Duration, lead: Duration) -> MonotonicInstant {
-        guard isSilent, !hasTakenLastChance else { return .distantFuture }
+        guard isSilent, hasSentSinceHeard, !hasTakenLastChance else { return .distantFuture }
         return instant(at: heardAt).advanced(by: idleTimeout - lead)
     }
 

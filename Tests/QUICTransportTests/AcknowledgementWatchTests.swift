@@ -88,6 +88,9 @@ import Testing
         watch.takeLastChance()
         #expect(lastChance() == .distantFuture)
         _ = hear(&watch, at: moment(33))
+        // It would be the first packet since, and begin the idle timeout anew.
+        #expect(lastChance() == .distantFuture)
+        watch.noteSent(bytesInFlight: 1_200, after: 1_250, at: moment(33))
         #expect(lastChance() == moment(62))
         _ = watch.noteHeard(bytesInFlight: 1_200, after: 0, probeTimeout: .zero, at: moment(34))
         #expect(lastChance() == .distantFuture)
