@@ -11,7 +11,7 @@ struct HandshakeIntake {
         case tooManyBytes
     }
 
-    private var totalBytes: UInt16 = 0
+    private var totalBytes: UInt16
     /// What is missing of the current message's body.
     private var bodyBytes: UInt16 = 0
     /// The first bytes of the current message, until there are ``headerBytes`` of them, after a 1 that tells how many.
@@ -22,6 +22,11 @@ struct HandshakeIntake {
     private static let noHeader: UInt32 = 1
     /// Where the 1 is when all but the last byte are there.
     private static let lastByteMissing: UInt32 = 1 << 24
+
+    /// - Parameter totalBytes: The bytes that came before, the last of which ended a message.
+    init(totalBytes: UInt16 = 0) {
+        self.totalBytes = totalBytes
+    }
 
     /// Takes note of the next bytes; nil when TLS may have them.
     mutating func admit(_ bytes: RawSpan) -> Refusal? {
