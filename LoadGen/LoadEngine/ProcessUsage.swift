@@ -64,6 +64,14 @@ enum ProcessFiles {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// The first bytes of what a symbolic link leads to; empty when it cannot be read.
+    static func target(of link: String) -> String {
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 128) { buffer, count in
+            count = unsafe buffer.baseAddress.map { unsafe max(0, readlink(link, $0, buffer.count)) } ?? 0
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
     /// The names in a folder but `.` and `..`; nil when it cannot be read.
     static func names(in path: String) -> [String]? {
         guard let folder = unsafe opendir(path) else { return nil }
@@ -88,7 +96,12 @@ extension ProcessState {
         let ours = threads.filter {
             ProcessFiles.contents(of: "/proc/self/task/\($0)/comm").hasPrefix(LoadThread.namePrefix)
         }
+        // The runtime opens a timer of the system for each of its clocks when it first needs one, which may be during the run,
+        // and keeps it. Nothing of ours has one.
+        let timers = descriptors.filter {
+            ProcessFiles.target(of: "/proc/self/fd/\($0)") == "anon_inode:[timerfd]"
+        }
         // One of them was the folder itself while it was read.
-        return ProcessState(descriptors: descriptors.count - 1, workerThreads: ours.count)
+        return ProcessState(descriptors: descriptors.count - timers.count - 1, workerThreads: ours.count)
     }
 }
