@@ -41,7 +41,7 @@ extension AbuseName {
                 stoppedBy:
                     "8 KiB for a ClientHello, by the length in its header",
                 AbuseExpectation(
-                    ends: ["tls_alert", "budget_exceeded", "handshake_timeout"],
+                    ends: ["tls_alert"],
                     holding: .handshake,
                     release: .handshakeTimeout,
                     replyFactorLimit: 3
