@@ -75,6 +75,15 @@ import Testing
         #expect(report.borrowedBytes <= report.retainedBytes)
     }
 
+    @Test func whatWasPromisedIsTakenBackWithTheEndOfItsConnection() throws {
+        let pair = try pair(57)
+        _ = try echo(1 << 20, on: pair, seed: 57)
+        #expect(pair.server.statistics.committedBytes > 0)
+        pair.client.close(try #require(pair.client.nextLiveConnection()), at: pair.now)
+        pair.run(for: .seconds(60))
+        expectEverythingReturned(pair)
+    }
+
     @Test func theWindowOfAStrictServerGrowsOnlyIntoWhatNobodyHolds() throws {
         let pair = try pair(43) {
             $0.transport.keepsWindowsWorth = true
@@ -223,6 +232,22 @@ import Testing
         #expect(idle.state == .established, "it holds no more than its floor")
         other.release(taken, from: .table)
         #expect(try pair.connectAndEstablish() != nil)
+    }
+
+    @Test func aConnectionWithinItsFloorIsLeftAloneHoweverLongItIsIdle() throws {
+        let budget = MemoryBudget(bytesLimit: 4 << 20)
+        let pair = try pair(56, conditions: .init()) { $0.memoryBudget = budget }
+        let idle = try #require(try pair.connectAndEstablish())
+        idle.keepAlive(every: .seconds(5))
+        pair.client.touch(idle)
+        pair.run(for: .seconds(30))
+        let other = MemoryLedger(budget: budget)
+        let taken = (4 << 20) / 100 * 96 - budget.takenBytes
+        other.charge(taken, to: .table)
+        pair.run(for: .seconds(10))
+        #expect(pair.server.ledger.share.pressure == .shedding)
+        #expect(pair.serverCloses.isEmpty, "\(pair.serverCloses)")
+        other.release(taken, from: .table)
     }
 
     @Test func aBorrowerThatMakesProgressIsLeftAloneWhenMemoryIsShort() throws {

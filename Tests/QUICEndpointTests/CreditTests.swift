@@ -12,11 +12,20 @@ import Testing
     private static let connectionWindow: UInt64 = 32 << 10
     private static let chunk = [UInt8](repeating: 7, count: 1_000)
 
-    private func client(seed: UInt64) throws -> HostileClient {
+    /// Takes what arrives and gives none of it back.
+    private final class Hoarder: StreamService {
+        let applicationProtocol = "echo"
+
+        func receive(_ bytes: RawSpan, isFinal: Bool, on stream: Stream) throws(StreamError) {
+            if isFinal { stream.finish() }
+        }
+    }
+
+    private func client(seed: UInt64, of service: any StreamService = EchoService()) throws -> HostileClient {
         var configuration = EndpointConfiguration()
         configuration.transport.streamWindow = .fixed(Int(Self.streamWindow))
         configuration.transport.connectionWindow = .fixed(Int(Self.connectionWindow))
-        let pair = try Pair(seed: seed, services: [EchoService()], configuration: configuration)
+        let pair = try Pair(seed: seed, services: [service], configuration: configuration)
         let client = try #require(try HostileClient(pair: pair))
         // Whatever comes back has room.
         client.send(Frame.maximumData(1 << 20))
@@ -65,6 +74,21 @@ import Testing
             client.send(Frame.stream(0, offset: 1_000 * index, Self.chunk))
             client.pair.run(for: .milliseconds(5))
             expect(limits(client).streamDataLimits[0] ?? 0, of: Self.streamWindow, for: 1_000 * index)
+            client.send(client.acknowledgement)
+            client.pair.run(for: .milliseconds(30))
+        }
+        #expect(client.pair.serverCloses.isEmpty)
+    }
+
+    // RFC 9000 §4.1: what a stream that ended had received no longer waits for anybody.
+    @Test func bytesThatNobodyGaveBackAreCreditedWithTheEndOfTheirStream() throws {
+        let client = try client(seed: 94, of: Hoarder())
+        for stream in UInt64(0)..<60 {
+            client.send(Frame.stream(4 * stream, Self.chunk))
+            client.pair.run(for: .milliseconds(5))
+            expect(limits(client).dataLimit, of: Self.connectionWindow, for: 1_000 * stream)
+            client.send(Frame.stream(4 * stream, offset: 1_000, isFinal: true))
+            client.pair.run(for: .milliseconds(5))
             client.send(client.acknowledgement)
             client.pair.run(for: .milliseconds(30))
         }

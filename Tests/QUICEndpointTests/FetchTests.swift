@@ -32,7 +32,10 @@ import Testing
     func anAnswerIsThePatternOfTheLengthAskedFor(count: Int) throws {
         let received = try answer(to: Array("GET /\(count)\r\n".utf8), pair(seed: 1))
         #expect(received.isComplete)
-        #expect(received.bytes == pattern(count))
+        #expect(received.bytes.count == count)
+        // An expectation of two long arrays would look for their differences for minutes.
+        let isPattern = received.bytes == pattern(count)
+        #expect(isPattern)
     }
 
     @Test(arguments: [
@@ -41,7 +44,7 @@ import Testing
     ])
     func aRequestThatIsNotUnderstoodIsReset(request: String) throws {
         let received = try answer(to: Array(request.utf8), pair(seed: 2), within: .milliseconds(50))
-        #expect(received.bytes == [])
+        #expect(received.bytes.count == 0)
         #expect(received.resetCode == HQInteropService.badRequestCode)
     }
 

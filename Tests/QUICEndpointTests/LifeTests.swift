@@ -127,6 +127,20 @@ import Testing
         expectEverythingReturned(pair)
     }
 
+    @Test func aServerThatShutsDownRefusesNewConnections() throws {
+        let pair = try Pair(seed: 5, services: [EchoService()])
+        _ = try #require(try pair.connectAndEstablish())
+        pair.run(for: .seconds(1))
+        pair.server.shutDown()
+        _ = try pair.connect()
+        pair.run(for: .seconds(1))
+        #expect(pair.server.statistics.admissions["refuse_shutdown"] == 1)
+        #expect(pair.clientCloses == [.peerClose, .refused])
+        #expect(pair.server.isShutDown)
+        pair.run(for: .seconds(10))
+        expectEverythingReturned(pair)
+    }
+
     @Test func theHandleOfAConnectionThatEndedLeadsToNobody() throws {
         let pair = try Pair(seed: 4, services: [EchoService()])
         _ = try #require(try pair.connectAndEstablish())

@@ -40,6 +40,7 @@ import Testing
         let client = try client(usingIDs: 2...2, seed: 2)
         client.pair.inject([0x40, 1, 2, 3] + token(2), from: client.address)
         #expect(client.pair.serverCloses == [])
+        #expect(client.pair.server.statistics.drops == [.unroutable: 1])
         client.pair.inject([0x40, 1, 2, 3, 4] + token(2), from: client.address)
         #expect(client.pair.serverCloses == [.statelessReset])
     }

@@ -10,6 +10,11 @@ import Testing
     private final class Keeper: StreamService, @unchecked Sendable {
         let applicationProtocol = "echo"
         var ended: [Stream] = []
+        var cancelledCount = 0
+
+        func stream(_ stream: Stream, wasCancelledWith code: UInt64) {
+            cancelledCount += 1
+        }
 
         func receive(_ bytes: RawSpan, isFinal: Bool, on stream: Stream) throws(StreamError) {
             if bytes.byteCount > 0 { try stream.write(bytes) }
@@ -53,6 +58,8 @@ import Testing
             #expect(received.bytes == bytes)
             #expect(received.isComplete, "the echo of \(bytes.count) bytes lacks its FIN")
             #expect(keeper.ended.count == number + 1)
+            // A FIN that is offered once more is refused, as a stream is that the peer reads no more of.
+            #expect(keeper.cancelledCount == 0)
             #expect(pair.server.statistics.transmitted.datagrams - sent < 12, "FIN is sent once")
         }
     }

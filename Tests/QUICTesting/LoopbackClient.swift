@@ -55,10 +55,15 @@ package final class LoopbackClient {
         ports.append(port)
     }
 
+    /// A handshake that was not complete when patience ended.
+    private struct NoHandshake: Error, CustomStringConvertible {
+        var description: String { "no handshake was complete within \(LoopbackClient.patience)" }
+    }
+
     /// Opens a connection, and waits until its handshake is complete.
     package func connect() throws -> Connection {
         let connection = try endpoint.connect(path: path, at: .now())
-        try run { connection.state == .established }
+        guard try run(until: { connection.state == .established }) else { throw NoHandshake() }
         return connection
     }
 
