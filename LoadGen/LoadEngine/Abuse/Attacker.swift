@@ -29,7 +29,7 @@ final class Attacker {
     private let witness: AbuseWitness?
     let isCancelled: @Sendable () -> Bool
     private let onHold: @Sendable () -> Void
-    private let batch = ReceiveBatch(messageCapacity: 64)
+    let batch = ReceiveBatch(messageCapacity: 64)
     private var sockets: [AttackSocket] = []
     private var generator = SystemRandomNumberGenerator()
     /// When it had taken what it could; nil before that.

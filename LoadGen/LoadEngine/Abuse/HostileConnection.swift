@@ -65,12 +65,15 @@ final class HostileConnection {
     }
 
     /// Reads a datagram of the server.
-    func hear(_ datagram: [UInt8]) {
-        guard let first = datagram.first, first & 0x80 == 0 else { return }
+    ///
+    /// - Returns: The frames of its packet; nil where nobody can read it.
+    @discardableResult
+    func hear(_ datagram: [UInt8]) -> ServerFrames? {
+        guard let first = datagram.first, first & 0x80 == 0 else { return nil }
         let offset = 1 + TransportConfiguration.connectionIDLength
         guard let packet = receiving.open(datagram, numberOffset: offset, after: heardNumbers.max() ?? 0) else {
             unreadable += 1
-            return
+            return nil
         }
         received.insert((received.ranges.isEmpty ? 0 : UInt64(packet.number))...UInt64(packet.number))
         heardNumbers.append(packet.number)
@@ -78,5 +81,6 @@ final class HostileConnection {
         let frames = ServerFrames(packet.payload)
         if !frames.acknowledged.isEmpty { onAcknowledge(frames.acknowledged) }
         heard.add(frames)
+        return frames
     }
 }

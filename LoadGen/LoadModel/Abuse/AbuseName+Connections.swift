@@ -51,6 +51,20 @@ extension AbuseName {
                 stoppedBy: "while one change of address is under way, only addresses never seen before are followed",
                 AbuseExpectation(ends: ["peer_close", "idle_timeout"], signs: ["drops.other_path"])
             )
+        case .pathChurn:
+            scenario(
+                "changes its address with nearly every packet, uses up connection IDs, and answers some challenges",
+                "an assertion of ngtcp2 1.11 (ngtcp2_conn.c:9140)",
+                stoppedBy: "datagrams that ngtcp2 may not survive are dropped while one change of address is under way",
+                AbuseExpectation(
+                    ends: [
+                        "transport_error", "idle_timeout", "acknowledgement_silence", "useless_packets",
+                        "stateless_reset",
+                    ],
+                    signs: ["drops.other_path"],
+                    release: .idleTimeout
+                )
+            )
         case .spoofedMigration:
             scenario(
                 "sends packets of its connection from another's address",

@@ -26,6 +26,7 @@ public enum AbuseName: String, CaseIterable, Sendable, Codable {
     case connectionIDHashFlooding = "connection-id-hash-flooding"
     case pathChallengeFlood = "path-challenge-flood"
     case portHopping = "port-hopping"
+    case pathChurn = "path-churn"
     case spoofedMigration = "spoofed-migration"
     case frameFlood = "frame-flood"
     case keyUpdateFlood = "key-update-flood"
