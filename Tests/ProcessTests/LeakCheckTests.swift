@@ -61,7 +61,7 @@ extension PatientProcesses {
             // A server in Python completes a hundred handshakes a second where it has a core for itself.
             let check = try await LeakChecker.run(
                 "127.0.0.1:\(port)",
-                ["--pid", process, "--manner", "close", "--cycles", "6", "--connections", "100", "--rate", "20"]
+                ["--pid", process, "--manner", "close", "--cycles", "6", "--connections", "100", "--rate", "15"]
                     + ["--settle", "3s", "--expect-return", "16KiB"]
             )
             #expect(check.status == (keepsConnections ? 1 : 0), "\(check.ending.output)")
