@@ -17,7 +17,7 @@ public struct MemoryPlan: Sendable, Hashable {
     /// Connections alive at once, over all workers.
     public let connectionLimit: Int
 
-    /// What ngtcp2 needs to complete a handshake with the smallest certificate: with 28,000 bytes every one fails.
+    /// The bytes ngtcp2 needs for a handshake with the smallest certificate: with 28,000 every one fails.
     public static let handshakeBytesMinimum = TransportConfiguration.handshakeBytesMinimum
     /// ngtcp2's part of an established connection without streams, with room for its packets in flight.
     public static let idleTransportBytes = 32 * 1024

@@ -105,7 +105,7 @@ public struct AddressValidation: Sendable {
         return token.isEmpty ? nil : token
     }
 
-    /// What `key` is for the tokens of `version`: version 1's are those of servers that spoke no other.
+    /// The form of `key` for the tokens of `version`: version 1's are those of servers that spoke no other.
     private func key(_ key: EndpointSecret, of version: QUICVersion) -> EndpointSecret {
         version == .v1 ? key : key.derived(for: UInt64(version.rawValue))
     }

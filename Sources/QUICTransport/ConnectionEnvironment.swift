@@ -12,7 +12,7 @@ public final class ConnectionEnvironment {
     public let resetSecret: EndpointSecret
     /// Whether the thread of these connections has no time left: ``TransportConfiguration/uselessPacketsPerSecondWhenBusy``.
     public var isBusy = false
-    /// What the TLS sessions of a server share; nil at a client.
+    /// The context that the TLS sessions of a server share; nil at a client.
     package var serverTLS: TLSServerContext?
     /// The endpoint itself, which outlives its connections.
     public unowned(unsafe) let host: any ConnectionHost

@@ -3,7 +3,7 @@
 /// GnuTLS has a limit too, and compares it with everything that was sent and received so far: with a long certificate chain
 /// it would end honest handshakes.
 struct HandshakeIntake {
-    /// What a client may not send.
+    /// A reason to refuse CRYPTO bytes.
     enum Refusal: Equatable {
         /// A message whose header announces more than ``TransportConfiguration/clientHelloBytesLimit``.
         case messageTooLong
@@ -12,7 +12,7 @@ struct HandshakeIntake {
     }
 
     private var totalBytes: UInt16
-    /// What is missing of the current message's body.
+    /// The bytes that are missing of the current message's body.
     private var bodyBytes: UInt16 = 0
     /// The first bytes of the current message, until there are ``headerBytes`` of them, after a 1 that tells how many.
     private var header: UInt32 = noHeader

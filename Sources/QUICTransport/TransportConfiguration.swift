@@ -139,11 +139,11 @@ public struct TransportConfiguration: Sendable {
     public static let handshakeFloorBytes = 88 << 10
     /// The longest certificate chain that a server has room for without a larger ``handshakeBytesLimit``, in bytes of DER.
     public static let certificateChainBytesGranted = 32 << 10
-    /// What ngtcp2 needs to complete a handshake with a short chain: with 28,000 bytes every one fails.
+    /// The bytes ngtcp2 needs for a handshake with a short chain: with 28,000 every one fails.
     package static let handshakeBytesMinimum = 30_000
     /// Bytes of a chain that are within that minimum.
     private static let shortChainBytes = 1 << 10
-    /// What ngtcp2 needs besides the chain when the longest ClientHello arrives out of order: 42,500 bytes, rounded up.
+    /// The bytes ngtcp2 needs besides the chain when the longest ClientHello arrives out of order: 42,500 bytes, rounded up.
     package static let handshakeBytesBesidesChain = 44 << 10
     /// Bytes of a chain that are within ``handshakeFloorBytes``.
     private static let chainBytesWithinFloor = 4 << 10

@@ -80,7 +80,7 @@ extension RealProcesses {
             #expect(lines.count == 1, "\(ending.errors)")
             let sum = try #require(ending.errors.firstMatch(of: /45056 \+ (\d+) = (\d+) bytes/))
             #expect(sum.1.hasPrefix("400") || sum.1.hasPrefix("399"))
-            // What it names is accepted.
+            // The value that it names is accepted.
             let limit = ["--handshake-memory-limit", String(sum.2)]
             try await withServer(
                 files.options[0],

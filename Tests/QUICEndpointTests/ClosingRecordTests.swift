@@ -6,7 +6,7 @@ import QUICTesting
 import QUICTransport
 import Testing
 
-/// What is left of connections that ended: the bytes of their records, how long those stay, and whom they answer.
+/// Records of connections that ended: their bytes, how long they stay, and whom they answer.
 @Suite struct ClosingRecordTests {
     private static let handle = ConnectionHandle(index: 0, generation: 1)
     private static let stranger = SocketAddress(ipv4: 203, 0, 113, 5, port: 999)
