@@ -28,12 +28,7 @@ import Testing
     private func verdict(_ keys: TokenKeys, on token: [UInt8], at now: MonotonicInstant) throws
         -> AddressValidation.Verdict
     {
-        var ids = ConnectionIDSource(workerIndex: 0, seed: 3)
-        var writer = InitialPacketWriter(
-            destination: ids.makeInitialDestination(),
-            source: ids.makeInitialDestination(),
-            token: token
-        )
+        var writer = InitialPacketWriter(seed: 3, token: token)
         let datagram = writer.datagram([1])
         let initial = try #require(unsafe InitialPacket(datagram.span.bytes))
         return AddressValidation(keys: keys).verdict(on: initial, from: Self.address, at: now)

@@ -21,11 +21,7 @@ import Testing
     /// How many CRYPTO bytes of such a beginning the server takes, in order, before it has had enough.
     private func cryptoBytesTaken(startingWith beginning: [UInt8]) throws -> Int {
         let pair = try Pair(seed: 1, services: [EchoService()])
-        var ids = ConnectionIDSource(workerIndex: 0, seed: 7)
-        var writer = InitialPacketWriter(
-            destination: ids.makeInitialDestination(),
-            source: ids.makeInitialDestination()
-        )
+        var writer = InitialPacketWriter(seed: 7)
         let bytes = beginning + [UInt8](repeating: 0x55, count: 40_000)
         var sent = 0
         while sent < 40_000, pair.serverCloses.isEmpty {

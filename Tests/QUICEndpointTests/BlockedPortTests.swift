@@ -27,11 +27,7 @@ import Testing
     }
 
     private func initial() -> [UInt8] {
-        var ids = ConnectionIDSource(workerIndex: 0, seed: 5)
-        var writer = InitialPacketWriter(
-            destination: ids.makeInitialDestination(),
-            source: ids.makeInitialDestination()
-        )
+        var writer = InitialPacketWriter(seed: 5)
         return writer.datagram([0x01])
     }
 

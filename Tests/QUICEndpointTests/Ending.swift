@@ -71,11 +71,6 @@ struct Ending: Sendable, CustomTestStringConvertible {
         let client = try #require(try HostileClient(pair: pair))
         client.send(frames)
     }
-
-    private static func makeInitialPacketWriter() -> InitialPacketWriter {
-        var ids = ConnectionIDSource(workerIndex: 0, seed: 7)
-        return InitialPacketWriter(destination: ids.makeInitialDestination(), source: ids.makeInitialDestination())
-    }
 }
 
 // MARK: - Ends that somebody wanted
@@ -214,7 +209,7 @@ extension Ending {
         Ending(.transportError, at: .server) { try sendByHand([0x21], $0) },
         // An Initial packet that cannot be opened opens nothing.
         Ending(.transportError, at: .server, { server, _ in server.closingLimit = 0 }) { pair in
-            var writer = makeInitialPacketWriter()
+            var writer = InitialPacketWriter(seed: 7)
             var datagram = writer.datagram(Frame.ping)
             datagram[datagram.count - 1] ^= 1
             pair.inject(datagram, from: stranger)
@@ -225,12 +220,12 @@ extension Ending {
     private static let beforeAnything: [Ending] = [
         // The whole ClientHello is missing: a probe.
         Ending(.addressValidation, at: .server) { pair in
-            var writer = makeInitialPacketWriter()
+            var writer = InitialPacketWriter(seed: 7)
             pair.inject(writer.datagram(Frame.ping), from: stranger)
         },
         // The ClientHello's beginning is missing, so what came has to be kept: for proven addresses only.
         Ending(.addressValidation, at: .server) { pair in
-            var writer = makeInitialPacketWriter()
+            var writer = InitialPacketWriter(seed: 7)
             pair.inject(writer.datagram(Frame.crypto(offset: 100, [0x55])), from: stranger)
         },
         // RFC 9000 §6.2: a client MUST abandon the connection attempt when it speaks none of the versions.
@@ -264,7 +259,7 @@ extension Ending {
     private static let byMemory: [Ending] = [
         Ending(.budgetExceeded(.handshake), at: .server, { server, _ in server.admission.retryPolicy = .never }) {
             pair in
-            var writer = makeInitialPacketWriter()
+            var writer = InitialPacketWriter(seed: 7)
             pair.inject(writer.datagram(spray), from: stranger)
         },
         Ending(

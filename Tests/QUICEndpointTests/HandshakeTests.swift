@@ -17,11 +17,7 @@ import Testing
     /// A server that has the first half of a ClientHello, and the writer of its client.
     private func pairInHandshake(seed: UInt64) throws -> (Pair, InitialPacketWriter) {
         let pair = try Pair(seed: seed, services: [EchoService()])
-        var ids = ConnectionIDSource(workerIndex: 0, seed: seed)
-        var writer = InitialPacketWriter(
-            destination: ids.makeInitialDestination(),
-            source: ids.makeInitialDestination()
-        )
+        var writer = InitialPacketWriter(seed: seed)
         pair.inject(writer.datagram(HalfClientHello.frame), from: Self.stranger)
         #expect(pair.server.statistics.connections.handshaking == 1)
         return (pair, writer)

@@ -36,11 +36,7 @@ import Testing
     // packet. OpenSSL does so in place of a ClientHello that was lost, until something is acknowledged.
     @Test func aProbeOfAClientWhoseHelloWasLostIsAnsweredWithARetry() throws {
         let pair = try pair(.never)
-        var ids = ConnectionIDSource(workerIndex: 0, seed: 7)
-        var writer = InitialPacketWriter(
-            destination: ids.makeInitialDestination(),
-            source: ids.makeInitialDestination()
-        )
+        var writer = InitialPacketWriter(seed: 7)
         for attempt in 1...3 {
             pair.inject(writer.datagram(Frame.ping), from: Self.stranger)
             #expect(pair.server.statistics.retries == attempt)
@@ -52,11 +48,7 @@ import Testing
 
     @Test func aFirstPacketThatCannotBeOpenedIsNotAnswered() throws {
         let pair = try pair(.never)
-        var ids = ConnectionIDSource(workerIndex: 0, seed: 7)
-        var writer = InitialPacketWriter(
-            destination: ids.makeInitialDestination(),
-            source: ids.makeInitialDestination()
-        )
+        var writer = InitialPacketWriter(seed: 7)
         var datagram = writer.datagram(Frame.ping)
         datagram[datagram.count - 1] ^= 1
         pair.inject(datagram, from: Self.stranger)
