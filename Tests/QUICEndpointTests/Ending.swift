@@ -269,6 +269,14 @@ extension Ending {
         ) {
             try sendByHand(gaps, $0)
         },
+        // Less than the connection may hold itself, and more than its handshake takes.
+        Ending(
+            .budgetExceeded(.process),
+            at: .server,
+            { server, _ in server.memoryBudget = MemoryBudget(bytesLimit: 160 << 10) }
+        ) {
+            try sendByHand(gaps, $0)
+        },
         Ending(.budgetExceeded(.handshake), at: .client, { $1.transport.handshakeBytesLimit = 20_000 }) { pair in
             _ = try pair.connect()
         },
