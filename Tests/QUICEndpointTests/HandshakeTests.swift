@@ -64,4 +64,22 @@ import Testing
         #expect(connection.state == .established)
         #expect(pair.server.reports(at: pair.now).map(\.bytesLimit) == [192 << 10])
     }
+    // RFC 8446 §4.6.1: "At any time after the server has received the client Finished message, it MAY send a NewSessionTicket
+    // message."
+    @Test(arguments: [true, false])
+    func aServerSendsATicketOnlyWhereItIsConfiguredTo(sendsTicket: Bool) throws {
+        var configuration = EndpointConfiguration()
+        configuration.transport.sendsSessionTicket = sendsTicket
+        let pair = try Pair(seed: 4, services: [EchoService()], configuration: configuration, resumesSessions: true)
+        var resumed: [Bool] = []
+        pair.client.onEstablish = { resumed.append($0.isResumed) }
+        for _ in 0..<2 {
+            let connection = try #require(try pair.connectAndEstablish())
+            pair.run(for: .seconds(1))
+            pair.client.close(connection, at: pair.now)
+        }
+        #expect(resumed == [false, sendsTicket])
+        pair.run(for: .seconds(60))
+        expectEverythingReturned(pair)
+    }
 }
