@@ -4,8 +4,9 @@ import EchoService
 import PacketWriter
 import QUICEndpoint
 import QUICTesting
-import QUICTransport
 import Testing
+
+@testable import QUICTransport
 
 /// Memory follows demand: windows and packets in flight grow with use, within what the process has, and come back.
 @Suite struct BorrowingTests {
@@ -63,6 +64,28 @@ import Testing
         #expect(report.peakBytes < 6 << 20)
     }
 
+    @Test func windowsShrinkWhereMemoryIsShortThoughTheyAreInUse() throws {
+        let budget = MemoryBudget(bytesLimit: 64 << 20)
+        let pair = try pair(58) { $0.memoryBudget = budget }
+        let connection = try #require(try pair.connectAndEstablish())
+        let stream = try pair.send(message(of: 2 << 20, seed: 58), on: connection)
+        let window = { pair.server.reports(at: pair.now).first?.windowBytes ?? 0 }
+        pair.run(for: .seconds(5)) { window() > 256 << 10 }
+        #expect(window() > 256 << 10)
+        let other = MemoryLedger(budget: budget)
+        let taken = (64 << 20) / 100 * 92 - budget.takenBytes
+        other.charge(taken, to: .table)
+        pair.run(for: .seconds(2))
+        #expect(pair.server.ledger.share.pressure == .shrinking)
+        #expect(window() == 64 << 10)
+        #expect(pair.server.statistics.committedBytes == 0)
+        let isOver = pair.recorder.received(on: connection, stream).isComplete
+        #expect(!isOver)
+        pair.run(for: .seconds(60)) { pair.recorder.received(on: connection, stream).isComplete }
+        #expect(pair.recorder.received(on: connection, stream).bytes.count == 2 << 20)
+        other.release(taken, from: .table)
+    }
+
     @Test func aQuietConnectionIsBackAtItsFloor() throws {
         let pair = try pair(42)
         _ = try echo(1 << 20, on: pair, seed: 42)
@@ -109,6 +132,63 @@ import Testing
         #expect(pair.recorder.received(on: connection, stream).bytes.count == 1_500_000)
         #expect(pair.serverCloses.isEmpty, "\(pair.serverCloses)")
         #expect(pair.server.ledger.totalUsage.peakBytes < (320 + 24) << 10)
+    }
+
+    /// Without anything to borrow, 68 KiB are kept for packets in flight: 456 bytes for each.
+    @Test func noMoreIsInFlightThanTheConnectionWasGranted() throws {
+        let most = try mostInFlight(downloading: 4_000_000) { $0.transport.connectionBytesLimit = 192 << 10 }
+        #expect((140 * 1_472...153 * 1_472).contains(most), "\(most)")
+    }
+
+    /// The same for 8 KiB, which every connection has.
+    @Test func noMoreIsInFlightThanTheProcessHasMemoryFor() throws {
+        let budget = MemoryBudget(bytesLimit: 64 << 20)
+        let other = MemoryLedger(budget: budget)
+        let taken = (64 << 20) / 100 * 87
+        other.charge(taken, to: .table)
+        let most = try mostInFlight(downloading: 400_000) { $0.memoryBudget = budget }
+        #expect((17 * 1_472...18 * 1_472).contains(most), "\(most)")
+        other.release(taken, from: .table)
+    }
+
+    /// The most bytes that are in flight at once during a download over a path without losses.
+    private func mostInFlight(
+        downloading bytes: Int,
+        _ change: (inout EndpointConfiguration) -> Void
+    ) throws -> Int {
+        let pair = try pair(59, clientProtocol: "hq-interop", change)
+        let connection = try #require(try pair.connectAndEstablish())
+        let handle = try #require(pair.server.reports(at: pair.now).first).handle
+        let sender = try #require(pair.server.connection(handle))
+        var most: UInt64 = 0
+        pair.network.admits = { _ in
+            most = max(most, sender.bytesInFlight)
+            return true
+        }
+        let stream = try pair.send(Array("GET /\(bytes)\n".utf8), on: connection)
+        pair.run(for: .seconds(60)) { pair.recorder.received(on: connection, stream).isComplete }
+        #expect(pair.recorder.received(on: connection, stream).bytes.count == bytes)
+        #expect(pair.serverCloses.isEmpty, "\(pair.serverCloses)")
+        return Int(most)
+    }
+
+    /// Where CONNECTION_CLOSE is short, ngtcp2 1.11 pads its packet and takes a record for it: a block, if no packet left one.
+    @Test func theCloseOfAConnectionThatMayTakeNothingMoreIsToldToThePeer() throws {
+        for count in UInt64(0)..<32 {
+            let pair = try pair(60, conditions: .init())
+            let client = try #require(try HostileClient(pair: pair))
+            // An echo that is not acknowledged, and with it a record.
+            for offset in 0..<count {
+                client.send(Frame.stream(4, offset: offset, [1]))
+                pair.run(for: .milliseconds(1))
+            }
+            let handle = try #require(pair.server.reports(at: pair.now).first).handle
+            try #require(pair.server.connection(handle)).account.bytesLimit = 0
+            pair.server.close(handle, at: pair.now)
+            pair.run(for: .milliseconds(20))
+            // RFC 9000 §19.19: CONNECTION_CLOSE of type 0x1d, with an error code of the application.
+            #expect(client.heard.contains { $0.payload.starts(with: [0x1d, 0x00]) }, "\(count) packets in flight")
+        }
     }
 
     @Test func anEndByTheLimitIsToldToThePeer() throws {
