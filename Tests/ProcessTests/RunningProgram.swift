@@ -53,16 +53,23 @@ final class RunningProgram {
     /// What it has written to standard error so far.
     var errors: String { folder.text(of: "errors") }
 
-    /// Waits for a line that starts with `prefix` on standard output, and returns the rest of it.
-    func line(startingWith prefix: String) async throws -> String {
+    /// Waits for a line that starts with `prefix` on standard output, and returns the rest of it; fails after `seconds`.
+    func line(startingWith prefix: String, within seconds: Double = 20) async throws -> String {
+        let deadline = ContinuousClock.now + .seconds(seconds)
         while true {
+            let isInTime = ContinuousClock.now < deadline
             let isRunning = process.exitStatus == nil
             // The last line may be half written.
             let lines = output.split(separator: "\n", omittingEmptySubsequences: false).dropLast()
             if let line = lines.first(where: { $0.hasPrefix(prefix) }) { return String(line.dropFirst(prefix.count)) }
-            guard isRunning else { throw Failure(description: "\(name) ended without saying '\(prefix)'\n\(errors)") }
+            guard isRunning else { throw failure("ended without saying '\(prefix)'") }
+            guard isInTime else { throw failure("has not said '\(prefix)' within \(seconds) s") }
             try await Task.sleep(for: Self.interval)
         }
+    }
+
+    private func failure(_ sentence: String) -> Failure {
+        Failure(description: "\(name) \(sentence)\n\(output)\(errors)")
     }
 
     /// Sends it a signal.
