@@ -68,18 +68,27 @@ extension Connection {
     }
 
     private var lastChance: MonotonicInstant {
-        guard let connection = unsafe native?.pointer, state == .established else { return .distantFuture }
-        let idleTimeout = agreedIdleTimeout
+        guard state == .established else { return .distantFuture }
+        // A deadline is asked for with each packet, and ngtcp2 only once the peer has been silent for some time.
+        let earliest = acknowledgements.lastChance(idleTimeout: Self.lastProbeLead, lead: .zero)
+        guard earliest <= now else { return earliest }
+        guard let idleTimeout = agreedIdleTimeout, let connection = unsafe native?.pointer else {
+            return .distantFuture
+        }
         let lead = max(Self.lastProbeLead, .nanoseconds(Int64(clamping: unsafe ngtcp2_conn_get_pto(connection))))
         return acknowledgements.lastChance(idleTimeout: idleTimeout, lead: min(lead, idleTimeout / 4))
     }
 
-    /// The smaller of both sides' idle timeouts; zero stands for none. RFC 9000 §10.1.
-    private var agreedIdleTimeout: Duration {
-        guard let connection = unsafe native?.pointer,
-            let remote = unsafe ngtcp2_conn_get_remote_transport_params(connection)?.pointee.max_idle_timeout,
-            remote > 0
-        else { return configuration.idleTimeout }
-        return min(configuration.idleTimeout, .nanoseconds(Int64(clamping: remote)))
+    /// The idle timeout that holds for both sides; nil for none.
+    ///
+    /// RFC 9000 §10.1: "Each endpoint advertises a max_idle_timeout, but the effective value at an endpoint is computed as the
+    /// minimum of the two advertised values (or the sole advertised value, if only one endpoint advertises a non-zero value)."
+    private var agreedIdleTimeout: Duration? {
+        guard let connection = unsafe native?.pointer else { return nil }
+        let ours = configuration.idleTimeout.native
+        let theirs = unsafe ngtcp2_conn_get_remote_transport_params(connection)?.pointee.max_idle_timeout ?? 0
+        // Zero stands for none.
+        let effective = ours > 0 && theirs > 0 ? min(ours, theirs) : max(ours, theirs)
+        return effective > 0 ? .nanoseconds(Int64(clamping: effective)) : nil
     }
 }

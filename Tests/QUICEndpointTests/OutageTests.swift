@@ -18,12 +18,19 @@ import Testing
         let connection: Connection
         let transfer: Transfer
 
-        init(_ kind: Transfer.Kind, seed: UInt64) throws {
+        init(
+            _ kind: Transfer.Kind,
+            seed: UInt64,
+            server: EndpointConfiguration = EndpointConfiguration(),
+            client: EndpointConfiguration = EndpointConfiguration()
+        ) throws {
             var generator = SeededGenerator(seed: seed)
             let latency = Duration.milliseconds(Int.random(in: 5...60, using: &generator))
             pair = try Pair(
                 seed: seed,
                 services: [FetchAndEchoService()],
+                configuration: server,
+                clientConfiguration: client,
                 clientService: TransferClient(),
                 conditions: .init(latency: latency, jitter: latency / 8, loss: 0, duplication: 0)
             )
@@ -50,6 +57,37 @@ import Testing
             pair.run(for: .seconds(60)) { interrupted.transfer.hasEnded }
             #expect(interrupted.transfer.isComplete, "\(interrupted.transfer), \(seconds) s: \(pair.serverCloses)")
         }
+    }
+
+    // RFC 9000 §10.1: "the effective value at an endpoint is computed as the minimum of the two advertised values (or the sole
+    // advertised value, if only one endpoint advertises a non-zero value)."
+    @Test(arguments: [Transfer.Kind.download, .echo], 1...5 as ClosedRange<UInt64>)
+    func aServerProbesBeforeTheIdleTimeoutThatItsClientAloneHas(kind: Transfer.Kind, seed: UInt64) throws {
+        var server = EndpointConfiguration()
+        server.transport.idleTimeout = .zero
+        let pair = try Interrupted(kind, seed: seed, server: server).pair
+        let start = pair.now
+        var latest = start
+        pair.network.admits = { transit in
+            if transit.path.local != Pair.serverAddress { latest = transit.arrival }
+            return false
+        }
+        pair.run(for: .seconds(31))
+        #expect(pair.serverCloses == [.idleTimeout])
+        let last = start.duration(to: latest)
+        #expect((Duration.seconds(29) ... .seconds(30)).contains(last), "\(last)")
+    }
+
+    // RFC 9000 §18.2: "Idle timeout is disabled when both endpoints omit this transport parameter or specify a value of 0."
+    @Test func aConnectionWithoutIdleTimeoutsOutlivesAnyOutage() throws {
+        var configuration = EndpointConfiguration()
+        configuration.transport.idleTimeout = .zero
+        configuration.transport.noProgressTimeout = nil
+        let interrupted = try Interrupted(.download, seed: 1, server: configuration, client: configuration)
+        interrupted.interrupt(for: .seconds(600))
+        let pair = interrupted.pair
+        pair.run(for: .seconds(1_200)) { interrupted.transfer.hasEnded }
+        #expect(interrupted.transfer.isComplete, "\(interrupted.transfer): \(pair.serverCloses)")
     }
 
     /// The negative control: a path that does not heal in time.
