@@ -89,6 +89,16 @@ struct AcknowledgementWatch {
         return silence - min(silence, lastSentAt) >= silence / 4
     }
 
+    /// When a probe timeout would long have expired: the next one comes when the silence is twice as long as at the last packet.
+    /// Then none is armed, since nothing in flight but a PING is missing.
+    var unarmedAt: MonotonicInstant {
+        guard isSilent else { return .distantFuture }
+        return silenceStart.advanced(by: Self.longestProbeTimeout + .microseconds(2 * Int64(lastSentAt)))
+    }
+
+    /// Without backoff.
+    private static let longestProbeTimeout = Duration.seconds(2)
+
     /// When the silence has lasted for `timeout` and the peer has had its chances; the distant future until it has.
     func deadline(_ timeout: Duration) -> MonotonicInstant {
         unansweredProbes < Self.unansweredProbesLimit ? .distantFuture : silenceStart.advanced(by: timeout)

@@ -11,6 +11,9 @@ import Datagrams
 /// ngtcp2 sends a PING when it is asked to while the congestion window has room. When it is full, only the two probes of a
 /// probe timeout may leave. The second of them is held back then until the peer is heard, or the last chance comes. Probes
 /// are in flight as well, so this begins before they fill the window.
+///
+/// ngtcp2 has no probe timeout for a PING that is lost: the packet stays in flight until a later one is acknowledged. Nothing
+/// is held back for such a one, or an application that sends again after a pause would wait for the idle timeout.
 extension Connection {
     /// After this long, probes no longer make up for lost packets: the path is gone, at least for a while.
     private static let pairedProbesPeriod = Duration.seconds(2)
@@ -33,10 +36,11 @@ extension Connection {
     /// Two probes and a PING, and one packet more.
     private static let roomForProbes = 4 * UInt64(TransportConfiguration.receivedDatagramBytesLimit)
 
-    /// Whether packets beyond the first wait: the congestion window is full, so that they could only be probes.
+    /// Whether packets beyond the first wait: the congestion window is nearly full, so that they could only be probes.
     func holdsProbes(_ info: ngtcp2_conn_info, at now: MonotonicInstant) -> Bool {
-        info.bytes_in_flight + Self.roomForProbes > info.cwnd && state == .established && migration?.isOver ?? true
-            && acknowledgements.isSilent(for: Self.pairedProbesPeriod, at: now)
+        let room = min(Self.roomForProbes, info.cwnd / 2)
+        return info.bytes_in_flight + room > info.cwnd && state == .established && migration?.isOver ?? true
+            && acknowledgements.isSilent(for: Self.pairedProbesPeriod, at: now) && now < acknowledgements.unarmedAt
     }
 
     /// When the silence of the peer asks for something: a PING, the last probe, or the end.
@@ -44,7 +48,13 @@ extension Connection {
         guard acknowledgements.isSilent else { return .distantFuture }
         // With a permission it waits for nothing but to be written.
         let ping = wantsPing && !mayProbe ? acknowledgements.afterLastHeard : .distantFuture
-        return min(ping, lastChance, acknowledgementDeadline)
+        return min(ping, lastChance, acknowledgementDeadline, holdEnd)
+    }
+
+    /// When streams that have something to send no longer wait for a probe timeout; the distant future once they do not.
+    private var holdEnd: MonotonicInstant {
+        let end = acknowledgements.unarmedAt
+        return sendQueue.isEmpty || end <= now ? .distantFuture : end
     }
 
     /// When nothing was acknowledged for too long.

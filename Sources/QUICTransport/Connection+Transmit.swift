@@ -23,7 +23,6 @@ extension Connection {
         var burst = beginBurst(info, quantumBytes: unsafe ngtcp2_conn_get_send_quantum(connection))
         let holdsProbes = holdsProbes(info, at: now)
         guard !holdsProbes || mayProbe else { return .idle }
-        mayProbe = false
         let isMigrating = migration.map { !$0.isOver } ?? false
         var hasDataOnLatestPath = false
         var outcome = TransmitOutcome.idle
@@ -51,6 +50,8 @@ extension Connection {
             noteTransmitted(written)
             if holdsProbes { break }
         }
+        // An acknowledgement that is delayed takes the permission to leave later.
+        mayProbe = holdsProbes && !burst.hasPackets
         unsafe ngtcp2_conn_update_pkt_tx_time(connection, now.native)
         if isMigrating { migration?.noteTransmitted(dataOnLatestPath: hasDataOnLatestPath, at: now) }
         acknowledgements.noteSent(

@@ -9,9 +9,13 @@ import Testing
     /// New ones in every run; a test that fails names its own.
     private static let seeds = (0..<200).map { _ in UInt64.random(in: .min ... .max) }
 
+    /// Of crowds that came to harm once, in nearly every run: TLS has random values of its own. In this one a lost PING stayed in flight
+    /// in a congestion window of two packets, and the next request of its client never left.
+    private static let harmfulSeeds = [UInt64](repeating: 5_475_318_520_613_461_758, count: 5)
+
     private static let memoryBytesLimit = 16 << 20
 
-    @Test(arguments: seeds)
+    @Test(arguments: harmfulSeeds + seeds)
     func noHonestClientIsClosed(seed: UInt64) throws {
         var configuration = EndpointConfiguration()
         configuration.memoryBudget = MemoryBudget(bytesLimit: Self.memoryBytesLimit)

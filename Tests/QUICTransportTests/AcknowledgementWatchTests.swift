@@ -64,6 +64,17 @@ import Testing
         #expect(watch.deadline(.seconds(16)) == .distantFuture)
     }
 
+    @Test func noProbeTimeoutIsArmedWhenTwiceTheSilenceHasPassed() {
+        var watch = AcknowledgementWatch()
+        #expect(watch.unarmedAt == .distantFuture)
+        watch.noteSent(bytesInFlight: 0, after: 1_200, at: moment(10))
+        #expect(watch.unarmedAt == moment(12))
+        watch.noteSent(bytesInFlight: 1_200, after: 2_400, at: moment(17))
+        #expect(watch.unarmedAt == moment(26))
+        _ = watch.noteHeard(bytesInFlight: 2_400, after: 40, probeTimeout: .zero, at: moment(20))
+        #expect(watch.unarmedAt == moment(22))
+    }
+
     @Test func anAcknowledgementStartsItAnewOrEndsIt() {
         var watch = AcknowledgementWatch()
         watch.noteSent(bytesInFlight: 0, after: 2_400, at: moment(10))
