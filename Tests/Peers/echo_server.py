@@ -9,6 +9,7 @@ import asyncio
 import gc
 import os
 import signal
+import time
 
 from aioquic.asyncio.protocol import QuicConnectionProtocol
 from aioquic.asyncio.server import QuicServer
@@ -47,15 +48,14 @@ class Server(QuicServer):
     last_arrival_seconds = 0.0
 
     def datagram_received(self, data: bytes | str, addr: tuple) -> None:
-        self.last_arrival_seconds = self._loop.time()
+        self.last_arrival_seconds = time.monotonic()
         super().datagram_received(data, addr)
 
 
 async def serve(arguments: argparse.Namespace) -> None:
     configuration = QuicConfiguration(is_client=False, alpn_protocols=["echo"], idle_timeout=IDLE_TIMEOUT_SECONDS)
     configuration.load_cert_chain(arguments.certificate_file, arguments.key_file)
-    loop = asyncio.get_running_loop()
-    transport, server = await loop.create_datagram_endpoint(
+    transport, server = await asyncio.get_running_loop().create_datagram_endpoint(
         lambda: Server(configuration=configuration, create_protocol=KeptEcho if arguments.keep else Echo),
         local_addr=("127.0.0.1", 0),
     )
@@ -64,7 +64,7 @@ async def serve(arguments: argparse.Namespace) -> None:
     while True:
         await asyncio.sleep(COLLECTION_INTERVAL_SECONDS)
         # An ended connection is a cycle of references, and the collector would come late in so small a server.
-        if loop.time() - server.last_arrival_seconds > QUIET_SECONDS:
+        if time.monotonic() - server.last_arrival_seconds > QUIET_SECONDS:
             gc.collect()
 
 

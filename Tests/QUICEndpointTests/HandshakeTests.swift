@@ -64,6 +64,7 @@ import Testing
         #expect(connection.state == .established)
         #expect(pair.server.reports(at: pair.now).map(\.bytesLimit) == [192 << 10])
     }
+
     // RFC 8446 §4.6.1: "At any time after the server has received the client Finished message, it MAY send a NewSessionTicket
     // message."
     @Test(arguments: [true, false])
