@@ -72,9 +72,7 @@ import Testing
         let window = { pair.server.reports(at: pair.now).first?.windowBytes ?? 0 }
         pair.run(for: .seconds(5)) { window() > 256 << 10 }
         #expect(window() > 256 << 10)
-        let other = MemoryLedger(budget: budget)
-        let taken = (64 << 20) / 100 * 92 - budget.takenBytes
-        other.charge(taken, to: .table)
+        let other = OtherWorker(takingUpTo: 920, of: budget)
         pair.run(for: .seconds(2))
         #expect(pair.server.ledger.share.pressure == .shrinking)
         #expect(window() == 64 << 10)
@@ -83,7 +81,7 @@ import Testing
         #expect(!isOver)
         pair.run(for: .seconds(60)) { pair.recorder.received(on: connection, stream).isComplete }
         #expect(pair.recorder.received(on: connection, stream).bytes.count == 2 << 20)
-        other.release(taken, from: .table)
+        other.release()
     }
 
     @Test func aQuietConnectionIsBackAtItsFloor() throws {
@@ -143,12 +141,10 @@ import Testing
     /// The same for 8 KiB, which every connection has.
     @Test func noMoreIsInFlightThanTheProcessHasMemoryFor() throws {
         let budget = MemoryBudget(bytesLimit: 64 << 20)
-        let other = MemoryLedger(budget: budget)
-        let taken = (64 << 20) / 100 * 87
-        other.charge(taken, to: .table)
+        let other = OtherWorker(takingUpTo: 870, of: budget)
         let most = try mostInFlight(downloading: 400_000) { $0.memoryBudget = budget }
         #expect((17 * 1_472...18 * 1_472).contains(most), "\(most)")
-        other.release(taken, from: .table)
+        other.release()
     }
 
     /// The most bytes that are in flight at once during a download over a path without losses.
@@ -216,8 +212,7 @@ import Testing
         let pair = try pair(45, conditions: .init()) { $0.memoryBudget = budget }
         let connection = try #require(try pair.connectAndEstablish())
         // Another worker takes nearly everything.
-        let other = MemoryLedger(budget: budget)
-        other.charge((2 << 20) / 100 * 94, to: .table)
+        let other = OtherWorker(taking: (2 << 20) / 100 * 94, of: budget)
         pair.server.ledger.share.refresh()
         #expect(pair.server.ledger.share.pressure == .shedding)
         let sent = message(of: 40_000, seed: 45)
@@ -227,7 +222,7 @@ import Testing
         #expect(try pair.connectAndEstablish() == nil)
         #expect(pair.server.statistics.admissions["refuse_memory"] == 1)
         // It is over: the connection lives, and gets all of its echo.
-        other.release((2 << 20) / 100 * 94, from: .table)
+        other.release()
         pair.run(for: .seconds(20)) { pair.recorder.received(on: connection, stream).isComplete }
         #expect(pair.recorder.received(on: connection, stream).bytes == sent)
         #expect(pair.serverCloses.isEmpty, "\(pair.serverCloses)")
@@ -240,9 +235,7 @@ import Testing
         let pair = try pair(55) { $0.memoryBudget = budget }
         // 24 graces of 20 KiB are the 3 % up to where allocations are refused.
         let connections = try (0..<24).map { _ in try #require(try pair.connectAndEstablish()) }
-        let other = MemoryLedger(budget: budget)
-        let taken = memoryBytes / 1_000 * 955 - budget.takenBytes
-        other.charge(taken, to: .table)
+        let other = OtherWorker(takingUpTo: 955, of: budget)
         for round in 0..<5 {
             let transfers = try connections.map {
                 (connection: $0, stream: try pair.send(message(of: 8 << 10, seed: UInt64(round)), on: $0))
@@ -256,7 +249,7 @@ import Testing
         }
         #expect(pair.serverCloses.isEmpty, "\(pair.serverCloses)")
         #expect(budget.peakTakenBytes <= memoryBytes)
-        other.release(taken, from: .table)
+        other.release()
     }
 
     /// `MemoryPlan` admits as many connections as have their floor below the mark from which on nobody borrows more.
@@ -302,15 +295,13 @@ import Testing
         for number in UInt64(1)...8 { hoarder.send(Frame.stream(4 * number, offset: 2_000, [1])) }
         pair.run(for: .seconds(10))
         #expect(pair.serverCloses.isEmpty, "there is memory for all")
-        let other = MemoryLedger(budget: budget)
-        let taken = (4 << 20) / 100 * 96 - budget.takenBytes
-        other.charge(taken, to: .table)
+        let other = OtherWorker(takingUpTo: 960, of: budget)
         // A turn is when something arrives.
         _ = try pair.send([1], on: idle)
         pair.run(for: .seconds(1))
         #expect(pair.serverCloses == [.budgetExceeded(.process)])
         #expect(idle.state == .established, "it holds no more than its floor")
-        other.release(taken, from: .table)
+        other.release()
         #expect(try pair.connectAndEstablish() != nil)
     }
 
@@ -321,13 +312,11 @@ import Testing
         idle.keepAlive(every: .seconds(5))
         pair.client.touch(idle)
         pair.run(for: .seconds(30))
-        let other = MemoryLedger(budget: budget)
-        let taken = (4 << 20) / 100 * 96 - budget.takenBytes
-        other.charge(taken, to: .table)
+        let other = OtherWorker(takingUpTo: 960, of: budget)
         pair.run(for: .seconds(10))
         #expect(pair.server.ledger.share.pressure == .shedding)
         #expect(pair.serverCloses.isEmpty, "\(pair.serverCloses)")
-        other.release(taken, from: .table)
+        other.release()
     }
 
     @Test func aBorrowerThatMakesProgressIsLeftAloneWhenMemoryIsShort() throws {
@@ -338,13 +327,11 @@ import Testing
         let connection = try #require(try pair.connectAndEstablish())
         let stream = try pair.send(Array("GET /8000000\n".utf8), on: connection)
         pair.run(for: .milliseconds(500))
-        let other = MemoryLedger(budget: budget)
-        let taken = (4 << 20) / 100 * 96 - budget.takenBytes
-        other.charge(taken, to: .table)
+        let other = OtherWorker(takingUpTo: 960, of: budget)
         pair.run(for: .seconds(240)) { pair.recorder.received(on: connection, stream).isComplete }
         #expect(pair.recorder.received(on: connection, stream).bytes.count == 8_000_000)
         #expect(pair.serverCloses.isEmpty, "\(pair.serverCloses)")
-        other.release(taken, from: .table)
+        other.release()
     }
 
     /// A download leaves pools behind, a quiet time its first window, and an upload in which each window waits behind a gap
