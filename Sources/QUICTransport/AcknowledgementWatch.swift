@@ -18,13 +18,18 @@ struct AcknowledgementWatch {
     /// When the last packet was sent that asks for an acknowledgement, in microseconds of the silence.
     private var lastSentAt: UInt32 = 0
     private var unansweredProbes: UInt8 = 0
-    private var hasTakenLastChance = false
+    private var lastChancesTaken: UInt8 = 0
+    /// The probes of the last probe timeout that were not sent with it.
+    private var probesLeft: UInt8 = 0
     /// Whether a packet that asks for an acknowledgement was sent since the peer was last heard.
     private var hasSentSinceHeard = false
 
     private static let never = UInt32.max
     /// One lost probe and one lost acknowledgement are chance.
     private static let unansweredProbesLimit = 3
+    /// Loss recovery sends so many for each probe timeout. RFC 9002 §6.2.4.
+    private static let pairedProbes: UInt8 = 2
+    private static let lastChances: UInt8 = 2
 
     /// Whether packets are in flight without one of them having been acknowledged for as long as `duration`.
     func isSilent(for duration: Duration, at now: MonotonicInstant) -> Bool {
@@ -54,7 +59,8 @@ struct AcknowledgementWatch {
             return false
         }
         heardAt = microseconds(at: now)
-        hasTakenLastChance = false
+        lastChancesTaken = 0
+        probesLeft = 0
         hasSentSinceHeard = false
         guard probeSentAt != Self.never else { return true }
         guard instant(at: probeSentAt).advanced(by: probeTimeout()) <= now else { return false }
@@ -82,50 +88,92 @@ struct AcknowledgementWatch {
         }
     }
 
-    /// Whether so much time has passed since a packet was sent that a probe timeout may have expired: each takes twice as long as
-    /// the one before, which makes half of the silence.
+    /// Whether so much time has passed since a packet was sent that a probe timeout may have expired. There is no more than the
+    /// half and no less than a quarter of the silence between two of them.
     func isProbeTimeoutDue(at now: MonotonicInstant) -> Bool {
+        sinceLastSent(at: now) >= silenceStart.duration(to: now) / 8
+    }
+
+    /// How long ago the last packet was sent that asks for an acknowledgement.
+    private func sinceLastSent(at now: MonotonicInstant) -> Duration {
         let silence = microseconds(at: now)
-        return silence - min(silence, lastSentAt) >= silence / 4
+        return .microseconds(Int64(silence - min(silence, lastSentAt)))
     }
 
-    /// When a probe timeout would long have expired: the next one comes when the silence is twice as long as at the last packet.
-    /// Then none is armed, since nothing in flight but a PING is missing.
-    var unarmedAt: MonotonicInstant {
-        guard isSilent else { return .distantFuture }
-        return silenceStart.advanced(by: Self.longestProbeTimeout + .microseconds(2 * Int64(lastSentAt)))
+    /// When a probe timeout would long have expired: the next one comes when the silence is twice as long as at the last packet, and
+    /// the first period more. Then none is armed, since nothing in flight but a PING is missing. The distant future while probes are
+    /// kept for the last chances.
+    ///
+    /// - Parameter probeTimeout: How long an acknowledgement may take, without backoff.
+    func unarmedAt(_ probeTimeout: Duration) -> MonotonicInstant {
+        guard isSilent, probesLeft < Self.pairedProbes, lastChancesTaken == 0 else { return .distantFuture }
+        let longest = max(Self.leastProbeTimeout, probeTimeout * 3 / 2)
+        return silenceStart.advanced(by: longest + .microseconds(2 * Int64(lastSentAt)))
     }
 
-    /// Without backoff.
-    private static let longestProbeTimeout = Duration.seconds(2)
+    private static let leastProbeTimeout = Duration.seconds(2)
+
+    /// How a probe timeout goes on while nothing but probes may be sent.
+    enum ProbeTimeout {
+        /// The second probe of the timeout before leaves, and the timer begins anew.
+        case second
+        /// The timeout is taken, and the first of its probes leaves.
+        case first
+        /// The timeout is taken, and both of its probes are kept.
+        case none
+    }
+
+    /// A probe timeout is due while nothing but probes may be sent.
+    ///
+    /// RFC 9002 §6.2.4 allows two datagrams for each timeout, and §6.2.1 doubles its period. The first leaves with the timeout and the
+    /// second when the next one is due, which begins the same period anew: they meet twice as many states of the path. When no
+    /// further timeout comes before the last chances, both are kept for those.
+    ///
+    /// - Parameter end: When the first of the last chances comes.
+    mutating func takeProbeTimeout(before end: MonotonicInstant, at now: MonotonicInstant) -> ProbeTimeout {
+        // A peer that was heard since is there.
+        guard hasSentSinceHeard else { return .first }
+        let period = sinceLastSent(at: now)
+        if probesLeft == 1, now.advanced(by: period) < end {
+            probesLeft = 0
+            return .second
+        }
+        let isFollowed = now.advanced(by: period * 2) < end
+        probesLeft = isFollowed ? 1 : 2
+        return isFollowed ? .first : .none
+    }
 
     /// When the silence has lasted for `timeout` and the peer has had its chances; the distant future until it has.
     func deadline(_ timeout: Duration) -> MonotonicInstant {
         unansweredProbes < Self.unansweredProbesLimit ? .distantFuture : silenceStart.advanced(by: timeout)
     }
 
-    /// When to probe once more, in case that the path has healed since the last probe; the distant future where the peer is not
-    /// silent, or was probed for that already.
+    /// When to probe in case that the path has healed since the last probe; the distant future where the peer is not silent, or
+    /// was probed for that already. There are two such chances, since one packet may be lost.
     ///
     /// RFC 9000 §10.1: an endpoint also restarts its idle timer when sending an ack-eliciting packet if no other ack-eliciting
-    /// packets have been sent since last receiving and processing a packet. This one is never the first, so that it makes no
+    /// packets have been sent since last receiving and processing a packet. These are never the first, so that they make no
     /// connection live longer.
     ///
     /// - Parameters:
     ///   - idleTimeout: After which the connection ends without a packet of the peer's.
-    ///   - lead: How long before that.
-    func lastChance(idleTimeout: Duration, lead: Duration) -> MonotonicInstant {
-        guard isSilent, hasSentSinceHeard, !hasTakenLastChance else { return .distantFuture }
-        return instant(at: heardAt).advanced(by: idleTimeout - lead)
+    ///   - leads: How long before that the first chance comes, and the second, which is later.
+    func lastChance(idleTimeout: Duration, leads: (first: Duration, second: Duration)) -> MonotonicInstant {
+        guard isSilent, hasSentSinceHeard, lastChancesTaken < Self.lastChances else { return .distantFuture }
+        return instant(at: heardAt).advanced(by: idleTimeout - (lastChancesTaken == 0 ? leads.first : leads.second))
     }
 
-    /// The moment of ``lastChance(idleTimeout:lead:)`` has come.
+    /// The moment of ``lastChance(idleTimeout:leads:)`` has come.
     mutating func takeLastChance() {
-        hasTakenLastChance = true
+        lastChancesTaken += 1
+        probesLeft -= min(probesLeft, 1)
     }
 
     /// The moment after the peer was last heard in this silence.
-    var afterLastHeard: MonotonicInstant { instant(at: heardAt).advanced(by: .microseconds(1)) }
+    var afterLastHeard: MonotonicInstant { lastHeard.advanced(by: .microseconds(1)) }
+
+    /// When the peer was last heard in this silence, or else when it began.
+    var lastHeard: MonotonicInstant { instant(at: heardAt) }
 
     private func instant(at microseconds: UInt32) -> MonotonicInstant {
         silenceStart.advanced(by: .microseconds(Int64(microseconds)))

@@ -22,8 +22,7 @@ extension Connection {
         if let end = ownEnd(at: now) { return end }
         reviewBorrowing(at: now)
         probe(at: now)
-        guard unsafe ngtcp2_conn_get_expiry(connection) <= now.native else { return pendingEnd }
-        noteTimer(at: now)
+        guard unsafe ngtcp2_conn_get_expiry(connection) <= now.native, noteTimer(at: now) else { return pendingEnd }
         let tlsBefore = TLSMemory.tallyNow()
         defer { chargeTLS(since: tlsBefore) }
         let status = unsafe ngtcp2_conn_handle_expiry(connection, now.native)

@@ -6,19 +6,21 @@ import Datagrams
 /// RFC 9002 §6.2.1: when a PTO timer expires, the PTO backoff MUST be increased, resulting in the PTO period being set to
 /// twice its current value. After 15 s without an acknowledgement the next probe comes after the idle timeout, and a path that
 /// heals meanwhile heals for nothing. So a peer that is heard is probed at once, and one that is not is probed once more
-/// shortly before the idle timeout.
+/// twice shortly before the idle timeout.
 ///
 /// ngtcp2 sends a PING when it is asked to while the congestion window has room. When it is full, only the two probes of a
-/// probe timeout may leave. The second of them is held back then until the peer is heard, or the last chance comes. Probes
-/// are in flight as well, so this begins before they fill the window.
+/// probe timeout may leave. They leave one after the other then, and those of the last timeout when the peer is heard or the
+/// last chances come. Probes are in flight as well, so this begins before they fill the window.
 ///
 /// ngtcp2 has no probe timeout for a PING that is lost: the packet stays in flight until a later one is acknowledged. Nothing
 /// is held back for such a one, or an application that sends again after a pause would wait for the idle timeout.
 extension Connection {
     /// After this long, probes no longer make up for lost packets: the path is gone, at least for a while.
     private static let pairedProbesPeriod = Duration.seconds(2)
-    /// How long before the idle timeout the last probe is sent, unless its answer may take longer.
-    private static let lastProbeLead = Duration.milliseconds(500)
+    /// How long before the idle timeout the last two probes are sent, unless their answers may take longer.
+    private static let lastProbeLeads = (first: Duration.milliseconds(800), second: Duration.milliseconds(500))
+    /// What an answer may take beyond a round trip.
+    private static let answerSlack = Duration.milliseconds(50)
 
     /// A packet of the peer's was opened.
     func noteHeard(bytesInFlight before: UInt64) {
@@ -40,7 +42,7 @@ extension Connection {
     func holdsProbes(_ info: ngtcp2_conn_info, at now: MonotonicInstant) -> Bool {
         let room = min(Self.roomForProbes, info.cwnd / 2)
         return info.bytes_in_flight + room > info.cwnd && state == .established && migration?.isOver ?? true
-            && acknowledgements.isSilent(for: Self.pairedProbesPeriod, at: now) && now < acknowledgements.unarmedAt
+            && acknowledgements.isSilent(for: Self.pairedProbesPeriod, at: now) && now < unarmedAt
     }
 
     /// When the silence of the peer asks for something: a PING, the last probe, or the end.
@@ -53,8 +55,14 @@ extension Connection {
 
     /// When streams that have something to send no longer wait for a probe timeout; the distant future once they do not.
     private var holdEnd: MonotonicInstant {
-        let end = acknowledgements.unarmedAt
+        let end = unarmedAt
         return sendQueue.isEmpty || end <= now ? .distantFuture : end
+    }
+
+    /// When a probe timeout would long have expired.
+    private var unarmedAt: MonotonicInstant {
+        guard let connection = unsafe native?.pointer else { return .distantFuture }
+        return acknowledgements.unarmedAt(unsafe .nanoseconds(Int64(clamping: ngtcp2_conn_get_pto(connection))))
     }
 
     /// When nothing was acknowledged for too long.
@@ -73,20 +81,48 @@ extension Connection {
     }
 
     /// A timer of ngtcp2's has expired: that of a probe, or that of its pacing, which asks for the second one at once.
-    func noteTimer(at now: MonotonicInstant) {
-        if acknowledgements.isSilent, acknowledgements.isProbeTimeoutDue(at: now) { mayProbe = true }
+    ///
+    /// - Returns: Whether ngtcp2 may take it. Otherwise a probe leaves that is left from the timeout before, and sets the timer anew.
+    func noteTimer(at now: MonotonicInstant) -> Bool {
+        guard acknowledgements.isSilent, acknowledgements.isProbeTimeoutDue(at: now) else { return true }
+        guard holdsProbes(nativeInfo, at: now) else {
+            mayProbe = true
+            return true
+        }
+        let timeout = acknowledgements.takeProbeTimeout(before: firstOfLastChances, at: now)
+        mayProbe = mayProbe || timeout != .none
+        return timeout != .second
     }
 
     private var lastChance: MonotonicInstant {
         guard state == .established else { return .distantFuture }
         // A deadline is asked for with each packet, and ngtcp2 only once the peer has been silent for some time.
-        let earliest = acknowledgements.lastChance(idleTimeout: Self.lastProbeLead, lead: .zero)
+        let earliest = acknowledgements.lastChance(idleTimeout: Self.lastProbeLeads.second, leads: (.zero, .zero))
         guard earliest <= now else { return earliest }
-        guard let idleTimeout = agreedIdleTimeout, let connection = unsafe native?.pointer else {
-            return .distantFuture
-        }
-        let lead = max(Self.lastProbeLead, .nanoseconds(Int64(clamping: unsafe ngtcp2_conn_get_pto(connection))))
-        return acknowledgements.lastChance(idleTimeout: idleTimeout, lead: min(lead, idleTimeout / 4))
+        guard let (idleTimeout, leads) = lastChances else { return .distantFuture }
+        return acknowledgements.lastChance(idleTimeout: idleTimeout, leads: leads)
+    }
+
+    /// When the first of the last chances comes; the distant future where there is no idle timeout.
+    private var firstOfLastChances: MonotonicInstant {
+        guard let (idleTimeout, leads) = lastChances else { return .distantFuture }
+        return acknowledgements.lastHeard.advanced(by: idleTimeout - leads.first)
+    }
+
+    /// The idle timeout, and how long before it the last two probes are sent.
+    ///
+    /// The first of them leaves while there is time for an answer that takes as long as answers did, queues included. In that time the
+    /// path may heal: so the second one waits until an answer has to come without delay, as it does on a path that was not used. No round trip is believed to take longer than
+    /// by satellite: on a machine that is busy the shortest one may be nothing but waiting.
+    private var lastChances: (idleTimeout: Duration, leads: (first: Duration, second: Duration))? {
+        guard let idleTimeout = agreedIdleTimeout else { return nil }
+        let info = nativeInfo
+        let usualRoundTrip = Duration.nanoseconds(Int64(clamping: info.smoothed_rtt))
+        let shortestRoundTrip = Duration.nanoseconds(Int64(clamping: info.min_rtt))
+        let least = Self.lastProbeLeads
+        let first = max(least.first, usualRoundTrip + Self.answerSlack)
+        let second = min(max(least.second, shortestRoundTrip + Self.answerSlack), least.first - Self.answerSlack)
+        return (idleTimeout, (first: min(first, idleTimeout / 4), second: min(second, idleTimeout / 6)))
     }
 
     /// The idle timeout that holds for both sides; nil for none.

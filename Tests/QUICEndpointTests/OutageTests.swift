@@ -59,6 +59,27 @@ import Testing
         }
     }
 
+    // RFC 9002 §6.2.4: "An endpoint MAY send up to two full-sized datagrams containing ack-eliciting packets to avoid an expensive
+    // consecutive PTO expiration due to a single lost datagram".
+    @Test(arguments: [Transfer.Kind.download, .echo], 1...10 as ClosedRange<UInt64>)
+    func aPathThatHealsLateMayLoseOnePacketMore(kind: Transfer.Kind, seed: UInt64) throws {
+        for lostPackets in [1, 2] {
+            let interrupted = try Interrupted(kind, seed: seed)
+            interrupted.interrupt(for: .milliseconds(28_900))
+            let pair = interrupted.pair
+            var passed = 0
+            // The server's: its client, which may have something to say as well, stays silent until it hears one.
+            pair.network.admits = { transit in
+                if transit.path.local != Pair.serverAddress { passed += 1 }
+                return passed > lostPackets
+            }
+            pair.run(for: .seconds(60)) { interrupted.transfer.hasEnded }
+            // The negative control: there is no third chance.
+            let isComplete = interrupted.transfer.isComplete
+            #expect(isComplete == (lostPackets < 2), "\(interrupted.transfer): \(pair.serverCloses)")
+        }
+    }
+
     // RFC 9000 §10.1: "the effective value at an endpoint is computed as the minimum of the two advertised values (or the sole
     // advertised value, if only one endpoint advertises a non-zero value)."
     @Test(arguments: [Transfer.Kind.download, .echo], 1...5 as ClosedRange<UInt64>)

@@ -66,13 +66,13 @@ import Testing
 
     @Test func noProbeTimeoutIsArmedWhenTwiceTheSilenceHasPassed() {
         var watch = AcknowledgementWatch()
-        #expect(watch.unarmedAt == .distantFuture)
+        #expect(watch.unarmedAt(.seconds(1)) == .distantFuture)
         watch.noteSent(bytesInFlight: 0, after: 1_200, at: moment(10))
-        #expect(watch.unarmedAt == moment(12))
+        #expect(watch.unarmedAt(.seconds(1)) == moment(12))
         watch.noteSent(bytesInFlight: 1_200, after: 2_400, at: moment(17))
-        #expect(watch.unarmedAt == moment(26))
+        #expect(watch.unarmedAt(.seconds(1)) == moment(26))
         _ = watch.noteHeard(bytesInFlight: 2_400, after: 40, probeTimeout: .zero, at: moment(20))
-        #expect(watch.unarmedAt == moment(22))
+        #expect(watch.unarmedAt(.seconds(1)) == moment(22))
     }
 
     @Test func anAcknowledgementStartsItAnewOrEndsIt() {
@@ -90,11 +90,15 @@ import Testing
         #expect(!watch.isSilent)
     }
 
-    @Test func thereIsOneLastChanceForEachTimeThePeerWasHeard() {
+    @Test func thereAreTwoLastChancesForEachTimeThePeerWasHeard() {
         var watch = AcknowledgementWatch()
-        func lastChance() -> MonotonicInstant { watch.lastChance(idleTimeout: .seconds(30), lead: .seconds(1)) }
+        func lastChance() -> MonotonicInstant {
+            watch.lastChance(idleTimeout: .seconds(30), leads: (first: .seconds(2), second: .seconds(1)))
+        }
         #expect(lastChance() == .distantFuture)
         watch.noteSent(bytesInFlight: 0, after: 1_200, at: moment(5))
+        #expect(lastChance() == moment(33))
+        watch.takeLastChance()
         #expect(lastChance() == moment(34))
         watch.takeLastChance()
         #expect(lastChance() == .distantFuture)
@@ -102,9 +106,58 @@ import Testing
         // It would be the first packet since, and begin the idle timeout anew.
         #expect(lastChance() == .distantFuture)
         watch.noteSent(bytesInFlight: 1_200, after: 1_250, at: moment(33))
-        #expect(lastChance() == moment(62))
+        #expect(lastChance() == moment(61))
         _ = watch.noteHeard(bytesInFlight: 1_200, after: 0, probeTimeout: .zero, at: moment(34))
         #expect(lastChance() == .distantFuture)
+    }
+
+    // RFC 9002 §6.2.4: "An endpoint MAY send up to two full-sized datagrams containing ack-eliciting packets".
+    // RFC 9002 §6.2.1: "the PTO backoff MUST be increased, resulting in the PTO period being set to twice its current value".
+    @Test func theProbesOfATimeoutLeaveOneAfterTheOther() {
+        var watch = AcknowledgementWatch()
+        watch.noteSent(bytesInFlight: 0, after: 1_200, at: moment(0))
+        var sent = [0]
+        var period = 1
+        var inFlight: UInt64 = 1_200
+        // As loss recovery does: a timeout is due a period after the last packet.
+        while let due = sent.last.map({ $0 + period }), due < 29 {
+            switch watch.takeProbeTimeout(before: moment(29), at: moment(due)) {
+            case .second: break
+            case .first: period *= 2
+            case .none:
+                period *= 2
+                continue
+            }
+            watch.noteSent(bytesInFlight: inFlight, after: inFlight + 50, at: moment(due))
+            inFlight += 50
+            sent.append(due)
+        }
+        // The period doubles at 1, 5 and 13, and at 21, from where on both are kept.
+        #expect(sent == [0, 1, 3, 5, 9, 13])
+        #expect(watch.unarmedAt(.seconds(1)) == .distantFuture)
+    }
+
+    @Test func aPeerThatWasHeardGetsItsProbeWithTheNextTimeout() {
+        var watch = AcknowledgementWatch()
+        watch.noteSent(bytesInFlight: 0, after: 1_200, at: moment(0))
+        watch.noteSent(bytesInFlight: 1_200, after: 1_250, at: moment(14))
+        #expect(watch.takeProbeTimeout(before: moment(29), at: moment(28)) == .none)
+        #expect(hear(&watch, at: moment(28)))
+        #expect(watch.takeProbeTimeout(before: moment(57), at: moment(30)) == .first)
+        watch.noteSent(bytesInFlight: 1_250, after: 1_300, at: moment(30))
+        #expect(watch.takeProbeTimeout(before: moment(57), at: moment(50)) == .none)
+    }
+
+    @Test func whereNoTimeoutFollowsBothProbesAreKept() {
+        var watch = AcknowledgementWatch()
+        watch.noteSent(bytesInFlight: 0, after: 1_200, at: moment(0))
+        watch.noteSent(bytesInFlight: 1_200, after: 1_250, at: moment(10))
+        #expect(watch.takeProbeTimeout(before: moment(29), at: moment(20)) == .none)
+        // Not with the end of the hold either: a probe timeout was due.
+        #expect(watch.unarmedAt(.seconds(1)) == .distantFuture)
+        watch.takeLastChance()
+        watch.takeLastChance()
+        #expect(watch.unarmedAt(.seconds(1)) == .distantFuture)
     }
 
     @Test func aSilenceOfDaysIsNoOverflow() {
