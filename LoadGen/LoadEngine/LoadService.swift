@@ -49,7 +49,7 @@ final class LoadService: StreamService, @unchecked Sendable {
         }
         if readsSlowly {
             exchange.unreadBytes += bytes.byteCount
-            unsafe onUnread(stream.connection)
+            onUnread(stream.connection)
         } else {
             stream.extendCredit(bytes.byteCount)
         }
@@ -128,6 +128,6 @@ final class LoadService: StreamService, @unchecked Sendable {
             stream.context = nil
             exchange.stream = nil
         }
-        unsafe onAnswer(stream.connection, exchange)
+        onAnswer(stream.connection, exchange)
     }
 }

@@ -38,6 +38,7 @@ package struct FinalStatement: Hashable, Sendable {
             ("sources", endpoint.sources),
             ("table_bytes", endpoint.tableBytes),
             ("hand_over.waiting_bytes", statistics.handOver.waitingBytes),
+            ("work.waiting_bytes", statistics.work.waitingBytes),
         ]
         return counts + usage(endpoint.ledgerTotal, of: "total")
             + MemoryClass.allCases.flatMap { memoryClass in

@@ -45,7 +45,7 @@ package struct ServiceList: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The services themselves.
-    package var services: [any StreamService] {
+    package var services: [any StreamService & Sendable] {
         names.map { name in
             switch name {
             case .echo: EchoService()

@@ -113,4 +113,27 @@ extension StatisticsDocument {
             waitingBytes = statistics.waitingBytes
         }
     }
+    /// Work that other threads left for connections and services.
+    package struct Work: Hashable, Sendable, Codable {
+        /// Pieces that an inbox took, since start.
+        package var posted: Int
+        /// Pieces that their worker took out, since start.
+        package var performed: Int
+        /// Pieces refused because an inbox was full, since start.
+        package var refused: Int
+        /// Bytes that waiting pieces keep, and their slots, now.
+        package var waitingBytes: Int
+
+        private enum CodingKeys: String, CodingKey {
+            case posted, performed, refused
+            case waitingBytes = "waiting_bytes"
+        }
+
+        init(_ statistics: WorkStatistics) {
+            posted = statistics.posted
+            performed = statistics.performed
+            refused = statistics.refused
+            waitingBytes = statistics.waitingBytes
+        }
+    }
 }

@@ -45,6 +45,8 @@ package struct StatisticsDocument: Hashable, Sendable, Codable {
     package var sockets: Sockets
     /// What workers handed to each other.
     package var handOver: HandOver
+    /// Work that other threads left for workers.
+    package var work: Work
     /// What the event logs hold.
     package var eventLog: EventLog
     /// How often free memory was returned to the system.
@@ -78,6 +80,7 @@ package struct StatisticsDocument: Hashable, Sendable, Codable {
         case ecn
         case sockets
         case handOver = "hand_over"
+        case work
         case eventLog = "event_log"
         case heapTrims = "heap_trims"
         case limits
@@ -111,6 +114,7 @@ extension StatisticsDocument {
         ecn = ECNMarks(endpoint.ecnMarks)
         sockets = Sockets(statistics.sockets)
         handOver = HandOver(statistics.handOver)
+        work = Work(statistics.work)
         eventLog = EventLog(statistics.eventLog)
         heapTrims = statistics.heapTrims
         self.limits = limits

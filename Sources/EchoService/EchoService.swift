@@ -4,7 +4,7 @@ public import QUICServer
 ///
 /// What waits to be echoed is bounded by the stream window: the client gets credit for a byte only when its echo was
 /// acknowledged and its memory released.
-public final class EchoService: StreamService {
+public final class EchoService: StreamService, Sendable {
     /// `echo`.
     public let applicationProtocol = "echo"
 

@@ -3,7 +3,7 @@ public import QUICServer
 /// HTTP/0.9 over QUIC as the QUIC interop runner uses it: `GET /N` is answered with N bytes and FIN.
 ///
 /// The answer is a fixed pattern, generated as it is sent: a gigabyte of it takes no memory.
-public final class HQInteropService: StreamService {
+public final class HQInteropService: StreamService, Sendable {
     /// `hq-interop`.
     public let applicationProtocol = "hq-interop"
     /// The longest answer, in bytes.

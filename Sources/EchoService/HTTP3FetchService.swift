@@ -5,7 +5,7 @@ public import QUICServer
 ///
 /// RFC 9114 §4.1: a response is a HEADERS frame and DATA frames. This service sends no SETTINGS, refers to the static
 /// QPACK table only, and reads of a request no more than its path. It is not an HTTP/3 server.
-public final class HTTP3FetchService: StreamService {
+public final class HTTP3FetchService: StreamService, Sendable {
     /// `h3`.
     public let applicationProtocol = "h3"
     /// The unidirectional streams a client opens for control and QPACK. RFC 9114 §6.2.

@@ -27,7 +27,7 @@ public final class ClientEndpoint {
             closingBytesLimit: configuration.closingBytesLimit
         )
         host = ClientHost(connections: connections, service: service, configuration: configuration)
-        unsafe environment = ConnectionEnvironment(
+        environment = ConnectionEnvironment(
             configuration: configuration.transport,
             ledger: connections.ledger,
             resetSecret: configuration.resetSecret,
@@ -102,6 +102,7 @@ extension ClientEndpoint {
 
     private func advance(to now: MonotonicInstant) -> MonotonicInstant {
         latest = max(latest, now)
+        environment.now = latest
         return latest
     }
 }

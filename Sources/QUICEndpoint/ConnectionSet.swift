@@ -315,6 +315,7 @@ extension ConnectionSet {
     private func wake(_ connection: Connection, at now: MonotonicInstant) {
         guard connection.applicationDeadline <= now else { return }
         connection.applicationDeadline = .distantFuture
+        connection.wake()
         onWake(connection)
     }
 

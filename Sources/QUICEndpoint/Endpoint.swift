@@ -76,7 +76,7 @@ public final class Endpoint {
         limiters = ReplyLimiters(perSecond: configuration.admission.statelessRepliesPerSecond)
         var transport = configuration.transport
         transport.certificateChainBytes = tls.certificateChainBytes
-        unsafe environment = ConnectionEnvironment(
+        environment = ConnectionEnvironment(
             configuration: transport,
             ledger: connections.ledger,
             resetSecret: configuration.resetSecret,
@@ -98,6 +98,12 @@ public final class Endpoint {
 
     /// Whether a shutdown has sent all its close packets.
     public var isShutDown: Bool { isShuttingDown && connections.isEmpty && replies.isEmpty }
+
+    /// Takes work for its connections from other threads; nil where there are none.
+    public var executor: (any ConnectionExecutor)? {
+        get { environment.executor }
+        set { environment.executor = newValue }
+    }
 
     /// Whether its thread has no time left, as far as the thread knows: clients whose packets bring nothing then are closed
     /// sooner.
@@ -185,6 +191,11 @@ extension Endpoint {
         }
     }
 
+    /// It is `now`: for commands to connections outside of their events, before which nothing else tells the time.
+    public func noteTime(_ now: MonotonicInstant) {
+        _ = advance(to: now)
+    }
+
     /// The moment of ``nextDeadline`` has come, or the caller has been once around its loop.
     ///
     /// Each call begins a turn: a connection handles ``TransportConfiguration/datagramsPerTurn`` datagrams in one turn,
@@ -247,6 +258,7 @@ extension Endpoint {
     /// ngtcp2 aborts when time runs backwards, so here it does not.
     private func advance(to now: MonotonicInstant) -> MonotonicInstant {
         latest = max(latest, now)
+        environment.now = latest
         return latest
     }
 

@@ -29,6 +29,10 @@ class EndpointHost: ConnectionHost {
         connections.forgetReset(withToken: token, of: connection.handle)
     }
 
+    final func connectionWantsAttention(_ connection: Connection) {
+        connections.touch(connection.handle)
+    }
+
     func connectionDidEstablish(_ connection: Connection) {
         connections.didEstablish(connection)
     }

@@ -1,1 +1,2 @@
+@_exported public import Datagrams
 @_exported public import QUICTransport

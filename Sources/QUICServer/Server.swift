@@ -24,11 +24,26 @@ public final class Server: Sendable {
     public let memoryPlan: MemoryPlan
     private let workers: [WorkerThread]
 
-    /// Starts a server; it is ready when this returns.
+    /// Starts a server of services that keep nothing of their own, so that all workers can share them; it is ready when this returns.
     ///
     /// - Parameter services: What answers on each application protocol, in order of preference.
     /// - Throws: When the address is taken, the certificate does not work, or the configuration contradicts itself.
-    public init(configuration: ServerConfiguration, services: [any StreamService]) throws(ServerError) {
+    public convenience init(
+        configuration: ServerConfiguration,
+        services: [any StreamService & Sendable]
+    ) throws(ServerError) {
+        try self.init(configuration: configuration) { _ in services }
+    }
+
+    /// Starts a server in which each worker has services of its own; it is ready when this returns.
+    ///
+    /// - Parameter makeServices: Makes the services of one worker, in order of preference. Called once for each worker before this
+    ///   returns; the application protocols of the first one are those of the server, and others must have the same.
+    /// - Throws: When the address is taken, the certificate does not work, or the configuration contradicts itself.
+    public init(
+        configuration: ServerConfiguration,
+        makeServices: (ServiceContext) -> sending [any StreamService]
+    ) throws(ServerError) {
         guard (1...ServerConfiguration.workerCountLimit).contains(configuration.workerCount) else {
             let accepted = "1 to \(ServerConfiguration.workerCountLimit)"
             throw .configuration("\(configuration.workerCount) workers were asked for; accepted are \(accepted)")
@@ -38,7 +53,10 @@ public final class Server: Sendable {
             throw .configuration("\(configuration.eventLogCapacity) events were to be kept; accepted are \(accepted)")
         }
         var configuration = configuration
-        let tls = try Self.makeTLS(configuration, services)
+        let references = (0..<configuration.workerCount).map { WorkerReference(index: $0, inbox: WorkInbox()) }
+        let firstServices = makeServices(ServiceContext(worker: references[0], workers: references))
+        let protocols = firstServices.map(\.applicationProtocol)
+        let tls = try Self.makeTLS(configuration, protocols)
         configuration.transport.certificateChainBytes = tls.certificateChainBytes
         self.configuration = configuration
         memoryPlan = try MemoryPlan(configuration)
@@ -47,10 +65,19 @@ public final class Server: Sendable {
         var group = WorkerGroup(
             configuration: configuration,
             memoryBudget: memoryPlan.makeBudget(configuration.transport),
-            tls: tls
+            tls: tls,
+            references: references
         )
         do throws(ServerError) {
-            for _ in 0..<configuration.workerCount { try group.startWorker(services: services) }
+            try group.startWorker(services: firstServices)
+            for reference in references.dropFirst() {
+                let services = makeServices(ServiceContext(worker: reference, workers: references))
+                guard services.map(\.applicationProtocol) == protocols else {
+                    let expected = "those of worker 0 are \(protocols)"
+                    throw .configuration("worker \(reference.index) has other application protocols; \(expected)")
+                }
+                try group.startWorker(services: services)
+            }
         } catch {
             for worker in group.workers { worker.shutDown() }
             throw error
@@ -133,10 +160,10 @@ public final class Server: Sendable {
 
     private static func makeTLS(
         _ configuration: ServerConfiguration,
-        _ services: [any StreamService]
+        _ protocols: [String]
     ) throws(ServerError) -> TLSServerContext {
         do throws(QUICError) {
-            let protocols = try ApplicationProtocols(services.map(\.applicationProtocol))
+            let protocols = try ApplicationProtocols(protocols)
             return try TLSServerContext(certificate: configuration.certificate, protocols: protocols)
         } catch {
             throw .transport(error)

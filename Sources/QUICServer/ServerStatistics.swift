@@ -12,6 +12,8 @@ public struct ServerStatistics: Sendable {
     public internal(set) var workers: [WorkerStatistics] = []
     /// What workers handed to each other.
     public internal(set) var handOver = HandOverStatistics()
+    /// Work that other threads left for workers.
+    public internal(set) var work = WorkStatistics()
     /// What the event logs hold, which is no connection's.
     public internal(set) var eventLog = EventLogStatistics()
     /// The memory that connections may hold together, and how much of it is taken.
@@ -20,13 +22,14 @@ public struct ServerStatistics: Sendable {
     public internal(set) var heapTrims = 0
 
     /// Whether everything is back to zero.
-    public var hasReturned: Bool { endpoint.hasReturned && handOver.waitingBytes == 0 }
+    public var hasReturned: Bool { endpoint.hasReturned && handOver.waitingBytes == 0 && work.waitingBytes == 0 }
 
     static func += (sum: inout ServerStatistics, other: ServerStatistics) {
         sum.endpoint += other.endpoint
         sum.sockets += other.sockets
         sum.workers += other.workers
         sum.handOver += other.handOver
+        sum.work += other.work
         sum.eventLog += other.eventLog
         sum.memory = max(sum.memory, other.memory)
         sum.heapTrims += other.heapTrims

@@ -2,6 +2,7 @@ import BoundedMemory
 import DatagramIO
 import Datagrams
 import QUICEndpoint
+import QUICTransport
 import Synchronization
 
 /// One thread with one socket, one event loop and one endpoint.
@@ -56,7 +57,9 @@ final class Worker {
 
     let mailbox: Mailbox
     private let endpoint: Endpoint
+    private let services: [any StreamService]
     private let inbox: HandOverInbox
+    private let work: WorkInbox
     private var socket: UDPSocket
     private var loop: EventLoop
     private let received: ReceiveBatch
@@ -74,15 +77,21 @@ final class Worker {
 
     /// Handed-over datagrams handled in a row before what came of them is sent.
     private static let handOversPerFlush = 32
+    /// Pieces of other threads' work done in a row before what came of them is sent.
+    private static let workPerFlush = 64
 
     /// - Parameters:
     ///   - index: Which worker this is: what its connection IDs begin with, and which of `inboxes` is its own.
+    ///   - services: Those of `endpoint`, for other threads' work.
     ///   - inboxes: Those of all workers of the server, in their order.
+    ///   - work: Where other threads leave work for this worker.
     init(
         index: Int,
         socket: consuming UDPSocket,
         endpoint: Endpoint,
-        inboxes: [HandOverInbox]
+        services: [any StreamService],
+        inboxes: [HandOverInbox],
+        work: WorkInbox
     ) throws(SocketError) {
         let loop = try EventLoop()
         try loop.add(socket, tag: Self.socketTag)
@@ -93,6 +102,10 @@ final class Worker {
             inboxes.indices.contains(worker) && inboxes[worker].put(datagram, path: path, ecn: ecn)
         }
         inbox.open(waking: loop.waker)
+        work.open(waking: loop.waker)
+        endpoint.executor = work
+        self.work = work
+        self.services = services
         self.endpoint = endpoint
         self.loop = loop
         self.socket = socket
@@ -104,6 +117,7 @@ final class Worker {
     func run() throws(SocketError) -> ServerStatistics {
         defer {
             inbox.close()
+            work.close()
             answerLateCommands()
         }
         while !(isShuttingDown && endpoint.isShutDown && outgoing.isEmpty) {
@@ -116,11 +130,13 @@ final class Worker {
             if wakeup.wasWoken {
                 execute(mailbox.takeAll())
                 try receiveHandedOver(at: now)
+                try doWork(at: now)
             }
             try turn(at: now)
         }
         // What the last statistics would still show as waiting has no connection left to go to.
         inbox.close()
+        work.close()
         return statistics
     }
 
@@ -136,6 +152,7 @@ final class Worker {
         statistics.workers = [WorkerStatistics(statistics.endpoint, isBusy: busyMeter.isBusy)]
         statistics.sockets = SocketTotals(socket.statistics)
         statistics.handOver = inbox.statistics
+        statistics.work = work.statistics
         statistics.eventLog = endpoint.eventLog.statistics
         statistics.memory = MemoryBudgetStatistics(endpoint.ledger.share.budget)
         statistics.heapTrims = trimmer.trimCount
@@ -165,6 +182,19 @@ final class Worker {
             }
             count -= 1
             if count.isMultiple(of: Self.handOversPerFlush) { try flush(at: now) }
+        }
+    }
+
+    /// Does what other threads have asked for until now.
+    private func doWork(at now: MonotonicInstant) throws(SocketError) {
+        var count = work.beginTaking()
+        guard count > 0 else { return }
+        endpoint.noteTime(now)
+        let scope = WorkScope(endpoint: endpoint, services: services)
+        while count > 0, let piece = work.takeFirst() {
+            piece.body(scope)
+            count -= 1
+            if count.isMultiple(of: Self.workPerFlush) { try flush(at: now) }
         }
     }
 

@@ -2,6 +2,7 @@ import BoundedMemory
 import DatagramIO
 import Datagrams
 import QUICEndpoint
+import QUICTransport
 
 /// Starts the workers of one server, which share an address, a certificate, two secrets and the memory of used tokens.
 struct WorkerGroup {
@@ -14,8 +15,15 @@ struct WorkerGroup {
     private let oneTimeTokens = OneTimeTokens()
     private let memoryBudget: MemoryBudget
     private let inboxes: [HandOverInbox]
+    private let references: [WorkerReference]
 
-    init(configuration: ServerConfiguration, memoryBudget: MemoryBudget, tls: TLSServerContext) {
+    /// - Parameter references: The workers to start, one after the other, as their services know them.
+    init(
+        configuration: ServerConfiguration,
+        memoryBudget: MemoryBudget,
+        tls: TLSServerContext,
+        references: [WorkerReference]
+    ) {
         self.memoryBudget = memoryBudget
         self.configuration = configuration
         var tokenKeys = configuration.tokenKeys
@@ -25,17 +33,25 @@ struct WorkerGroup {
         self.tls = tls
         address = configuration.listenAddress
         inboxes = (0..<configuration.workerCount).map { _ in HandOverInbox() }
+        self.references = references
     }
 
     /// Starts the next worker, on a socket of its own.
-    mutating func startWorker(services: [any StreamService]) throws(ServerError) {
+    mutating func startWorker(services: sending [any StreamService]) throws(ServerError) {
         let endpoint = Endpoint(configuration: endpointConfiguration, tls: tls, services: services)
         #if NEGATIVE_CONTROLS
         FaultPlan.chosen.strikeAllocations(of: endpoint)
         #endif
         let worker: Worker
         do throws(SocketError) {
-            worker = try Worker(index: workers.count, socket: bind(), endpoint: endpoint, inboxes: inboxes)
+            worker = try Worker(
+                index: workers.count,
+                socket: bind(),
+                endpoint: endpoint,
+                services: services,
+                inboxes: inboxes,
+                work: references[workers.count].inbox
+            )
         } catch {
             throw .socket(error)
         }

@@ -38,6 +38,7 @@ extension Connection {
     /// Takes note that `count` bytes of `stream` were consumed, and gives the peer the credit that is due.
     func consume(_ count: Int, of stream: Stream) {
         guard count > 0 else { return }
+        noteCommand()
         stream.window.consume(count)
         borrowing.window.consume(count)
         noteHandled(stream)

@@ -133,7 +133,8 @@ extension Connection {
     private static func addStreamCallbacks(to callbacks: inout ngtcp2_callbacks) {
         unsafe callbacks.stream_open = { _, id, userData in
             unsafe Connection.with(userData) { connection in
-                connection.adopt(StreamID(id))
+                let stream = connection.adopt(StreamID(id))
+                connection.service?.streamDidOpen(stream)
                 return 0
             }
         }
@@ -257,12 +258,14 @@ extension Connection {
 
     private func didCompleteHandshake() -> Int32 {
         let name = tls?.selectedProtocol
-        establish(protocol: name, service: name.flatMap { unsafe environment.host.service(for: $0) })
+        establish(protocol: name, service: name.flatMap { environment.host.service(for: $0) })
         // Before anything that may fail: the host counts by state, and the state has changed.
-        unsafe environment.host.connectionDidEstablish(self)
+        environment.host.connectionDidEstablish(self)
         mayUpdateKeys = true
         ignoreWrappedIdleTimeout()
-        return role == .server ? sendTicketAndToken() : 0
+        let status = role == .server ? sendTicketAndToken() : 0
+        if status == 0 { open() }
+        return status
     }
 
     /// Takes an idle timeout of the peer's that ngtcp2 could not hold for none, so that ours counts. RFC 9000 §10.1.
@@ -286,7 +289,7 @@ extension Connection {
             guard unsafe gnutls_session_ticket_send(session, 1, 0) == 0 else { return NGTCP2_ERR_CALLBACK_FAILURE }
         }
         guard let remote = path?.remote,
-            let token = unsafe environment.host.addressToken(for: remote, version: version, at: now)
+            let token = environment.host.addressToken(for: remote, version: version, at: now)
         else { return 0 }
         return unsafe ngtcp2_conn_submit_new_token(connection, token, token.count)
     }
@@ -310,7 +313,7 @@ extension Connection {
         token: UnsafeMutablePointer<UInt8>?
     ) -> Int32 {
         guard let destination = unsafe destination, let token = unsafe token,
-            let (id, resetToken) = unsafe environment.host.issueConnectionID(for: self)
+            let (id, resetToken) = environment.host.issueConnectionID(for: self)
         else { return NGTCP2_ERR_CALLBACK_FAILURE }
         add(id)
         unsafe destination.pointee = id.native
@@ -322,16 +325,16 @@ extension Connection {
     private func note(_ token: ConnectionID, isActive: Bool) {
         if isActive {
             add(peerResetToken: token)
-            unsafe environment.host.expectReset(withToken: token, of: self)
+            environment.host.expectReset(withToken: token, of: self)
         } else {
             remove(peerResetToken: token)
-            unsafe environment.host.forgetReset(withToken: token, of: self)
+            environment.host.forgetReset(withToken: token, of: self)
         }
     }
 
     private func retireConnectionID(_ id: ConnectionID) {
         remove(id)
-        unsafe environment.host.retire(id, of: self)
+        environment.host.retire(id, of: self)
     }
 }
 

@@ -6,6 +6,7 @@ extension Connection {
     /// - Throws: When the peer's stream limit does not allow one. RFC 9000 §4.6.
     public func openStream() throws(QUICError) -> Stream {
         guard let connection = unsafe native?.pointer else { throw QUICError("the connection is closed") }
+        noteCommand()
         var number: Int64 = -1
         let status = unsafe ngtcp2_conn_open_bidi_stream(connection, &number, nil)
         guard status == 0 else { throw QUICError(transport: status, during: "opening a stream") }
@@ -20,7 +21,6 @@ extension Connection {
     }
 
     /// Makes the object for a stream that ngtcp2 just opened.
-    @discardableResult
     func adopt(_ id: StreamID) -> Stream {
         let stream = Stream(id: id, connection: self)
         if id.isBidirectional { watch.noteOpenedStream(at: now) }
@@ -58,6 +58,7 @@ extension Connection {
     func forget(_ stream: Stream) {
         stream.close()
         service?.streamDidClose(stream)
+        stream.context = nil
     }
 
     /// RFC 9000 §4.6: the peer may open another stream for each one that closed.
@@ -73,11 +74,13 @@ extension Connection {
     func streamHasOutput(_ stream: Stream) {
         guard stream.hasOutput else { return }
         sendQueue.append(stream)
+        noteCommand()
     }
 
     /// Resets both halves of `stream`; false when ngtcp2 had no memory to, and may yet send what it has of it.
     func resetStream(_ stream: Stream, code: UInt64) -> Bool {
         guard let connection = unsafe native?.pointer else { return false }
+        noteCommand()
         return unsafe ngtcp2_conn_shutdown_stream(connection, 0, stream.id.rawValue, code) == 0
     }
 }

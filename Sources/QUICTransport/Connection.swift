@@ -46,12 +46,13 @@ public final class Connection {
     package private(set) var peerResetTokens = ConnectionIDList()
     /// The application protocol TLS agreed on; nil before that.
     public private(set) var applicationProtocol: String?
-    /// A moment of the application's own at which its endpoint is to wake it.
-    public var applicationDeadline = MonotonicInstant.distantFuture
-    /// Whatever the application keeps for this connection.
+    /// A moment of the application's own: ``StreamService/connectionDidWake(_:)`` is called then, once for each moment that is set.
+    public var applicationDeadline = MonotonicInstant.distantFuture {
+        didSet { if applicationDeadline < oldValue { noteCommand() } }
+    }
+    /// Whatever the application keeps for this connection; nil at first, and again after
+    /// ``StreamService/connectionDidClose(_:_:)``.
     public var context: AnyObject?
-    /// The error code of the peer's CONNECTION_CLOSE, once it arrived.
-    public private(set) var peerCloseCode: TransportErrorCode?
 
     /// The source of clients it is counted for; `none` where none is.
     package var source = SourcePrefix.none
@@ -70,6 +71,8 @@ public final class Connection {
     var turn = Turn()
     /// Whether ngtcp2 is at work, and calls back.
     private var isInsideEvent = false
+    /// Whether its service was told that it is open, and is to be told of its end.
+    private var isOpen = false
     /// The least that ngtcp2 held of this connection while no stream was open.
     var leanTransportBytes = Int.max
     var service: (any StreamService)?
@@ -84,7 +87,7 @@ public final class Connection {
     var migration: PathMigration?
     /// How long a connection may be silent before it sends a PING, in nanoseconds; the greatest number for ever.
     private var keepAliveNanoseconds = UInt64.max
-    private var applicationCloseCode: UInt64 = 0
+    private var closing: ClosingDetails?
     // From here on by size, so that no bytes are lost between them.
     /// Bytes of packets sent, as far as they matter for path MTU discovery.
     var transmittedBytes: UInt32 = 0
@@ -162,6 +165,50 @@ public final class Connection {
     public var closingPeriod: Duration {
         guard let connection = unsafe native?.pointer else { return .zero }
         return .nanoseconds(Int64(clamping: unsafe ngtcp2_conn_get_pto(connection))) * 3
+    }
+}
+
+// MARK: - The application
+
+extension Connection {
+    /// The error code of the peer's CONNECTION_CLOSE of the transport, once it arrived.
+    public var peerCloseCode: TransportErrorCode? { closing?.peerTransportCode }
+
+    /// The name that the client asked for in its ClientHello (SNI), until the handshake is over: in
+    /// ``StreamService/admission(of:)`` and ``StreamService/connectionDidOpen(_:)``. RFC 6066 §3.
+    public var serverName: String? { tls?.serverName }
+
+    /// Shows the service a connection whose handshake is complete.
+    func open() {
+        guard let service else { return }
+        if role == .server, case .refuse(let code, let reasonPhrase) = service.admission(of: self) {
+            close(code: code, reasonPhrase: reasonPhrase)
+        } else {
+            isOpen = true
+            service.connectionDidOpen(self)
+        }
+    }
+
+    /// The service to tell of the end; nil where it was never told of the beginning.
+    package var openService: (any StreamService)? { isOpen ? service : nil }
+
+    /// Tells `service` that the connection has ended, after everything it held was released.
+    package func tell(_ service: (any StreamService)?, of cause: CloseCause) {
+        let isApplications = cause == .localClose || cause == .peerClose
+        service?.connectionDidClose(
+            self,
+            CloseReport(
+                cause: cause,
+                applicationCode: isApplications ? closing?.applicationCode : nil,
+                reasonPhrase: isApplications ? closing?.reasonPhrase ?? "" : ""
+            )
+        )
+        context = nil
+    }
+
+    /// The moment of ``applicationDeadline`` has come.
+    package func wake() {
+        service?.connectionDidWake(self)
     }
 }
 
@@ -279,10 +326,17 @@ extension Connection {
     }
 
     private func notePeerClose() {
-        guard let connection = unsafe native?.pointer, let error = unsafe ngtcp2_conn_get_ccerr(connection),
-            unsafe error.pointee.type != NGTCP2_CCERR_TYPE_APPLICATION
+        guard let connection = unsafe native?.pointer, let error = unsafe ngtcp2_conn_get_ccerr(connection)
         else { return }
-        peerCloseCode = unsafe TransportErrorCode(rawValue: error.pointee.error_code)
+        let details = closing ?? ClosingDetails()
+        closing = details
+        let phrase = unsafe UnsafeRawBufferPointer(start: error.pointee.reason, count: error.pointee.reasonlen)
+        details.reasonPhrase = unsafe ClosingDetails.phrase(phrase.bytes)
+        guard unsafe error.pointee.type != NGTCP2_CCERR_TYPE_APPLICATION else {
+            details.applicationCode = unsafe error.pointee.error_code
+            return
+        }
+        details.peerTransportCode = unsafe TransportErrorCode(rawValue: error.pointee.error_code)
     }
 
     func noteStatelessReset() {
@@ -295,9 +349,29 @@ extension Connection {
 extension Connection {
     /// Asks for CONNECTION_CLOSE with an application error code; the endpoint sends it after the current event.
     /// RFC 9000 §10.2.
-    public func close(code: UInt64 = 0) {
-        applicationCloseCode = code
-        requestedEnd = requestedEnd ?? .close(.localClose)
+    ///
+    /// May be called at any time, from a callback as well; later calls change nothing, and neither do those after the end.
+    ///
+    /// - Parameters:
+    ///   - code: The application's error code, below 2^62. RFC 9000 §20.2.
+    ///   - reasonPhrase: Additional diagnostic information, of which the peer gets 256 bytes at most. RFC 9000 §19.19.
+    public func close(code: UInt64 = 0, reasonPhrase: String = "") {
+        precondition(code < 1 << 62, "an error code is a variable-length integer")
+        guard requestedEnd == nil, state != .closed else { return }
+        let details = ClosingDetails()
+        details.applicationCode = code
+        details.reasonPhrase = unsafe ClosingDetails.phrase(reasonPhrase.utf8Span.span.bytes)
+        closing = details
+        requestedEnd = .close(.localClose)
+        noteCommand()
+    }
+
+    /// The application gives a command, which outside of an event has the time of the endpoint, and the endpoint come back for what
+    /// is due.
+    func noteCommand() {
+        guard !isInsideEvent else { return }
+        now = max(now, environment.now)
+        environment.host.connectionWantsAttention(self)
     }
 
     /// Sends a PING whenever nothing was sent or received for `interval`; nil for never. RFC 9000 §10.1.2.
@@ -438,7 +512,7 @@ extension Connection {
         into space: UnsafeMutableRawBufferPointer,
         at now: MonotonicInstant
     ) -> (count: Int, path: NetworkPath, ecn: ECN)? {
-        guard let connection = unsafe native?.pointer else { return nil }
+        guard native != nil else { return nil }
         let tlsBefore = TLSMemory.tallyNow()
         defer { chargeTLS(since: tlsBefore) }
         var error = unsafe ngtcp2_ccerr()
@@ -447,10 +521,29 @@ extension Connection {
         case .tlsAlert(let alert):
             unsafe ngtcp2_ccerr_set_tls_alert(&error, alert, nil, 0)
         case .localClose, .shutdown:
-            unsafe ngtcp2_ccerr_set_application_error(&error, applicationCloseCode, nil, 0)
+            return unsafe withReasonPhrase { phrase in
+                let code = closing?.applicationCode ?? 0
+                unsafe ngtcp2_ccerr_set_application_error(&error, code, phrase.baseAddress, phrase.count)
+                return unsafe writeClose(error: &error, into: space, at: now)
+            }
         default:
             unsafe ngtcp2_ccerr_set_liberr(&error, failureStatus, nil, 0)
         }
+        return unsafe writeClose(error: &error, into: space, at: now)
+    }
+
+    /// Calls `body` with the reason phrase of the application, which ngtcp2 only points to.
+    private func withReasonPhrase<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+        var phrase = closing?.reasonPhrase ?? ""
+        return phrase.withUTF8 { unsafe body($0) }
+    }
+
+    private func writeClose(
+        error: UnsafeMutablePointer<ngtcp2_ccerr>,
+        into space: UnsafeMutableRawBufferPointer,
+        at now: MonotonicInstant
+    ) -> (count: Int, path: NetworkPath, ecn: ECN)? {
+        guard let connection = unsafe native?.pointer else { return nil }
         var info = ngtcp2_pkt_info()
         var storage = unsafe ngtcp2_path_storage()
         return unsafe withUnsafeMutablePointer(to: &storage) { storage in
@@ -464,7 +557,7 @@ extension Connection {
                     &info,
                     space.bindMemory(to: UInt8.self).baseAddress,
                     packetBytesLimit(space),
-                    &error,
+                    error,
                     now.native
                 )
             }

@@ -1,4 +1,5 @@
 public import BoundedMemory
+package import Datagrams
 
 /// What all connections of one endpoint share.
 public final class ConnectionEnvironment {
@@ -12,13 +13,16 @@ public final class ConnectionEnvironment {
     public let resetSecret: EndpointSecret
     /// Whether the thread of these connections has no time left: ``TransportConfiguration/uselessPacketsPerSecondWhenBusy``.
     public var isBusy = false
+    /// Takes work from other threads; nil where there are none.
+    package weak var executor: (any ConnectionExecutor)?
+    /// The time as the endpoint was last told.
+    package var now = MonotonicInstant(nanoseconds: 0)
     /// The context that the TLS sessions of a server share; nil at a client.
     package var serverTLS: TLSServerContext?
-    /// The endpoint itself, which outlives its connections.
-    public unowned(unsafe) let host: any ConnectionHost
+    /// The endpoint itself.
+    public let host: any ConnectionHost
 
-    /// - Parameter host: Must outlive every connection made in this environment.
-    @unsafe
+    /// An environment in which nobody is busy.
     public init(
         configuration: TransportConfiguration,
         ledger: MemoryLedger,
@@ -28,6 +32,6 @@ public final class ConnectionEnvironment {
         self.configuration = configuration
         self.ledger = ledger
         self.resetSecret = resetSecret
-        unsafe self.host = host
+        self.host = host
     }
 }

@@ -14,6 +14,8 @@ public protocol ConnectionHost: AnyObject {
     func forgetReset(withToken token: ConnectionID, of connection: Connection)
     /// The service for the application protocol TLS agreed on.
     func service(for applicationProtocol: String) -> (any StreamService)?
+    /// `connection` has something to send, a new deadline or an end that its application asked for, outside of an event of its own.
+    func connectionWantsAttention(_ connection: Connection)
     /// The handshake is complete.
     func connectionDidEstablish(_ connection: Connection)
     /// A token the client may bring next time when it begins with `version`, for NEW_TOKEN; nil for none. RFC 9000 §8.1.3.

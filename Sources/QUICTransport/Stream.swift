@@ -9,15 +9,18 @@ internal import CNgtcp2
 public final class Stream {
     /// Its number.
     public let id: StreamID
-    /// Whatever the service keeps for this stream; nil at first.
+    /// Whatever the service keeps for this stream; nil at first, and again after ``StreamService/streamDidClose(_:)``.
     public var context: AnyObject?
     /// Bytes received in order so far.
     public private(set) var receivedBytes: UInt64 = 0
     /// Whether both halves have ended, or the connection has: writes go nowhere.
     public private(set) var isClosed = false
 
-    /// The connection this stream belongs to. A stream does not outlive it: the connection closes it first.
-    public unowned(unsafe) let connection: Connection
+    /// The connection this stream belongs to, which closes it at its own end at the latest.
+    ///
+    /// They keep each other alive until the stream is closed; a stream that is kept for longer keeps what is left of its
+    /// connection, which answers as one that has ended.
+    public let connection: Connection
     /// Whether ``reset(code:)`` ended it: what still arrives is not for the service.
     private(set) var isReset = false
     /// Whether the peer reads no more of it: nothing further can be sent.
@@ -40,7 +43,7 @@ public final class Stream {
 
     init(id: StreamID, connection: Connection) {
         self.id = id
-        unsafe self.connection = connection
+        self.connection = connection
         window = ReceiveWindow(initialBytes: connection.configuration.streamWindow.initialBytes)
         queue = ByteQueue(
             capacityLimitBytes: connection.configuration.connectionBytesLimit,
@@ -55,7 +58,8 @@ public final class Stream {
     /// How many bytes ``write(_:)`` takes at the moment: two congestion windows less what is queued, within what the
     /// connection may hold. What was received and not given back always fits, so that an echo does.
     public var writableBytes: Int {
-        let ownBytes = unsafe connection.queueLimit(holding: queue.count)
+        if isClosed { return 0 }
+        let ownBytes = connection.queueLimit(holding: queue.count)
         return min(queue.freeBytes, max(0, max(ownBytes, Int(unconsumedBytes)) - queue.count))
     }
 
@@ -68,7 +72,7 @@ public final class Stream {
         // An echo is within the window, for which there is room.
         if queue.count + bytes.byteCount > Int(unconsumedBytes) {
             guard bytes.byteCount <= writableBytes else { throw .full }
-            unsafe connection.makeRoom(forQueued: bytes.byteCount)
+            connection.makeRoom(forQueued: bytes.byteCount)
         }
         do throws(ByteQueueError) {
             try queue.append(bytes)
@@ -78,7 +82,7 @@ public final class Stream {
             case .outOfMemory: throw .outOfMemory
             }
         }
-        unsafe connection.streamHasOutput(self)
+        connection.streamHasOutput(self)
     }
 
     /// Sends `count` bytes of a fixed pattern, which take no memory however many they are, and then ends our half.
@@ -92,7 +96,7 @@ public final class Stream {
     public func finish() {
         guard !isFinished, !isClosed else { return }
         isFinished = true
-        unsafe connection.streamHasOutput(self)
+        connection.streamHasOutput(self)
     }
 
     /// Ends both halves at once: RESET_STREAM and STOP_SENDING. RFC 9000 §2.4.
@@ -100,7 +104,7 @@ public final class Stream {
         guard !isClosed, !isReset else { return }
         isFinished = true
         isReset = true
-        if unsafe connection.resetStream(self, code: code) { releaseUnacknowledged() }
+        if connection.resetStream(self, code: code) { releaseUnacknowledged() }
     }
 
     /// Lets the peer send `count` bytes more, on this stream and on the connection. RFC 9000 §4.1.
@@ -110,7 +114,7 @@ public final class Stream {
         precondition(UInt64(count) <= unconsumedBytes, "credit for bytes that were never received")
         // A service may keep a stream for longer than its connection lives.
         if isClosed { return }
-        unsafe connection.consume(count, of: self)
+        connection.consume(count, of: self)
     }
 }
 
@@ -197,13 +201,12 @@ extension Stream {
     func close() {
         isClosed = true
         #if NEGATIVE_CONTROLS
-        if unsafe !queue.isEmpty && connection.role == .server && NegativeControl.leakRing.strikes {
+        if !queue.isEmpty && connection.role == .server && NegativeControl.leakRing.strikes {
             _ = unsafe Unmanaged.passRetained(self)
             return
         }
         #endif
         releaseUnacknowledged()
-        context = nil
-        unsafe connection.account.release(self, from: .table)
+        connection.account.release(self, from: .table)
     }
 }

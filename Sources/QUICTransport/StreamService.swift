@@ -1,10 +1,24 @@
-/// An application on top of the transport: what happens to the bytes of streams.
+/// An application on top of the transport: what happens on connections and their streams.
 ///
-/// One service serves every connection of a worker that speaks its protocol, so it keeps no state of its own; what a
-/// stream needs goes into ``Stream/context``. Methods are called on the worker's thread and must not block.
-public protocol StreamService: AnyObject, Sendable {
+/// One instance serves every connection of a worker that speaks its protocol. Its methods are called on that worker's thread, one
+/// at a time, and must not block. From each of them it may use any connection and any stream of the worker: write, close, reset,
+/// open, set a deadline. What it writes leaves when the method has returned. It may keep connections and streams for as long as it
+/// likes; those that have ended take no writes and send nothing.
+public protocol StreamService: AnyObject, SendableMetatype {
     /// The ALPN identifier this service answers to. RFC 7301.
     var applicationProtocol: String { get }
+    /// Whether a server serves `connection`, whose handshake is complete, by its address, its protocol and its
+    /// ``Connection/serverName``. Its client learns of a refusal at once.
+    func admission(of connection: Connection) -> ConnectionAdmission
+    /// The handshake is complete: streams can be opened. Called once, before anything else of the connection's.
+    func connectionDidOpen(_ connection: Connection)
+    /// The connection has ended, and everything it held is released. Called once for each connection that did open, after
+    /// ``streamDidClose(_:)`` for each of its streams.
+    func connectionDidClose(_ connection: Connection, _ report: CloseReport)
+    /// The moment of ``Connection/applicationDeadline`` has come; it is the distant future again.
+    func connectionDidWake(_ connection: Connection)
+    /// The peer opened a stream.
+    func streamDidOpen(_ stream: Stream)
     /// Bytes arrived in order. `isFinal` says that no more follow (FIN); then `bytes` may be empty.
     ///
     /// The span is gone when the method returns. Credit for the bytes is given back with ``Stream/extendCredit(_:)``.
@@ -15,11 +29,26 @@ public protocol StreamService: AnyObject, Sendable {
     /// The peer gave up sending (RESET_STREAM) or receiving (STOP_SENDING, noticed with the next bytes to send, and with
     /// a `code` of 0). RFC 9000 §3.5.
     func stream(_ stream: Stream, wasCancelledWith code: UInt64)
-    /// Both halves ended, or the connection did.
+    /// Both halves ended, or the connection did. ``Stream/context`` is gone afterwards.
     func streamDidClose(_ stream: Stream)
 }
 
 extension StreamService {
+    /// Every connection is served.
+    public func admission(of connection: Connection) -> ConnectionAdmission { .accept }
+
+    /// Does nothing.
+    public func connectionDidOpen(_ connection: Connection) {}
+
+    /// Does nothing.
+    public func connectionDidClose(_ connection: Connection, _ report: CloseReport) {}
+
+    /// Does nothing.
+    public func connectionDidWake(_ connection: Connection) {}
+
+    /// Does nothing.
+    public func streamDidOpen(_ stream: Stream) {}
+
     /// Does nothing.
     public func stream(_ stream: Stream, didRelease count: Int) {}
 

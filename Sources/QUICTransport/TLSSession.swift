@@ -53,6 +53,19 @@ struct TLSSession: ~Copyable {
         return unsafe String(decoding: UnsafeBufferPointer(start: data, count: Int(name.size)), as: UTF8.self)
     }
 
+    /// The host name that the client asked for (SNI); nil where it asked for none, or for one that is no text. RFC 6066 §3.
+    var serverName: String? {
+        unsafe withUnsafeTemporaryAllocation(byteCount: Self.serverNameBytesLimit, alignment: 1) { space in
+            var count = space.count
+            var kind: UInt32 = 0
+            guard unsafe gnutls_server_name_get(native, space.baseAddress, &count, &kind, 0) == 0 else { return nil }
+            return unsafe String(validating: UnsafeRawBufferPointer(rebasing: space[..<count]), as: UTF8.self)
+        }
+    }
+
+    /// A host name of DNS, and its end. RFC 1035 §2.3.4.
+    private static let serverNameBytesLimit = 256
+
     #if NEGATIVE_CONTROLS
     /// Lets go of the session without freeing it.
     consuming func leak() { discard self }

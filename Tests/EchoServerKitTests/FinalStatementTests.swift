@@ -31,7 +31,8 @@ import Testing
             statement.unreturned == [
                 "connections.live 20", "connections.closing 1", "connections.draining 2",
                 "connections.created - connections.closed 20", "connection_ids 71", "deadlines 23", "sources 14",
-                "table_bytes 65536", "hand_over.waiting_bytes 3504", "ledger.total.live_bytes 460116",
+                "table_bytes 65536", "hand_over.waiting_bytes 3504", "work.waiting_bytes 616",
+                "ledger.total.live_bytes 460116",
                 "ledger.total.live_blocks 6",
                 "ledger.classes.transport.live_bytes 451000", "ledger.classes.transport.live_blocks 2",
                 "ledger.classes.rings.live_bytes 8192", "ledger.classes.rings.live_blocks 1",
@@ -52,6 +53,7 @@ import Testing
             ("deadlines 1", { $0.endpoint.deadlines = 1 }),
             ("table_bytes 1", { $0.endpoint.tableBytes = 1 }),
             ("hand_over.waiting_bytes 1", { $0.handOver.waitingBytes = 1 }),
+            ("work.waiting_bytes 1", { $0.work.waitingBytes = 1 }),
             ("ledger.total.live_blocks 1", { $0.endpoint.ledgerTotal = usage([0]) }),
         ]
         for (name, breakIt) in breakages {

@@ -42,6 +42,10 @@ func busyServer() -> ServerStatistics {
     statistics.handOver.received = 44
     statistics.handOver.overflowed = 5
     statistics.handOver.waitingBytes = 3_504
+    statistics.work.posted = 312
+    statistics.work.performed = 310
+    statistics.work.refused = 6
+    statistics.work.waitingBytes = 616
     statistics.eventLog.events = 256
     statistics.eventLog.dropped = 14_750
     statistics.eventLog.bytes = 18_440

@@ -170,7 +170,7 @@ private final class HoardingService: StreamService {
     var applicationProtocol: String { echo.applicationProtocol }
 
     func receive(_ bytes: RawSpan, isFinal: Bool, on stream: Stream) throws(StreamError) {
-        let connection = unsafe stream.connection
+        let connection = stream.connection
         if connection.context == nil { connection.context = Hoard(connection.account) }
         try echo.receive(bytes, isFinal: isFinal, on: stream)
     }

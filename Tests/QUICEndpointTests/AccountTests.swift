@@ -179,7 +179,7 @@ private final class RekeyingService: StreamService {
     let now = Mutex(MonotonicInstant(nanoseconds: 0))
 
     func receive(_ bytes: RawSpan, isFinal: Bool, on stream: Stream) throws(StreamError) {
-        if (try? unsafe stream.connection.updateKeys(at: now.withLock { $0 })) != nil {
+        if (try? stream.connection.updateKeys(at: now.withLock { $0 })) != nil {
             updateCount.withLock { $0 += 1 }
         }
         stream.extendCredit(bytes.byteCount)

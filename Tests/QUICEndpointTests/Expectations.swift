@@ -20,11 +20,11 @@ func message(of count: Int, seed: UInt64) -> [UInt8] {
 }
 
 extension Pair {
-    /// Sends `bytes` and FIN on a new stream of `connection`.
-    func send(_ bytes: [UInt8], on connection: Connection) throws -> StreamID {
+    /// Sends `bytes` and, where they are all, FIN on a new stream of `connection`.
+    func send(_ bytes: [UInt8], on connection: Connection, isFinal: Bool = true) throws -> StreamID {
         let stream = try connection.openStream()
         if !bytes.isEmpty { unsafe try stream.write(bytes.span.bytes) }
-        stream.finish()
+        if isFinal { stream.finish() }
         client.touch(connection)
         return stream.id
     }

@@ -11,7 +11,7 @@ import Testing
 /// A real worker that has no time left.
 @Suite struct BusyWorkerTests {
     /// An echo that takes a fifth of a second for whatever arrives.
-    private final class SlowEcho: StreamService {
+    private final class SlowEcho: StreamService, Sendable {
         let applicationProtocol = "echo"
         private let echo = EchoService()
 

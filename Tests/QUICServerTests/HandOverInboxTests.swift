@@ -1,6 +1,7 @@
 import DatagramIO
 import Datagrams
 import QUICTesting
+import QUICTransport
 import Testing
 
 @testable import QUICServer

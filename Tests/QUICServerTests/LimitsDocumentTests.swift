@@ -47,6 +47,8 @@ import Testing
             "closingPeriodLimit": seconds(ConnectionSet.closingPeriodLimit),
             "closingLimit": "\(ConnectionSet.closingLimitDefault)",
             "inboxCapacity": "\(HandOverInbox.capacityDefault)",
+            "workCapacity": "\(WorkInbox.capacityDefault)",
+            "workBytesLimit": "\(WorkInbox.bytesLimitDefault)",
             "inboxBytesLimit": "\(HandOverInbox.bytesLimitDefault)",
             "eventLogCapacity": "\(ServerConfiguration().eventLogCapacity)",
             "handshakeTimeout": seconds(transport.handshakeTimeout),

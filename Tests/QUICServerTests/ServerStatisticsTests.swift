@@ -11,6 +11,7 @@ import Testing
         statistics.memory.peakTakenBytes = peakTakenBytes
         statistics.heapTrims = 3
         statistics.handOver.handed = 5
+        statistics.work.posted = 4
         statistics.sockets.receiveOverflows = 7
         return statistics
     }
@@ -24,6 +25,7 @@ import Testing
             #expect(sum.memory == late.memory)
             #expect(sum.heapTrims == 6)
             #expect(sum.handOver.handed == 10)
+            #expect(sum.work.posted == 8)
             #expect(sum.sockets.receiveOverflows == 14)
         }
     }

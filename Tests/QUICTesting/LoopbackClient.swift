@@ -14,7 +14,7 @@ package final class LoopbackClient {
         }
     }
 
-    package let recorder = RecordingClient()
+    package let recorder: RecordingClient
     /// How each connection ended, in order.
     package private(set) var closes: [CloseCause] = []
     private let endpoint: ClientEndpoint
@@ -28,12 +28,21 @@ package final class LoopbackClient {
 
     private static let patience = Duration.seconds(60)
 
-    /// - Parameter joinsDatagrams: Whether datagrams leave as one message where possible (GSO).
-    package init(of server: SocketAddress, seed: UInt64, joinsDatagrams: Bool = false) throws {
+    /// - Parameters:
+    ///   - joinsDatagrams: Whether datagrams leave as one message where possible (GSO).
+    ///   - givesCredit: Whether it reads what arrives.
+    package init(
+        of server: SocketAddress,
+        seed: UInt64,
+        protocols: [String] = ["echo"],
+        joinsDatagrams: Bool = false,
+        givesCredit: Bool = true
+    ) throws {
+        recorder = RecordingClient(givesCredit: givesCredit)
         var configuration = EndpointConfiguration()
         configuration.seed = seed
         configuration.transport.staysOpen()
-        let tls = try TLSClientContext(protocols: try ApplicationProtocols(["echo"]))
+        let tls = try TLSClientContext(protocols: try ApplicationProtocols(protocols))
         endpoint = ClientEndpoint(configuration: configuration, tls: tls, service: recorder)
         options = UDPSocket.Options(segmentationOffload: joinsDatagrams)
         let port = try Port(options)
@@ -85,6 +94,18 @@ package final class LoopbackClient {
         return streams.allSatisfy { isWhole($0, $1) }
     }
 
+    /// Opens a stream on `connection`, and sends `bytes` on it without FIN.
+    package func open(_ bytes: [UInt8], on connection: Connection) throws -> Stream {
+        let stream = try connection.openStream()
+        try stream.write(bytes)
+        return stream
+    }
+
+    /// Serves the connections until `isDone`; false when patience ends before.
+    package func serve(until isDone: () -> Bool) throws -> Bool {
+        try run(until: isDone)
+    }
+
     /// Sends a byte on a new stream of `connection`, and waits until the connection has ended; false when it does not.
     package func waitForEnd(of connection: Connection) throws -> Bool {
         let stream = try connection.openStream()
@@ -109,11 +130,16 @@ package final class LoopbackClient {
             let now = MonotonicInstant.now()
             if now >= end { return false }
             _ = try loop.wait(until: min(end, endpoint.nextDeadline ?? end), now: now)
-            for port in ports { try receive(at: port) }
-            if let deadline = endpoint.nextDeadline, deadline <= .now() { endpoint.expire(at: .now()) }
-            try send()
+            try serve()
         }
         return true
+    }
+
+    /// Handles what has arrived and what is due, without waiting for more.
+    package func serve() throws {
+        for port in ports { try receive(at: port) }
+        if let deadline = endpoint.nextDeadline, deadline <= .now() { endpoint.expire(at: .now()) }
+        try send()
     }
 
     private func receive(at port: Port) throws {

@@ -18,7 +18,12 @@ package final class RecordingClient: StreamService {
     package let applicationProtocol = "any"
     private let streams = Mutex<[ConnectionHandle: [StreamID: Received]]>([:])
 
-    package init() {}
+    private let givesCredit: Bool
+
+    /// - Parameter givesCredit: Whether it takes what arrives, so that the peer may send more.
+    package init(givesCredit: Bool = true) {
+        self.givesCredit = givesCredit
+    }
 
     package func received(on connection: Connection, _ stream: StreamID) -> Received {
         streams.withLock { $0[connection.handle]?[stream] ?? Received() }
@@ -27,15 +32,15 @@ package final class RecordingClient: StreamService {
     package func receive(_ bytes: RawSpan, isFinal: Bool, on stream: Stream) throws(StreamError) {
         let copy = Array(copying: bytes)
         streams.withLock { streams in
-            unsafe streams[stream.connection.handle, default: [:]][stream.id, default: Received()].bytes += copy
-            if isFinal { unsafe streams[stream.connection.handle]?[stream.id]?.isComplete = true }
+            streams[stream.connection.handle, default: [:]][stream.id, default: Received()].bytes += copy
+            if isFinal { streams[stream.connection.handle]?[stream.id]?.isComplete = true }
         }
-        stream.extendCredit(bytes.byteCount)
+        if givesCredit { stream.extendCredit(bytes.byteCount) }
     }
 
     package func stream(_ stream: Stream, wasCancelledWith code: UInt64) {
         streams.withLock {
-            unsafe $0[stream.connection.handle, default: [:]][stream.id, default: Received()].resetCode = code
+            $0[stream.connection.handle, default: [:]][stream.id, default: Received()].resetCode = code
         }
     }
 }

@@ -1,4 +1,5 @@
 package import Datagrams
+internal import QUICTransport
 
 /// Carries datagrams in virtual time, and loses, repeats, delays and reorders them as its seed says.
 package struct SimulatedNetwork {
@@ -138,12 +139,5 @@ package struct SimulatedNetwork {
     /// Gives back the memory kept for datagrams to come, when none is under way.
     package mutating func releaseSpace() {
         if inTransitCount == 0 { inTransit = ArrivalQueue() }
-    }
-}
-
-extension Array where Element == UInt8 {
-    /// The bytes of `span`.
-    package init(copying span: RawSpan) {
-        self = unsafe span.withUnsafeBytes { unsafe Array($0) }
     }
 }

@@ -15,6 +15,6 @@ final class AbandonService: StreamService, @unchecked Sendable {
     func receive(_ bytes: RawSpan, isFinal: Bool, on stream: Stream) throws(StreamError) {
         stream.extendCredit(bytes.byteCount)
         guard stream.id.isBidirectional else { return }
-        unsafe onAnswer(stream.connection, bytes.byteCount)
+        onAnswer(stream.connection, bytes.byteCount)
     }
 }

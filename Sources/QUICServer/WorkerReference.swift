@@ -1,0 +1,36 @@
+public import QUICTransport
+
+/// A worker of a server, as other threads see it: work for its services is sent to its own thread.
+///
+/// Work from one thread is done in order. Waiting work is bounded for each worker: 4,096 pieces, and 1 MiB for what they keep.
+public struct WorkerReference: Sendable {
+    /// Which worker of its server this is, from 0.
+    public let index: Int
+    let inbox: WorkInbox
+
+    /// Calls `body` with the worker's service of the type `Service` on its own thread; not at all where it has none.
+    ///
+    /// What the body writes to connections of this worker leaves when it has returned.
+    ///
+    /// - Parameter byteCount: The bytes that `body` keeps while it waits.
+    /// - Throws: ``WorkError`` when it will not be called.
+    public func perform<Service: StreamService>(
+        on type: Service.Type,
+        keeping byteCount: Int = 0,
+        _ body: @escaping @Sendable (Service) -> Void
+    ) throws(WorkError) {
+        try inbox.put(keeping: byteCount) { scope in
+            for service in scope.services {
+                if let service = service as? Service { return body(service) }
+            }
+        }
+    }
+}
+
+/// Where a service is: its worker, among those of its server.
+public struct ServiceContext: Sendable {
+    /// The worker whose connections the service serves.
+    public let worker: WorkerReference
+    /// All workers of the server, in their order.
+    public let workers: [WorkerReference]
+}

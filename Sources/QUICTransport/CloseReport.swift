@@ -1,0 +1,29 @@
+/// How a connection ended, as its application sees it.
+public struct CloseReport: Sendable, Hashable {
+    /// Why it ended.
+    public let cause: CloseCause
+    /// The error code of the application that closed it, the peer's or our own; nil where neither did. RFC 9000 §20.2.
+    public let applicationCode: UInt64?
+    /// The reason phrase of the side that closed it, 256 bytes at most, with replacements for what is no UTF-8. RFC 9000 §19.19.
+    public let reasonPhrase: String
+}
+
+/// What is known of the CONNECTION_CLOSE frame that ends a connection. A connection has one at its end only.
+///
+/// Owns: itself, and ``reasonPhraseBytesLimit`` of text. Released by: the end of the connection object.
+final class ClosingDetails {
+    /// The code of the application that closed the connection.
+    var applicationCode: UInt64?
+    /// The code of the peer's transport that did.
+    var peerTransportCode: TransportErrorCode?
+    var reasonPhrase = ""
+
+    /// A peer can send a packet full of text, and an application more than fits a packet.
+    static let reasonPhraseBytesLimit = 256
+
+    /// The text of a reason phrase, or the beginning of it.
+    static func phrase(_ bytes: RawSpan) -> String {
+        let kept = bytes.extracting(first: min(bytes.byteCount, reasonPhraseBytesLimit))
+        return unsafe kept.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
+    }
+}

@@ -1,0 +1,19 @@
+// What an application writes without a word about memory.
+extension Stream {
+    /// Sends `bytes`, as ``write(_:)-(RawSpan)`` does.
+    public func write(_ bytes: [UInt8]) throws(StreamError) {
+        unsafe try write(bytes.span.bytes)
+    }
+
+    /// Sends `text` in UTF-8, as ``write(_:)-(RawSpan)`` does.
+    public func write(_ text: String) throws(StreamError) {
+        try write(Array(text.utf8))
+    }
+}
+
+extension Array<UInt8> {
+    /// A copy of `bytes`, which live no longer than the call that they came with.
+    public init(copying bytes: RawSpan) {
+        self = unsafe bytes.withUnsafeBytes { unsafe Array($0) }
+    }
+}

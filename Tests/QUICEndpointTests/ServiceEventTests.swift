@@ -1,0 +1,276 @@
+import Datagrams
+import QUICEndpoint
+import QUICTesting
+import QUICTransport
+import Testing
+
+/// What a service is told of its connections, and what it may do from there.
+@Suite struct ServiceEventTests {
+    /// A service that notes every event, and does what a test asks for in some of them.
+    private final class Witness: StreamService {
+        let applicationProtocol = "echo"
+        var events: [String] = []
+        var reports: [CloseReport] = []
+        var contexts: [String] = []
+        var connections: [Connection] = []
+        var streams: [Stream] = []
+        var admission = ConnectionAdmission.accept
+        /// Called in each event, with its name.
+        var onEvent: (String, Connection) -> Void = { _, _ in }
+        var onReceive: (RawSpan, Stream) -> Void = { _, _ in }
+
+        private final class Name {
+            let text: String
+            init(_ text: String) { self.text = text }
+        }
+
+        private func note(_ event: String, _ connection: Connection) {
+            events.append(event)
+            onEvent(event, connection)
+        }
+
+        func admission(of connection: Connection) -> ConnectionAdmission {
+            let port = connection.path?.remote.port ?? 0
+            note("admission of \(connection.serverName ?? "no name") at \(port)", connection)
+            return admission
+        }
+
+        func connectionDidOpen(_ connection: Connection) {
+            connections.append(connection)
+            connection.context = Name("connection")
+            note("open", connection)
+        }
+
+        func connectionDidClose(_ connection: Connection, _ report: CloseReport) {
+            reports.append(report)
+            if let name = connection.context as? Name { contexts.append(name.text) }
+            note("close", connection)
+        }
+
+        func connectionDidWake(_ connection: Connection) {
+            note("wake", connection)
+        }
+
+        func streamDidOpen(_ stream: Stream) {
+            streams.append(stream)
+            stream.context = Name("stream \(stream.id.rawValue)")
+            note("stream open", stream.connection)
+        }
+
+        func receive(_ bytes: RawSpan, isFinal: Bool, on stream: Stream) throws(StreamError) {
+            onReceive(bytes, stream)
+            stream.extendCredit(bytes.byteCount)
+            note("receive", stream.connection)
+            if isFinal { stream.finish() }
+        }
+
+        func stream(_ stream: Stream, didRelease count: Int) {
+            note("release", stream.connection)
+        }
+
+        func stream(_ stream: Stream, wasCancelledWith code: UInt64) {
+            stream.reset(code: code)
+            note("cancel", stream.connection)
+        }
+
+        func streamDidClose(_ stream: Stream) {
+            if let name = stream.context as? Name { contexts.append(name.text) }
+            note("stream close", stream.connection)
+        }
+    }
+
+    private let witness = Witness()
+
+    private func pair(_ seed: UInt64 = 1) throws -> Pair { try Pair(seed: seed, services: [witness]) }
+
+    @Test func aServiceIsToldOfEachEventOnce() throws {
+        let pair = try pair()
+        let connection = try #require(try pair.connectAndEstablish())
+        _ = try pair.send([1, 2, 3], on: connection)
+        pair.run(for: .seconds(1))
+        _ = try pair.send([], on: connection, isFinal: false)
+        connection.close(code: 7, reasonPhrase: "enough")
+        pair.run(for: .seconds(1))
+        #expect(
+            witness.events == [
+                "admission of localhost at 10001", "open", "stream open", "receive", "stream close", "close",
+            ]
+        )
+        #expect(witness.contexts == ["stream 0", "connection"])
+        #expect(witness.connections.allSatisfy { $0.context == nil && $0.state == .closed })
+        #expect(witness.streams.allSatisfy { $0.context == nil && $0.isClosed })
+    }
+
+    // RFC 9000 §19.19: "The application-specific variant of CONNECTION_CLOSE (type 0x1d)" has an error code of the application's,
+    // and a reason phrase.
+    @Test func theCodeAndThePhraseOfAnApplicationArrive() throws {
+        let pair = try pair()
+        let connection = try #require(try pair.connectAndEstablish())
+        connection.close(code: 7, reasonPhrase: "enough")
+        connection.close(code: 8, reasonPhrase: "more than enough")
+        pair.run(for: .seconds(1))
+        let report = try #require(witness.reports.first)
+        #expect(report.cause == .peerClose && report.applicationCode == 7 && report.reasonPhrase == "enough")
+    }
+
+    @Test func aServerClosesWithACodeAndAPhraseOfAnyLength() throws {
+        let client = Witness()
+        let pair = try Pair(seed: 1, services: [witness], clientService: client)
+        _ = try #require(try pair.connectAndEstablish())
+        pair.run(for: .seconds(1))
+        witness.connections[0].close(code: 1 << 61, reasonPhrase: String(repeating: "ä", count: 5_000))
+        pair.run(for: .seconds(1))
+        let report = try #require(client.reports.first)
+        #expect(report.cause == .peerClose && report.applicationCode == 1 << 61)
+        #expect(report.reasonPhrase == String(repeating: "ä", count: 128))
+        #expect(witness.reports.map(\.cause) == [.localClose])
+        #expect(witness.reports.map(\.applicationCode) == [1 << 61])
+    }
+
+    @Test func anEndThatNoApplicationAskedForHasNoCode() throws {
+        let pair = try pair()
+        _ = try #require(try pair.connectAndEstablish())
+        pair.network.admits = { _ in false }
+        pair.run(for: .seconds(60))
+        let report = try #require(witness.reports.first)
+        #expect(report.cause == .idleTimeout && report.applicationCode == nil && report.reasonPhrase.isEmpty)
+    }
+
+    @Test func aConnectionThatIsRefusedDoesNotOpen() throws {
+        witness.admission = .refuse(code: 9, reasonPhrase: "not you")
+        let client = Witness()
+        let pair = try Pair(seed: 1, services: [witness], clientService: client)
+        _ = try pair.connect()
+        pair.run(for: .seconds(1))
+        #expect(witness.events == ["admission of localhost at 10001"])
+        #expect(client.reports.map(\.applicationCode) == [9])
+        #expect(client.reports.map(\.reasonPhrase) == ["not you"])
+        pair.run(for: .seconds(60))
+        expectEverythingReturned(pair)
+    }
+
+    @Test func aDeadlineOfTheApplicationWakesAServer() throws {
+        let pair = try pair()
+        _ = try #require(try pair.connectAndEstablish())
+        pair.run(for: .seconds(2))
+        let moment = pair.now.advanced(by: .milliseconds(700))
+        witness.connections[0].applicationDeadline = moment
+        var woken: MonotonicInstant?
+        witness.onEvent = { event, _ in if event == "wake" { woken = pair.now } }
+        pair.run(for: .seconds(5))
+        #expect(woken == moment)
+        #expect(witness.events.count { $0 == "wake" } == 1)
+        #expect(witness.connections[0].applicationDeadline == .distantFuture)
+    }
+
+    /// Before, the line lay in its stream until the idle member sent something of its own.
+    @Test func whatIsWrittenToAnotherConnectionLeavesAtOnce() throws {
+        let pair = try pair()
+        let members = try (0..<3).map { _ in try #require(try pair.connectAndEstablish()) }
+        let streams = try members.map { try pair.send([0], on: $0, isFinal: false) }
+        pair.run(for: .seconds(5))
+        let all = witness.streams
+        witness.onReceive = { bytes, _ in for stream in all { try? stream.write(bytes) } }
+        let start = pair.now
+        try members[1].stream(streams[1])?.write([42, 43])
+        pair.client.touch(members[1])
+        func haveAll() -> Bool {
+            zip(members, streams).allSatisfy { pair.recorder.received(on: $0, $1).bytes == [42, 43] }
+        }
+        pair.run(for: .seconds(5), until: haveAll)
+        #expect(haveAll())
+        // Two ways of 10 ms.
+        #expect(start.duration(to: pair.now) <= .milliseconds(25))
+    }
+
+    @Test func anotherConnectionIsClosedAtOnce() throws {
+        let pair = try pair()
+        let members = try (0..<2).map { _ in try #require(try pair.connectAndEstablish()) }
+        pair.run(for: .seconds(1))
+        let victim = witness.connections[1]
+        witness.onReceive = { _, _ in victim.close(code: 3) }
+        let start = pair.now
+        _ = try pair.send([1], on: members[0])
+        pair.run(for: .seconds(5)) { members[1].state == .closed }
+        #expect(start.duration(to: pair.now) <= .milliseconds(25))
+        #expect(members[0].state == .established)
+    }
+
+    /// A service may close its connection, and any other, in every event: also while a packet is written, and while another
+    /// connection is released.
+    @Test(
+        arguments: [
+            "admission of localhost at 10001", "open", "close", "wake", "stream open", "receive", "release", "cancel",
+            "stream close",
+        ],
+        [true, false]
+    )
+    func aConnectionMayBeClosedInAnyEvent(event: String, isItsOwn: Bool) throws {
+        let pair = try pair()
+        var hasClosed = false
+        let other = try #require(try pair.connectAndEstablish())
+        pair.run(for: .seconds(1))
+        let otherAtServer = witness.connections[0]
+        witness.onEvent = { [witness] name, connection in
+            guard name.prefix(9) == event.prefix(9), !hasClosed, connection !== otherAtServer else { return }
+            hasClosed = true
+            (isItsOwn ? connection : otherAtServer).close(code: 5)
+            for stream in witness.streams { _ = try? stream.write([1]) }
+        }
+        _ = try pair.send([7], on: other, isFinal: false)
+        let connection = try pair.connect()
+        pair.run(for: .seconds(2))
+        witness.connections.last?.applicationDeadline = pair.now.advanced(by: .milliseconds(50))
+        witness.onReceive = { _, stream in _ = try? stream.write([1, 2]) }
+        if connection.state == .established {
+            _ = try pair.send([1], on: connection)
+            let reset = try pair.send([2], on: connection, isFinal: false)
+            pair.run(for: .seconds(1))
+            connection.stream(reset)?.reset(code: 4)
+            pair.client.touch(connection)
+        }
+        pair.run(for: .seconds(1))
+        pair.client.close(connection, at: pair.now)
+        pair.run(for: .seconds(1))
+        #expect(hasClosed, "\(witness.events)")
+        pair.client.close(other, at: pair.now)
+        pair.run(for: .seconds(60))
+        #expect(witness.events.count { $0 == "open" } == witness.events.count { $0 == "close" })
+        expectEverythingReturned(pair)
+    }
+
+    /// AddressSanitizer sees it where one of them reads what is freed.
+    @Test func whatIsKeptBeyondItsEndTakesNothingAndHarmsNobody() throws {
+        do {
+            let pair = try pair()
+            let connection = try #require(try pair.connectAndEstablish())
+            _ = try pair.send([1], on: connection, isFinal: false)
+            pair.run(for: .seconds(1))
+            pair.client.close(connection, at: pair.now)
+            pair.run(for: .seconds(60))
+            expectEverythingReturned(pair)
+            useWhatIsKept()
+        }
+        // The endpoint is gone as well.
+        useWhatIsKept()
+    }
+
+    private func useWhatIsKept() {
+        for stream in witness.streams {
+            #expect(throws: StreamError.finished) { try stream.write([1]) }
+            #expect(stream.writableBytes == 0 && stream.unacknowledgedBytes == 0 && stream.isClosed)
+            stream.finish()
+            stream.reset(code: 1)
+            stream.extendCredit(0)
+            #expect(stream.connection.state == .closed)
+            #expect(throws: WorkError.ended) { try stream.reference.write([1]) }
+        }
+        for connection in witness.connections {
+            #expect(throws: QUICError.self) { try connection.openStream() }
+            connection.close(code: 1, reasonPhrase: "late")
+            connection.keepAlive(every: .seconds(1))
+            connection.applicationDeadline = MonotonicInstant(nanoseconds: 0)
+            #expect(connection.path == nil && connection.serverName == nil && connection.streamCount == 0)
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import DatagramIO
+import QUICTransport
+import Testing
+
+@testable import QUICServer
+
+@Suite struct WorkInboxTests {
+    private let handle = ConnectionHandle(index: 0, generation: 1)
+
+    @Test func workIsBoundedInNumber() throws {
+        let loop = try EventLoop()
+        let inbox = WorkInbox(capacity: 3)
+        inbox.open(waking: loop.waker)
+        for _ in 0..<3 { try inbox.put(keeping: 0) { _ in } }
+        #expect(throws: WorkError.full) { try inbox.put(keeping: 0) { _ in } }
+        #expect(inbox.takeFirst() != nil)
+        try inbox.put(keeping: 0) { _ in }
+        let statistics = inbox.statistics
+        #expect(statistics.posted == 4 && statistics.performed == 1 && statistics.refused == 1)
+        inbox.close()
+        #expect(inbox.statistics.waitingBytes == 0)
+    }
+
+    @Test func workIsBoundedInBytes() throws {
+        let loop = try EventLoop()
+        let inbox = WorkInbox(bytesLimit: 10_000)
+        inbox.open(waking: loop.waker)
+        try inbox.put(keeping: 9_000) { _ in }
+        #expect(throws: WorkError.full) { try inbox.put(keeping: 1_000) { _ in } }
+        // The largest that it must take.
+        try inbox.put(keeping: 1_000 - 2 * WorkInbox.workBytes) { _ in }
+        let waiting = inbox.statistics.waitingBytes
+        #expect((10_000...11_000).contains(waiting), "\(waiting)")
+        while inbox.takeFirst() != nil {}
+        #expect(inbox.statistics.waitingBytes == 0)
+    }
+
+    @Test func aClosedInboxRefusesWork() throws {
+        let inbox = WorkInbox()
+        #expect(throws: WorkError.ended) { try inbox.perform(on: handle, keeping: 0) { _ in } }
+        let loop = try EventLoop()
+        inbox.open(waking: loop.waker)
+        try inbox.perform(on: handle, keeping: 0) { _ in }
+        inbox.close()
+        #expect(throws: WorkError.ended) { try inbox.perform(on: handle, keeping: 0) { _ in } }
+        #expect(inbox.statistics.waitingBytes == 0)
+    }
+
+    @Test func workFromManyThreadsIsAllThere() async throws {
+        let loop = try EventLoop()
+        let inbox = WorkInbox(capacity: 100_000, bytesLimit: 1 << 30)
+        inbox.open(waking: loop.waker)
+        let refused = await withTaskGroup(of: Int.self) { group in
+            for _ in 0..<8 {
+                group.addTask {
+                    (0..<1_000).count { _ in (try? inbox.put(keeping: 1) { _ in }) == nil }
+                }
+            }
+            return await group.reduce(0, +)
+        }
+        var taken = 0
+        while inbox.takeFirst() != nil { taken += 1 }
+        #expect(taken == 8_000 && refused == 0)
+        #expect(inbox.statistics.waitingBytes == 0)
+    }
+}
