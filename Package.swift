@@ -122,6 +122,14 @@ let package = Package(
             ]
         ),
 
+        module("ChatRoom", in: "Examples", uses: ["QUICServer"]),
+        tests(
+            of: "ChatRoom",
+            uses: [
+                "BoundedMemory", "ChatRoom", "Datagrams", "QUICEndpoint", "QUICServer", "QUICTesting", "QUICTransport",
+            ]
+        ),
+
         module("LoadModel", in: "LoadGen", uses: ["TextValues", histogram]),
         module("PacketWriter", in: "LoadGen", uses: ["CNgtcp2", "QUICTransport"]),
         module(
