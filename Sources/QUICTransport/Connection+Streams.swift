@@ -1,14 +1,18 @@
 internal import CNgtcp2
 
 extension Connection {
-    /// Opens a bidirectional stream towards the peer.
+    /// Opens a stream towards the peer; a server may as well, once its connection did open.
     ///
-    /// - Throws: When the peer's stream limit does not allow one. RFC 9000 §4.6.
-    public func openStream() throws(QUICError) -> Stream {
+    /// - Throws: When the peer's limit for streams of this direction does not allow one. RFC 9000 §4.6.
+    public func openStream(_ direction: StreamDirection = .bidirectional) throws(QUICError) -> Stream {
         guard let connection = unsafe native?.pointer else { throw QUICError("the connection is closed") }
         noteCommand()
         var number: Int64 = -1
-        let status = unsafe ngtcp2_conn_open_bidi_stream(connection, &number, nil)
+        let status =
+            switch direction {
+            case .bidirectional: unsafe ngtcp2_conn_open_bidi_stream(connection, &number, nil)
+            case .unidirectional: unsafe ngtcp2_conn_open_uni_stream(connection, &number, nil)
+            }
         guard status == 0 else { throw QUICError(transport: status, during: "opening a stream") }
         return adopt(StreamID(number))
     }

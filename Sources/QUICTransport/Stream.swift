@@ -1,7 +1,9 @@
 import BoundedMemory
 internal import CNgtcp2
 
-/// One bidirectional stream: the bytes we owe the peer, and the credit the peer has with us. RFC 9000 §2.
+/// One stream: the bytes we owe the peer, and the credit the peer has with us. RFC 9000 §2.
+///
+/// One of the peer's that is unidirectional takes no writes, and ends with the peer's half.
 ///
 /// Owns: the bytes written and not yet acknowledged, and itself (about 200 bytes). Released by: acknowledgement, or the
 /// end of the stream. Bound: ``writableBytes``.
@@ -49,6 +51,9 @@ public final class Stream {
             capacityLimitBytes: connection.configuration.connectionBytesLimit,
             account: connection.account
         )
+        // Nothing is sent on a stream that the peer alone sends on. RFC 9000 §2.1.
+        isFinished = !id.isBidirectional && id.isClientInitiated == (connection.role == .server)
+        isFinSent = isFinished
         connection.account.charge(self, to: .table)
     }
 
@@ -58,7 +63,7 @@ public final class Stream {
     /// How many bytes ``write(_:)`` takes at the moment: two congestion windows less what is queued, within what the
     /// connection may hold. What was received and not given back always fits, so that an echo does.
     public var writableBytes: Int {
-        if isClosed { return 0 }
+        if isClosed || isFinished { return 0 }
         let ownBytes = connection.queueLimit(holding: queue.count)
         return min(queue.freeBytes, max(0, max(ownBytes, Int(unconsumedBytes)) - queue.count))
     }

@@ -17,3 +17,11 @@ public struct StreamID: Hashable, Sendable, CustomStringConvertible {
     /// The number in decimal.
     public var description: String { String(rawValue) }
 }
+
+/// Which sides send on a stream. RFC 9000 §2.1.
+public enum StreamDirection: Sendable, Hashable {
+    /// Both.
+    case bidirectional
+    /// The one that opened it.
+    case unidirectional
+}

@@ -179,7 +179,7 @@ import Testing
         }
         pair.run(for: .seconds(5), until: haveAll)
         #expect(haveAll())
-        // Two ways of 10 ms.
+        // Two ways of 5 ms.
         #expect(start.duration(to: pair.now) <= .milliseconds(25))
     }
 
