@@ -117,21 +117,24 @@ extension StatisticsDocument {
     package struct Work: Hashable, Sendable, Codable {
         /// Pieces that an inbox took, since start.
         package var posted: Int
-        /// Pieces that their worker took out, since start.
+        /// Pieces that their worker has done, since start.
         package var performed: Int
+        /// Pieces that came too late, since start.
+        package var dropped: Int
         /// Pieces refused because an inbox was full, since start.
         package var refused: Int
         /// Bytes that waiting pieces keep, and their slots, now.
         package var waitingBytes: Int
 
         private enum CodingKeys: String, CodingKey {
-            case posted, performed, refused
+            case posted, performed, dropped, refused
             case waitingBytes = "waiting_bytes"
         }
 
         init(_ statistics: WorkStatistics) {
             posted = statistics.posted
             performed = statistics.performed
+            dropped = statistics.dropped
             refused = statistics.refused
             waitingBytes = statistics.waitingBytes
         }

@@ -37,6 +37,7 @@ public final class ClientEndpoint {
 
     deinit {
         connections.releaseAll()
+        host.forgetServices()
     }
 
     /// Called from inside an event when a handshake is complete.

@@ -93,7 +93,10 @@ public final class ConnectionSet {
     /// what all sessions shared, which no connection was charged for.
     func releaseAll() {
         for index in 0..<slots.count {
-            if case .live(let connection) = slots[index] { connection.release() }
+            guard case .live(let connection) = slots[index] else { continue }
+            let service = connection.openService
+            connection.release()
+            connection.tell(service, of: .shutdown)
         }
         slots.removeAll()
         #if NEGATIVE_CONTROLS

@@ -89,6 +89,7 @@ public final class Endpoint {
 
     deinit {
         connections.releaseAll()
+        host.forgetServices()
     }
 
     /// When ``expire(at:)`` is due next, which is at once while datagrams wait for their turn; nil while nothing is.

@@ -5,7 +5,7 @@ import QUICTransport
 final class ServerHost: EndpointHost {
     /// Called when a handshake is complete.
     var onEstablish: (Connection) -> Void = { _ in }
-    private let services: [String: any StreamService]
+    private var services: [String: any StreamService]
     private let validation: AddressValidation
 
     init(
@@ -17,6 +17,11 @@ final class ServerHost: EndpointHost {
         self.services = Dictionary(services.map { ($0.applicationProtocol, $0) }) { first, _ in first }
         self.validation = validation
         super.init(connections: connections, configuration: configuration)
+    }
+
+    /// The endpoint has ended. Connections that a service keeps lead here, and must not keep the service.
+    func forgetServices() {
+        services = [:]
     }
 
     override func service(for applicationProtocol: String) -> (any StreamService)? {

@@ -6,7 +6,7 @@ import Synchronization
 
 /// Where other threads leave work for a worker's connections and services: bounded in number and in bytes.
 ///
-/// It is closed until its worker opens it, and after that worker has ended; work is refused then. Nobody ever waits for room.
+/// It takes work before its worker has started, and refuses it when that worker has ended. Nobody ever waits for room.
 ///
 /// Owns: the work that waits, and a ring of slots; nothing while it is empty. Released by: ``takeFirst()`` and ``close()``. Bound:
 /// ``bytesLimit`` for what the work keeps, and ``capacity`` slots of 24 bytes (half as much again while the ring grows or shrinks).
@@ -16,8 +16,8 @@ final class WorkInbox: ConnectionExecutor {
     static let capacityDefault = 4_096
     /// Bytes that they may keep, by default.
     static let bytesLimitDefault = 1 << 20
-    /// What a piece of work takes besides what it keeps: a closure and what it captures.
-    static let workBytes = 128
+    /// What a piece of work takes besides what it keeps: closures within each other, and what they capture.
+    static let workBytes = 256
 
     /// One piece of work.
     struct Work: Sendable {
@@ -28,8 +28,9 @@ final class WorkInbox: ConnectionExecutor {
     }
 
     private struct State: ~Copyable {
-        /// Wakes the owner; nil while the inbox is closed.
+        /// Wakes the owner; nil before it has started.
         var waker: Waker?
+        var isClosed = false
         var waiting: RingBuffer<Work>
         var waitingBytes = 0
         /// Whether the owner has been woken since it last looked.
@@ -44,7 +45,7 @@ final class WorkInbox: ConnectionExecutor {
     private let bytesLimit: Int
     private let state: Mutex<State>
 
-    /// An inbox that is closed and holds no memory.
+    /// An inbox that holds no memory.
     init(capacity: Int = capacityDefault, bytesLimit: Int = bytesLimitDefault) {
         self.bytesLimit = bytesLimit
         state = Mutex(State(capacity: capacity))
@@ -78,7 +79,7 @@ extension WorkInbox {
         precondition(byteCount >= 0, "work keeps no fewer than no bytes")
         let work = Work(byteCount: byteCount + Self.workBytes, body: body)
         let (error, waker): (WorkError?, Waker?) = state.withLock { state in
-            guard let waker = state.waker else { return (.ended, nil) }
+            if state.isClosed { return (.ended, nil) }
             guard state.waitingBytes + work.byteCount <= bytesLimit, state.waiting.push(work) == nil else {
                 state.statistics.refused += 1
                 return (.full, nil)
@@ -86,7 +87,7 @@ extension WorkInbox {
             state.waitingBytes += work.byteCount
             state.statistics.posted += 1
             defer { state.isAnnounced = true }
-            return (nil, state.isAnnounced ? nil : waker)
+            return (nil, state.isAnnounced ? nil : state.waker)
         }
         waker?.wake()
         if let error { throw error }
@@ -96,9 +97,13 @@ extension WorkInbox {
 // MARK: - For the owner
 
 extension WorkInbox {
-    /// Lets work in from now on, and wakes the owner with `waker` when there is any.
+    /// Wakes the owner with `waker` when there is work, from now on.
     func open(waking waker: Waker) {
-        state.withLock { $0.waker = waker }
+        let hasWork = state.withLock { state in
+            state.waker = waker
+            return !state.waiting.isEmpty
+        }
+        if hasWork { waker.wake() }
     }
 
     /// How much work waits; whatever is put after this wakes the owner again.
@@ -111,17 +116,24 @@ extension WorkInbox {
 
     /// Takes the work out that has waited longest; nil when none waits.
     func takeFirst() -> Work? {
+        pop(counting: \.performed)
+    }
+
+    private func pop(counting count: WritableKeyPath<WorkStatistics, Int>) -> Work? {
         state.withLock { state in
             guard let work = state.waiting.popFirst() else { return nil }
             state.waitingBytes -= work.byteCount
-            state.statistics.performed += 1
+            state.statistics[keyPath: count] += 1
             return work
         }
     }
 
     /// Lets no further work in, and drops what came too late.
     func close() {
-        state.withLock { $0.waker = nil }
-        while takeFirst() != nil {}
+        state.withLock { state in
+            state.isClosed = true
+            state.waker = nil
+        }
+        while pop(counting: \.dropped) != nil {}
     }
 }

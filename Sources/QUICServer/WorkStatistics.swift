@@ -2,8 +2,10 @@
 public struct WorkStatistics: Sendable, Hashable {
     /// Pieces of work that an inbox took, since start.
     public internal(set) var posted = 0
-    /// Pieces that their workers took out again, since start. What waits is `posted - performed`.
+    /// Pieces that their workers have done, since start.
     public internal(set) var performed = 0
+    /// Pieces that came too late for their workers, which had ended, since start. What waits is `posted - performed - dropped`.
+    public internal(set) var dropped = 0
     /// Pieces that found an inbox full, and were refused, since start.
     public internal(set) var refused = 0
     /// Bytes of the inboxes, now: what waiting work keeps, and its slots. 0 when none waits.
@@ -15,6 +17,7 @@ public struct WorkStatistics: Sendable, Hashable {
     static func += (sum: inout WorkStatistics, other: WorkStatistics) {
         sum.posted += other.posted
         sum.performed += other.performed
+        sum.dropped += other.dropped
         sum.refused += other.refused
         sum.waitingBytes += other.waitingBytes
     }

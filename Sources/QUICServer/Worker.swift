@@ -111,6 +111,12 @@ final class Worker {
         self.socket = socket
     }
 
+    deinit {
+        // A worker that never ran has not done so.
+        inbox.close()
+        work.close()
+    }
+
     /// Serves until told to shut down and everything is sent.
     ///
     /// - Returns: The last statistics.

@@ -5,8 +5,8 @@ import Datagrams
 ///
 /// RFC 9002 §6.2.1: when a PTO timer expires, the PTO backoff MUST be increased, resulting in the PTO period being set to
 /// twice its current value. After 15 s without an acknowledgement the next probe comes after the idle timeout, and a path that
-/// heals meanwhile heals for nothing. So a peer that is heard is probed at once, and one that is not is probed once more
-/// twice shortly before the idle timeout.
+/// heals meanwhile heals for nothing. So a peer that is heard is probed at once, and one that is not is probed twice more
+/// shortly before the idle timeout.
 ///
 /// ngtcp2 sends a PING when it is asked to while the congestion window has room. When it is full, only the two probes of a
 /// probe timeout may leave. They leave one after the other then, and those of the last timeout when the peer is heard or the
@@ -53,10 +53,11 @@ extension Connection {
         return min(ping, lastChance, acknowledgementDeadline, holdEnd)
     }
 
-    /// When streams that have something to send no longer wait for a probe timeout; the distant future once they do not.
+    /// When what the application wants no longer waits for a probe timeout; the distant future once it does not.
     private var holdEnd: MonotonicInstant {
+        guard !sendQueue.isEmpty || hasCommand else { return .distantFuture }
         let end = unarmedAt
-        return sendQueue.isEmpty || end <= now ? .distantFuture : end
+        return end <= now ? .distantFuture : end
     }
 
     /// When a probe timeout would long have expired.

@@ -52,6 +52,7 @@ extension Connection {
         }
         // An acknowledgement that is delayed takes the permission to leave later.
         mayProbe = holdsProbes && !burst.hasPackets
+        if !holdsProbes { hasCommand = false }
         unsafe ngtcp2_conn_update_pkt_tx_time(connection, now.native)
         if isMigrating { migration?.noteTransmitted(dataOnLatestPath: hasDataOnLatestPath, at: now) }
         acknowledgements.noteSent(

@@ -98,6 +98,8 @@ public final class Connection {
     var wantsPing = false
     /// Whether a probe that is held back may leave.
     var mayProbe = false
+    /// Whether the application gave a command since the connection last could send.
+    var hasCommand = false
     /// Whether stream data may go into the packet that is being written.
     var offersStreams = true
     /// Whether ngtcp2 is past the handshake as well: it is not yet while it tells of its completion.
@@ -182,6 +184,8 @@ extension Connection {
     func open() {
         guard let service else { return }
         if role == .server, case .refuse(let code, let reasonPhrase) = service.admission(of: self) {
+            // Its client may have sent requests with the end of its handshake.
+            self.service = nil
             close(code: code, reasonPhrase: reasonPhrase)
         } else {
             isOpen = true
@@ -328,7 +332,7 @@ extension Connection {
     private func notePeerClose() {
         guard let connection = unsafe native?.pointer, let error = unsafe ngtcp2_conn_get_ccerr(connection)
         else { return }
-        let details = closing ?? ClosingDetails()
+        let details = ClosingDetails()
         closing = details
         let phrase = unsafe UnsafeRawBufferPointer(start: error.pointee.reason, count: error.pointee.reasonlen)
         details.reasonPhrase = unsafe ClosingDetails.phrase(phrase.bytes)
@@ -371,6 +375,7 @@ extension Connection {
     func noteCommand() {
         guard !isInsideEvent else { return }
         now = max(now, environment.now)
+        hasCommand = true
         environment.host.connectionWantsAttention(self)
     }
 
@@ -379,6 +384,7 @@ extension Connection {
         guard let connection = unsafe native?.pointer else { return }
         keepAliveNanoseconds = interval?.native ?? .max
         unsafe ngtcp2_conn_set_keep_alive_timeout(connection, keepAliveNanoseconds)
+        noteCommand()
     }
 
     /// Calls `body`, in which ngtcp2 writes a PING if there is nothing else and it may write at all, which it may not at the
@@ -417,8 +423,10 @@ extension Connection {
         releaseTLS()
         waiting = nil
         migration = nil
-        sendQueue.removeAll()
+        // From here on it takes no commands, from the service that is told of the ends of its streams either.
+        state = .closed
         while let stream = streams.removeFirst() { forget(stream) }
+        sendQueue.removeAll()
         native = nil
         nativeContext.take()?.free(account)
         chargeTLS(since: tlsBefore)
@@ -429,7 +437,6 @@ extension Connection {
         account.release(self, from: .table)
         withdrawCommitment()
         account.floorBytes = 0
-        state = .closed
     }
 
     /// Takes note of a connection ID that now leads here.

@@ -88,8 +88,8 @@ public struct StreamReference: Sendable, Hashable {
 
     /// Sends `bytes`, and with `isFinal` the end of our half.
     ///
-    /// When they do not fit into ``Stream/writableBytes`` by then, the stream is reset with `code`: the peer must not take what follows
-    /// for the rest of it. Use ``perform(keeping:_:)`` to wait instead.
+    /// When there is no room or no memory for them by then (``Stream/writableBytes``), the stream is reset with `code`: the peer must
+    /// not take what follows for the rest of it. Use ``perform(keeping:_:)`` to wait instead. After the end of our half they are dropped.
     ///
     /// - Throws: ``WorkError`` when nothing will be sent.
     public func write(_ bytes: [UInt8], isFinal: Bool = false, resetCode code: UInt64 = 0) throws(WorkError) {
@@ -97,6 +97,8 @@ public struct StreamReference: Sendable, Hashable {
             do throws(StreamError) {
                 try stream.write(bytes)
                 if isFinal { stream.finish() }
+            } catch .finished {
+                // What was written before the end stays whole.
             } catch {
                 stream.reset(code: code)
             }

@@ -43,7 +43,8 @@ func busyServer() -> ServerStatistics {
     statistics.handOver.overflowed = 5
     statistics.handOver.waitingBytes = 3_504
     statistics.work.posted = 312
-    statistics.work.performed = 310
+    statistics.work.performed = 309
+    statistics.work.dropped = 1
     statistics.work.refused = 6
     statistics.work.waitingBytes = 616
     statistics.eventLog.events = 256

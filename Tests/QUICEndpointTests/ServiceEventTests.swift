@@ -118,11 +118,11 @@ import Testing
         let pair = try Pair(seed: 1, services: [witness], clientService: client)
         _ = try #require(try pair.connectAndEstablish())
         pair.run(for: .seconds(1))
-        witness.connections[0].close(code: 1 << 61, reasonPhrase: String(repeating: "ä", count: 5_000))
+        witness.connections[0].close(code: 1 << 61, reasonPhrase: String(repeating: "€", count: 5_000))
         pair.run(for: .seconds(1))
         let report = try #require(client.reports.first)
         #expect(report.cause == .peerClose && report.applicationCode == 1 << 61)
-        #expect(report.reasonPhrase == String(repeating: "ä", count: 128))
+        #expect(report.reasonPhrase == String(repeating: "€", count: 85))
         #expect(witness.reports.map(\.cause) == [.localClose])
         #expect(witness.reports.map(\.applicationCode) == [1 << 61])
     }
@@ -136,9 +136,13 @@ import Testing
         #expect(report.cause == .idleTimeout && report.applicationCode == nil && report.reasonPhrase.isEmpty)
     }
 
+    /// Not even for a request that comes with the end of the handshake.
     @Test func aConnectionThatIsRefusedDoesNotOpen() throws {
         witness.admission = .refuse(code: 9, reasonPhrase: "not you")
         let client = Witness()
+        client.onEvent = { event, connection in
+            if event == "open" { try? connection.openStream().write("a request") }
+        }
         let pair = try Pair(seed: 1, services: [witness], clientService: client)
         _ = try pair.connect()
         pair.run(for: .seconds(1))
@@ -236,6 +240,85 @@ import Testing
         pair.client.close(other, at: pair.now)
         pair.run(for: .seconds(60))
         #expect(witness.events.count { $0 == "open" } == witness.events.count { $0 == "close" })
+        expectEverythingReturned(pair)
+    }
+
+    /// The peer's words about its end stay, and nothing begins while a connection is released.
+    @Test func aConnectionThatIsReleasedTakesNoCommands() throws {
+        let pair = try pair()
+        let connection = try #require(try pair.connectAndEstablish())
+        for _ in 0..<3 { _ = try pair.send([1], on: connection, isFinal: false) }
+        pair.run(for: .seconds(1))
+        var attempts = 0
+        witness.onEvent = { [witness] event, connection in
+            guard event == "stream close" else { return }
+            attempts += 1
+            connection.close(code: 5, reasonPhrase: "mine")
+            #expect(throws: QUICError.self) { try connection.openStream() }
+            for stream in witness.streams { _ = try? stream.write("X has left") }
+        }
+        connection.close(code: 7, reasonPhrase: "theirs")
+        pair.run(for: .seconds(60))
+        #expect(attempts == 3)
+        #expect(witness.reports.map(\.applicationCode) == [7] && witness.reports.map(\.reasonPhrase) == ["theirs"])
+        expectEverythingReturned(pair)
+    }
+
+    /// The ledger does not see what refers to each other.
+    @Test func nothingKeepsAConnectionThatNobodyKeeps() throws {
+        weak var witness: Witness?
+        weak var connection: Connection?
+        weak var stream: Stream?
+        do {
+            let service = Witness()
+            let pair = try Pair(seed: 1, services: [service])
+            let client = try #require(try pair.connectAndEstablish())
+            for _ in 0..<3 { _ = try pair.send([1], on: client, isFinal: false) }
+            pair.run(for: .seconds(1))
+            (witness, connection, stream) = (service, service.connections[0], service.streams[0])
+            service.onEvent = { [weak service] event, _ in
+                guard event == "stream close" else { return }
+                for stream in service?.streams ?? [] { _ = try? stream.write("X has left") }
+            }
+            pair.client.close(client, at: pair.now)
+            pair.run(for: .seconds(60))
+            #expect(connection != nil && stream != nil)
+            service.connections = []
+            service.streams = []
+            #expect(connection == nil && stream == nil)
+        }
+        #expect(witness == nil)
+    }
+
+    /// As where its worker fails.
+    @Test func anEndpointThatGoesAwayTellsItsServicesAndLetsGoOfThem() throws {
+        weak var kept: Witness?
+        var events: [String] = []
+        do {
+            let service = Witness()
+            let pair = try Pair(seed: 1, services: [service])
+            let client = try #require(try pair.connectAndEstablish())
+            _ = try pair.send([1], on: client, isFinal: false)
+            pair.run(for: .seconds(1))
+            kept = service
+            service.onEvent = { event, _ in events.append(event) }
+        }
+        #expect(events == ["stream close", "close"])
+        // It has the connection in a list of its own, and that leads to the endpoint's services.
+        #expect(kept == nil)
+    }
+
+    @Test func aKeepAliveBeginsAtOnce() throws {
+        let pair = try pair()
+        let connection = try #require(try pair.connectAndEstablish())
+        pair.run(for: .seconds(10))
+        // From another connection's event, or from another thread.
+        witness.connections[0].keepAlive(every: .seconds(8))
+        // Longer than the idle timeout of 30 s, and not as long as a connection may go without progress.
+        pair.run(for: .seconds(45))
+        #expect(connection.state == .established && witness.reports.isEmpty)
+        pair.client.close(connection, at: pair.now)
+        pair.run(for: .seconds(60))
         expectEverythingReturned(pair)
     }
 

@@ -80,8 +80,10 @@ import Testing
         #expect(try client.serve { opened.streams.withLock { $0.count } == 1 })
         let connection = try #require(opened.connections.withLock { $0.first })
         let stream = try #require(opened.streams.withLock { $0.first })
+        let firstSlot = await server.connections()[0].map(\.handle.index)
         try client.close([first])
-        while try await server.statistics().endpoint.connections.live > 0 {}
+        // The slot is free when the record of the first connection is gone.
+        while try await !server.statistics().hasReturned {}
         let second = try client.connect()
         let called = Mutex(0)
         for _ in 0..<10 {
@@ -91,11 +93,27 @@ import Testing
         }
         _ = try client.open([0], on: second)
         #expect(try client.serve { opened.streams.withLock { $0.count } == 2 })
+        #expect(await server.connections()[0].map(\.handle.index) == firstSlot)
         #expect(called.withLock { $0 } == 0 && second.state == .established)
         try client.close([second])
         #expect(try await server.shutDown().hasReturned)
         #expect(throws: WorkError.ended) { try connection.close() }
         #expect(throws: WorkError.ended) { try stream.write([1]) }
+    }
+
+    @Test func aWriteAfterTheLastOneHarmsNothing() async throws {
+        let server = try server(workers: 1)
+        let client = try LoopbackClient(of: server.address, seed: 6)
+        let member = try client.connect()
+        let sent = try client.open([0], on: member)
+        #expect(try client.serve { opened.streams.withLock { $0.count } == 1 })
+        let stream = try #require(opened.streams.withLock { $0.first })
+        try stream.write([UInt8](repeating: 1, count: 10_000), isFinal: true)
+        try stream.write([2])
+        #expect(try client.serve { client.recorder.received(on: member, sent.id).isComplete })
+        #expect(client.recorder.received(on: member, sent.id).bytes == [UInt8](repeating: 1, count: 10_000))
+        try client.close([member])
+        #expect(try await server.shutDown().hasReturned)
     }
 
     /// A write that does not fit must not leave a gap.
