@@ -61,6 +61,7 @@ let package = Package(
     name: "QUICHarness",
     products: [
         .library(name: "QUICServer", targets: ["QUICServer"]),
+        .library(name: "QUICAsync", targets: ["QUICAsync"]),
         .library(name: "QUICEndpoint", targets: ["BoundedMemory", "Datagrams", "QUICEndpoint", "QUICTransport"]),
         .library(name: "EchoService", targets: ["EchoService"]),
         .executable(name: "quic-echo-server", targets: ["quic-echo-server"]),
@@ -101,6 +102,7 @@ let package = Package(
             "QUICServer",
             uses: ["BoundedMemory", "CShims", "DatagramIO", "Datagrams", "QUICEndpoint", "QUICTransport"]
         ),
+        module("QUICAsync", uses: ["QUICServer"]),
         module("EchoService", uses: ["QUICServer"]),
         module("TextValues", uses: []),
         module("CommandLineValues", uses: ["TextValues", argumentParser]),
@@ -221,6 +223,12 @@ let package = Package(
             of: "QUICServer",
             uses: [
                 "DatagramIO", "Datagrams", "EchoService", "QUICEndpoint", "QUICServer", "QUICTesting", "QUICTransport",
+            ]
+        ),
+        tests(
+            of: "QUICAsync",
+            uses: [
+                "BoundedMemory", "Datagrams", "QUICAsync", "QUICEndpoint", "QUICServer", "QUICTesting", "QUICTransport",
             ]
         ),
         tests(of: "QUICTransport", uses: ["Datagrams", "QUICTesting", "QUICTransport"]),

@@ -4,6 +4,12 @@ import QUICEndpoint
 import QUICTransport
 import Synchronization
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
 /// Where other threads leave work for a worker's connections and services: bounded in number and in bytes.
 ///
 /// It takes work before its worker has started, and refuses it when that worker has ended. Nobody ever waits for room.
@@ -35,6 +41,10 @@ final class WorkInbox: ConnectionExecutor {
         var waitingBytes = 0
         /// Whether the owner has been woken since it last looked.
         var isAnnounced = false
+        /// Steps of tasks that prefer the owner's thread. There is one at most for each task.
+        var jobs: [UnownedJob] = []
+        /// The thread of the owner, once it runs.
+        var owner: pthread_t?
         var statistics = WorkStatistics()
 
         init(capacity: Int) {
@@ -130,10 +140,57 @@ extension WorkInbox {
 
     /// Lets no further work in, and drops what came too late.
     func close() {
-        state.withLock { state in
+        let jobs = state.withLock { state in
             state.isClosed = true
             state.waker = nil
+            state.owner = nil
+            defer { state.jobs = [] }
+            return state.jobs
         }
+        // Tasks outlive the worker, and find out that it has ended.
+        for job in jobs { globalConcurrentExecutor.enqueue(ExecutorJob(job)) }
         while pop(counting: \.dropped) != nil {}
     }
+}
+
+// MARK: - Tasks
+
+/// A worker as the thread that tasks prefer: what they do with its connections needs no other thread then.
+///
+/// Bound: one step at most for each task that waits, 8 bytes each. Tasks are the application's, which bounds their number.
+extension WorkInbox: TaskExecutor {
+    func enqueue(_ job: consuming ExecutorJob) {
+        let job = UnownedJob(job)
+        let (isTaken, waker): (Bool, Waker?) = state.withLock { state in
+            if state.isClosed { return (false, nil) }
+            state.jobs.append(job)
+            // The owner looks for jobs before it waits.
+            if state.isAnnounced || state.owner == pthread_self() { return (true, nil) }
+            defer { state.isAnnounced = true }
+            return (true, state.waker)
+        }
+        waker?.wake()
+        if !isTaken { globalConcurrentExecutor.enqueue(ExecutorJob(job)) }
+    }
+
+    /// Whether the caller is on the owner's thread.
+    var isCurrent: Bool { state.withLock { $0.owner == pthread_self() } }
+
+    /// The owner runs, on the thread of the caller.
+    func begin() {
+        state.withLock { $0.owner = pthread_self() }
+    }
+
+    /// Takes the steps of tasks that wait.
+    func takeJobs() -> [UnownedJob] {
+        state.withLock { state in
+            state.isAnnounced = state.isAnnounced && !state.waiting.isEmpty
+            guard !state.jobs.isEmpty else { return [] }
+            defer { state.jobs = [] }
+            return state.jobs
+        }
+    }
+
+    /// Whether steps of tasks wait.
+    var hasJobs: Bool { state.withLock { !$0.jobs.isEmpty } }
 }

@@ -79,6 +79,8 @@ final class Worker {
     private static let handOversPerFlush = 32
     /// Pieces of other threads' work done in a row before what came of them is sent.
     private static let workPerFlush = 64
+    /// How often in a row tasks that wait are run before datagrams and deadlines have their turn.
+    private static let jobRoundsPerTurn = 16
 
     /// - Parameters:
     ///   - index: Which worker this is: what its connection IDs begin with, and which of `inboxes` is its own.
@@ -126,6 +128,7 @@ final class Worker {
             work.close()
             answerLateCommands()
         }
+        work.begin()
         while !(isShuttingDown && endpoint.isShutDown && outgoing.isEmpty) {
             let start = clock.now()
             let wakeup = try loop.wait(until: nextDeadline, now: start)
@@ -139,6 +142,7 @@ final class Worker {
                 try doWork(at: now)
             }
             try turn(at: now)
+            try runJobs()
         }
         // What the last statistics would still show as waiting has no connection left to go to.
         inbox.close()
@@ -149,6 +153,7 @@ final class Worker {
     private var nextDeadline: MonotonicInstant? {
         // While the socket takes nothing, only its becoming writable helps a shutdown.
         if isShuttingDown, !isBlocked { return MonotonicInstant(nanoseconds: 0) }
+        if work.hasJobs { return MonotonicInstant(nanoseconds: 0) }
         return [endpoint.nextDeadline, trimDeadline].compactMap(\.self).min()
     }
 
@@ -201,6 +206,18 @@ final class Worker {
             piece.body(scope)
             count -= 1
             if count.isMultiple(of: Self.workPerFlush) { try flush(at: now) }
+        }
+    }
+
+    /// Runs the steps of tasks that wait, and those that follow from them, until datagrams and deadlines have their turn again.
+    private func runJobs() throws(SocketError) {
+        for _ in 0..<Self.jobRoundsPerTurn {
+            let jobs = work.takeJobs()
+            if jobs.isEmpty { return }
+            let now = clock.now()
+            endpoint.noteTime(now)
+            for job in jobs { unsafe job.runSynchronously(on: work.asUnownedTaskExecutor()) }
+            try flush(at: now)
         }
     }
 

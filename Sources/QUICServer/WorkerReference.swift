@@ -8,6 +8,13 @@ public struct WorkerReference: Sendable {
     public let index: Int
     let inbox: WorkInbox
 
+    /// Runs tasks on the worker's thread, between two batches of datagrams: `Task(executorPreference: worker.taskExecutor) { … }`. They
+    /// must not block it. When the worker has ended, they run elsewhere.
+    public var taskExecutor: any TaskExecutor { inbox }
+
+    /// Whether the caller is on the worker's thread, where it may use the worker's connections and streams.
+    public var isCurrent: Bool { inbox.isCurrent }
+
     /// Calls `body` with the worker's service of the type `Service` on its own thread; not at all where it has none.
     ///
     /// What the body writes to connections of this worker leaves when it has returned.

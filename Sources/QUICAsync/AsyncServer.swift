@@ -1,0 +1,135 @@
+public import QUICServer
+
+/// A QUIC server whose connections and streams are asynchronous sequences.
+///
+/// ```swift
+/// let server = try AsyncServer(configuration: ServerConfiguration(), applicationProtocols: ["echo"])
+/// try await server.run { connection in
+///     await withDiscardingTaskGroup { group in
+///         for await stream in connection.streams {
+///             group.addTask {
+///                 do {
+///                     for try await chunk in stream { try await stream.write(chunk) }
+///                     stream.finish()
+///                 } catch {}
+///             }
+///         }
+///     }
+/// }
+/// ```
+///
+/// Owns: a ``Server``. Released by: ``shutDown()``. Bound: that of the server, and for each stream its receive window and one write.
+public final class AsyncServer: Sendable {
+    private let server: Server
+    private let arrivals: Arrivals<ServerConnection>
+
+    /// Starts a server; it is ready when this returns.
+    ///
+    /// - Parameter applicationProtocols: Those that it speaks, in order of preference.
+    /// - Throws: When the address is taken, the certificate does not work, or the configuration contradicts itself.
+    public init(configuration: ServerConfiguration, applicationProtocols: [String]) throws(ServerError) {
+        let arrivals = Arrivals<ServerConnection>()
+        server = try Server(configuration: configuration) { context in
+            applicationProtocols.map { AsyncService($0, worker: context.worker, arrivals: arrivals) }
+        }
+        self.arrivals = arrivals
+    }
+
+    /// The address it listens on, with the port the system chose if 0 was asked for.
+    public var address: SocketAddress { server.address }
+
+    /// The connections whose handshakes are complete. One task at a time may take them.
+    public var connections: Connections { Connections(arrivals: arrivals) }
+
+    /// The connections of a server, in the order in which they opened.
+    public struct Connections: AsyncSequence, AsyncIteratorProtocol, Sendable {
+        let arrivals: Arrivals<ServerConnection>
+
+        /// The next connection; nil when the server was shut down, or the task is cancelled.
+        public func next() async -> ServerConnection? { await arrivals.next() }
+
+        /// Itself.
+        public func makeAsyncIterator() -> Self { self }
+    }
+
+    /// Serves connections until the server was shut down or the task is cancelled.
+    ///
+    /// - Parameter handler: Called for each connection, in a task of its own on the thread of the connection's worker, which it must not
+    ///   block. The connection is closed when it returns.
+    public func run(_ handler: @escaping @Sendable (ServerConnection) async -> Void) async {
+        await withDiscardingTaskGroup { group in
+            for await connection in connections {
+                group.addTask(executorPreference: connection.worker.taskExecutor) {
+                    await handler(connection)
+                    connection.close()
+                }
+            }
+        }
+    }
+
+    /// What the server did and holds at this moment.
+    ///
+    /// - Throws: When a worker has failed.
+    public func statistics() async throws(ServerError) -> ServerStatistics {
+        try await server.statistics()
+    }
+
+    /// Refuses new connections, closes all, and releases everything; ``connections`` ends.
+    ///
+    /// - Returns: The last statistics.
+    /// - Throws: When a worker has failed.
+    public func shutDown() async throws(ServerError) -> ServerStatistics {
+        defer { arrivals.finish() }
+        return try await server.shutDown()
+    }
+}
+
+/// Brings what happens on a worker's connections to tasks.
+final class AsyncService: StreamService {
+    let applicationProtocol: String
+    private let worker: WorkerReference
+    private let arrivals: Arrivals<ServerConnection>
+
+    init(_ applicationProtocol: String, worker: WorkerReference, arrivals: Arrivals<ServerConnection>) {
+        self.applicationProtocol = applicationProtocol
+        self.worker = worker
+        self.arrivals = arrivals
+    }
+
+    func connectionDidOpen(_ connection: Connection) {
+        let shown = ServerConnection(connection, applicationProtocol: applicationProtocol, worker: worker)
+        connection.context = shown
+        arrivals.put(shown)
+    }
+
+    func connectionDidClose(_ connection: Connection, _ report: CloseReport) {
+        guard let shown = connection.context as? ServerConnection else { return }
+        shown.end()
+        arrivals.remove { $0 === shown }
+    }
+
+    func streamDidOpen(_ stream: QUICServer.Stream) {
+        guard let connection = stream.connection.context as? ServerConnection else { return }
+        let shown = ByteStream(stream, worker: worker)
+        stream.context = shown
+        connection.arrivals.put(shown)
+    }
+
+    func receive(_ bytes: RawSpan, isFinal: Bool, on stream: QUICServer.Stream) throws(StreamError) {
+        (stream.context as? ByteStream)?.deliver([UInt8](copying: bytes), isFinal: isFinal)
+    }
+
+    func stream(_ stream: QUICServer.Stream, didRelease count: Int) {
+        (stream.context as? ByteStream)?.writeOutgoing()
+    }
+
+    func stream(_ stream: QUICServer.Stream, wasCancelledWith code: UInt64) {
+        (stream.context as? ByteStream)?.didCancel(code: code)
+    }
+
+    func streamDidClose(_ stream: QUICServer.Stream) {
+        guard let shown = stream.context as? ByteStream else { return }
+        shown.didClose()
+        (stream.connection.context as? ServerConnection)?.arrivals.remove { $0 === shown }
+    }
+}

@@ -1,0 +1,310 @@
+public import QUICServer
+import Synchronization
+
+/// Why a stream's bytes end before its peer's FIN, or why no more can be written.
+public enum ByteStreamError: Error, Sendable, Hashable {
+    /// The peer, or this side, reset the stream. RFC 9000 §3.5.
+    case reset(code: UInt64)
+    /// Our half has ended.
+    case finished
+    /// The connection has ended.
+    case connectionEnded
+    /// There is no memory for the bytes.
+    case outOfMemory
+    /// Another task writes to it.
+    case writeInProgress
+}
+
+/// One stream as an asynchronous sequence of chunks, with a `write` that suspends while there is no room.
+///
+/// The peer gets credit for a chunk when it is taken, so a consumer that never reads holds no more than the stream's window. A task
+/// that is cancelled while it reads or writes resets the stream.
+///
+/// Owns: the chunks that were not taken, and what one `write` could not hand over yet, in the application's memory and not in the
+/// ledger. Released by: reading, and the last reference after the end of the stream. Bound: twice the stream's receive window, since
+/// arrays grow in powers of two, and one write.
+public final class ByteStream: Sendable {
+    /// Its number.
+    public let id: StreamID
+    private let worker: WorkerReference
+    private let source: Source
+    private let state = Mutex(State())
+
+    /// The error code of streams whose task was cancelled.
+    public static let cancelledCode: UInt64 = 0
+
+    /// The transport's stream, which belongs to the worker's thread.
+    private final class Source: @unchecked Sendable {
+        let stream: QUICServer.Stream
+        init(_ stream: QUICServer.Stream) { self.stream = stream }
+    }
+
+    private typealias Chunk = Result<[UInt8]?, any Error>
+
+    private struct State {
+        var chunks: [[UInt8]] = []
+        /// How reading ends, after the chunks.
+        var end: Chunk?
+        var reader: CheckedContinuation<Chunk, Never>?
+        /// Bytes of chunks that were taken, for which the peer has no credit yet.
+        var creditBytes = 0
+        var outgoing: Outgoing?
+        /// Why nothing can be written any more.
+        var writeError: ByteStreamError?
+        var isFinishing = false
+        var resetCode: UInt64?
+        var isPumpRequested = false
+
+        /// Keeps bytes that nobody has asked for. A peer that sends single bytes does not make as many chunks.
+        mutating func append(_ bytes: [UInt8]) {
+            if let last = chunks.indices.last, chunks[last].count < ByteStream.joinedBytesLimit {
+                chunks[last] += bytes
+            } else {
+                chunks.append(bytes)
+            }
+        }
+    }
+
+    /// Chunks below this length grow while they wait.
+    private static let joinedBytesLimit = 16 << 10
+
+    private struct Outgoing {
+        let bytes: [UInt8]
+        var offset = 0
+        let writer: CheckedContinuation<Result<Void, any Error>, Never>
+    }
+
+    init(_ stream: QUICServer.Stream, worker: WorkerReference) {
+        id = stream.id
+        source = Source(stream)
+        self.worker = worker
+    }
+}
+
+// MARK: - Reading
+
+extension ByteStream: AsyncSequence {
+    /// The chunks of a stream.
+    public struct Iterator: AsyncIteratorProtocol {
+        fileprivate let stream: ByteStream
+
+        /// The next bytes; nil after the peer's FIN.
+        ///
+        /// - Throws: ``ByteStreamError``, or `CancellationError`.
+        public mutating func next() async throws -> [UInt8]? { try await stream.next() }
+    }
+
+    /// The bytes that arrive from now on. One task at a time may take them.
+    public func makeAsyncIterator() -> Iterator { Iterator(stream: self) }
+
+    private func next() async throws -> [UInt8]? {
+        try await withTaskCancellationHandler {
+            await withCheckedContinuation { reader in
+                if let ready = takeChunk(or: reader) { reader.resume(returning: ready) }
+            }
+        } onCancel: {
+            cancel()
+        }.get()
+    }
+
+    private func takeChunk(or reader: CheckedContinuation<Chunk, Never>) -> Chunk? {
+        let (ready, owesCredit): (Chunk?, Bool) = state.withLock { state in
+            if Task.isCancelled { return (.failure(CancellationError()), false) }
+            if !state.chunks.isEmpty {
+                let chunk = state.chunks.removeFirst()
+                state.creditBytes += chunk.count
+                return (.success(chunk), true)
+            }
+            if let end = state.end { return (end, false) }
+            precondition(state.reader == nil, "one task at a time reads a stream")
+            state.reader = reader
+            return (nil, false)
+        }
+        if owesCredit { requestPump() }
+        return ready
+    }
+
+    /// Bytes arrived, on the worker's thread.
+    func deliver(_ bytes: [UInt8], isFinal: Bool) {
+        let (reader, chunk, creditBytes): (CheckedContinuation<Chunk, Never>?, Chunk, Int) = state.withLock { state in
+            if isFinal { state.end = state.end ?? .success(nil) }
+            guard !bytes.isEmpty else { return (isFinal ? state.reader.take() : nil, .success(nil), 0) }
+            if let reader = state.reader.take() { return (reader, .success(bytes), bytes.count) }
+            state.append(bytes)
+            return (nil, .success(nil), 0)
+        }
+        if creditBytes > 0 { source.stream.extendCredit(creditBytes) }
+        reader?.resume(returning: chunk)
+    }
+}
+
+// MARK: - Writing
+
+extension ByteStream {
+    /// Sends `bytes`; returns when all of them are in the stream's queue, and suspends while there is no room.
+    ///
+    /// - Throws: ``ByteStreamError``, or `CancellationError`, after which the stream is reset.
+    public func write(_ bytes: [UInt8]) async throws {
+        if worker.isCurrent, try writeAtOnce(bytes) { return }
+        try await withTaskCancellationHandler {
+            await withCheckedContinuation { writer in
+                if let failure = put(Outgoing(bytes: bytes, writer: writer)) {
+                    writer.resume(returning: .failure(failure))
+                } else {
+                    requestPump()
+                }
+            }
+        } onCancel: {
+            cancel()
+        }.get()
+    }
+
+    /// Sends `text` in UTF-8, as ``write(_:)-([UInt8])`` does.
+    public func write(_ text: String) async throws {
+        try await write(Array(text.utf8))
+    }
+
+    /// Ends our half after what was written: FIN. RFC 9000 §19.8.
+    public func finish() {
+        state.withLock { state in
+            state.isFinishing = true
+            state.writeError = state.writeError ?? .finished
+        }
+        requestPump()
+    }
+
+    /// Ends both halves at once. RFC 9000 §2.4.
+    ///
+    /// - Parameter code: The application's error code, below 2^62.
+    public func reset(code: UInt64) {
+        precondition(code < 1 << 62, "an error code is a variable-length integer")
+        end(with: .failure(ByteStreamError.reset(code: code)), writing: .reset(code: code), resetCode: code)
+    }
+
+    private func cancel() {
+        let code = Self.cancelledCode
+        end(with: .failure(CancellationError()), writing: .reset(code: code), resetCode: code)
+    }
+
+    /// Hands all of `bytes` over without suspending, on the worker's thread; false when they have to wait.
+    private func writeAtOnce(_ bytes: [UInt8]) throws -> Bool {
+        if Task.isCancelled { return false }
+        let mayWrite = try state.withLock { state in
+            if let error = state.writeError { throw error }
+            return state.outgoing == nil
+        }
+        guard mayWrite, source.stream.writableBytes >= bytes.count else { return false }
+        return (try? source.stream.write(bytes)) != nil
+    }
+
+    private func put(_ outgoing: Outgoing) -> (any Error)? {
+        state.withLock { state in
+            if Task.isCancelled { return CancellationError() }
+            if let error = state.writeError { return error }
+            guard state.outgoing == nil else { return ByteStreamError.writeInProgress }
+            state.outgoing = outgoing
+            return nil
+        }
+    }
+}
+
+// MARK: - On the worker's thread
+
+extension ByteStream {
+    /// Has ``pump()`` called on the worker's thread, soon.
+    private func requestPump() {
+        if worker.isCurrent { return pump() }
+        let isFirst = state.withLock { state in
+            defer { state.isPumpRequested = true }
+            return !state.isPumpRequested
+        }
+        guard isFirst else { return }
+        Task(executorPreference: worker.taskExecutor) { self.pump() }
+    }
+
+    /// Does what tasks have asked for.
+    private func pump() {
+        let isOnWorker = worker.isCurrent
+        let (creditBytes, resetCode): (Int, UInt64?) = state.withLock { state in
+            state.isPumpRequested = false
+            // The worker has ended, and this runs elsewhere: nothing reaches the stream any more.
+            guard isOnWorker else { return (0, nil) }
+            defer { (state.creditBytes, state.resetCode) = (0, nil) }
+            return (state.creditBytes, state.resetCode)
+        }
+        guard isOnWorker else { return failWriter(.connectionEnded) }
+        if creditBytes > 0 { source.stream.extendCredit(creditBytes) }
+        if let resetCode { source.stream.reset(code: resetCode) }
+        writeOutgoing()
+    }
+
+    /// The transport has room again, or there is something to write.
+    func writeOutgoing() {
+        while let outgoing = state.withLock({ $0.outgoing }) {
+            let count = Swift.min(source.stream.writableBytes, outgoing.bytes.count - outgoing.offset)
+            guard count > 0 || outgoing.bytes.isEmpty else { break }
+            do throws(StreamError) {
+                let rest = outgoing.bytes[outgoing.offset..<outgoing.offset + count]
+                if count > 0 { try source.stream.write(Array(rest)) }
+            } catch .full {
+                break
+            } catch {
+                return failWriter(error == .outOfMemory ? .outOfMemory : .finished)
+            }
+            let writer = state.withLock { state -> CheckedContinuation<Result<Void, any Error>, Never>? in
+                state.outgoing?.offset += count
+                guard let current = state.outgoing, current.offset == current.bytes.count else { return nil }
+                state.outgoing = nil
+                return current.writer
+            }
+            writer?.resume(returning: .success(()))
+        }
+        let isFinished = state.withLock { $0.isFinishing && $0.outgoing == nil }
+        if isFinished { source.stream.finish() }
+    }
+
+    private func failWriter(_ error: ByteStreamError) {
+        let writer = state.withLock { state in
+            state.writeError = state.writeError ?? error
+            return state.outgoing.take()?.writer
+        }
+        writer?.resume(returning: .failure(error))
+    }
+
+    /// The peer reset the stream, or reads no more of it.
+    func didCancel(code: UInt64) {
+        end(with: .failure(ByteStreamError.reset(code: code)), writing: .reset(code: code), resetCode: code)
+    }
+
+    /// The stream is closed.
+    func didClose() {
+        end(
+            with: .failure(ByteStreamError.connectionEnded),
+            writing: .connectionEnded,
+            resetCode: nil,
+            keepsChunks: true
+        )
+    }
+
+    /// Ends reading and writing, unless they have ended already.
+    private func end(
+        with end: Chunk,
+        writing error: ByteStreamError,
+        resetCode: UInt64?,
+        keepsChunks: Bool = false
+    ) {
+        let (reader, readerResult, writer) = state.withLock { state in
+            state.end = state.end ?? end
+            state.writeError = state.writeError ?? error
+            if !keepsChunks {
+                state.creditBytes += state.chunks.reduce(0) { $0 + $1.count }
+                state.chunks = []
+                state.resetCode = resetCode
+            }
+            return (state.reader.take(), state.end ?? end, state.outgoing.take()?.writer)
+        }
+        reader?.resume(returning: readerResult)
+        if case .failure(let failure) = end { writer?.resume(returning: .failure(failure)) }
+        if resetCode != nil { requestPump() }
+    }
+}

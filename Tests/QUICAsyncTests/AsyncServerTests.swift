@@ -1,0 +1,279 @@
+import Datagrams
+import Foundation
+import QUICAsync
+import QUICEndpoint
+import QUICServer
+import QUICTesting
+import QUICTransport
+import Synchronization
+import Testing
+
+/// A value that tasks share with a test.
+private final class Shared<Value: Sendable>: Sendable {
+    private let value: Mutex<Value>
+
+    init(_ value: Value) {
+        self.value = Mutex(value)
+    }
+
+    func withLock<Result: Sendable>(_ body: (inout Value) -> Result) -> Result {
+        value.withLock { body(&$0) }
+    }
+}
+
+/// Servers written with tasks, on real sockets.
+@Suite struct AsyncServerTests {
+    private func server(workers: Int = 2, change: (inout ServerConfiguration) -> Void = { _ in }) throws -> AsyncServer
+    {
+        var configuration = ServerConfiguration()
+        configuration.listenAddress.port = 0
+        configuration.workerCount = workers
+        configuration.memoryBytesLimit = 1 << 30
+        configuration.transport.staysOpen()
+        change(&configuration)
+        return try AsyncServer(configuration: configuration, applicationProtocols: ["echo"])
+    }
+
+    /// Serves with `handler` while `body` runs.
+    private func serving(
+        _ server: AsyncServer,
+        _ handler: @escaping @Sendable (ByteStream) async -> Void,
+        _ body: @escaping @Sendable (LoopbackClient) throws -> Void
+    ) async throws -> ServerStatistics {
+        let serving = Task {
+            await server.run { connection in
+                await withDiscardingTaskGroup { group in
+                    for await stream in connection.streams { group.addTask { await handler(stream) } }
+                }
+            }
+        }
+        let outcome = await onThread { try body(LoopbackClient(of: server.address, seed: 1)) }
+        let last = try await server.shutDown()
+        await serving.value
+        try outcome.get()
+        return last
+    }
+
+    /// Calls `body` on a thread of its own: a client that waits for its socket would block those that tasks run on.
+    private func onThread(_ body: @escaping @Sendable () throws -> Void) async -> Result<Void, any Error> {
+        await withCheckedContinuation { continuation in
+            Thread.detachNewThread { continuation.resume(returning: Result(catching: body)) }
+        }
+    }
+
+    @Sendable private static func echo(_ stream: ByteStream) async {
+        do {
+            for try await chunk in stream { try await stream.write(chunk) }
+            stream.finish()
+        } catch {}
+    }
+
+    @Test(arguments: [1, 2])
+    func everythingComesBack(workers: Int) async throws {
+        let last = try await serving(try server(workers: workers), Self.echo) { client in
+            let connections = try (0..<10).map { _ in try client.connect() }
+            for count in [0, 1, 1_000, 20_000] {
+                try #require(try client.echo([UInt8](repeating: 7, count: count), on: connections))
+            }
+            try client.close(connections)
+        }
+        #expect(last.hasReturned && last.endpoint.connections.created == 10)
+    }
+
+    /// A write of more than any window suspends until the client has read enough.
+    @Test func aLongWriteWaitsForItsReader() async throws {
+        let message = [UInt8](repeating: 3, count: 5_000_000)
+        let last = try await serving(
+            try server(),
+            { stream in
+                try? await stream.write(message)
+                stream.finish()
+            },
+            { client in
+                let connection = try client.connect()
+                let sent = try client.open([1], on: connection)
+                try #require(try client.serve { client.recorder.received(on: connection, sent.id).isComplete })
+                try #require(client.recorder.received(on: connection, sent.id).bytes == message)
+                try client.close([connection])
+            }
+        )
+        #expect(last.hasReturned)
+    }
+
+    @Test func aConsumerThatNeverReadsHoldsNoMoreThanItsWindow() async throws {
+        let held = Shared<[ByteStream]>([])
+        let server = try server {
+            $0.transport.streamWindow = WindowRange(initialBytes: 64 << 10, maximumBytes: 64 << 10)
+        }
+        let last = try await serving(server, { stream in held.withLock { $0.append(stream) } }) { client in
+            let connection = try client.connect()
+            let sent = try client.open([], on: connection)
+            var written = 0
+            while written < 64 << 10 {
+                let count = min(sent.writableBytes, 1_000, (64 << 10) - written)
+                try sent.write([UInt8](repeating: 1, count: count))
+                written += count
+                try client.serve()
+            }
+            // All of the window arrives, and not a byte more: the stream's queue fills.
+            let end = ContinuousClock.now.advanced(by: .seconds(2))
+            while sent.unacknowledgedBytes > 0, ContinuousClock.now < end { try client.serve() }
+            try #require(sent.unacknowledgedBytes == 0)
+            try sent.write([2])
+            while ContinuousClock.now < end { try client.serve() }
+            try #require(sent.unacknowledgedBytes == 1)
+            // It is taken as soon as the consumer reads.
+            let stream = try #require(held.withLock { $0.first })
+            let found = Shared<[UInt8]>([])
+            Task {
+                let chunk = try await stream.first { $0.last == 2 }
+                found.withLock { $0 = chunk ?? [] }
+            }
+            try #require(try client.serve { sent.unacknowledgedBytes == 0 && found.withLock { $0.last } == 2 })
+            try client.close([connection])
+        }
+        #expect(last.hasReturned)
+    }
+
+    /// Each chunk that waits takes an array.
+    @Test func manySmallPiecesWaitInFewChunks() async throws {
+        let held = Shared<[ByteStream]>([])
+        let counts = Shared<[Int]>([])
+        let last = try await serving(try server(), { stream in held.withLock { $0.append(stream) } }) { client in
+            let connection = try client.connect()
+            let sent = try client.open([1], on: connection)
+            for number in 0..<3_000 {
+                try sent.write([UInt8(truncatingIfNeeded: number)])
+                try client.serve()
+            }
+            sent.finish()
+            try #require(try client.serve { sent.unacknowledgedBytes == 0 && held.withLock { $0.count } == 1 })
+            let stream = try #require(held.withLock { $0.first })
+            Task {
+                for try await chunk in stream { counts.withLock { $0.append(chunk.count) } }
+                stream.finish()
+            }
+            try #require(try client.serve { sent.isClosed })
+            try client.close([connection])
+        }
+        #expect(counts.withLock { $0.reduce(0, +) } == 3_001 && counts.withLock { $0.count } <= 2)
+        #expect(last.hasReturned)
+    }
+
+    @Test func aTaskThatIsCancelledResetsItsStream() async throws {
+        let tasks = Shared<[Task<Void, Never>]>([])
+        let outcomes = Shared<[String]>([])
+        let last = try await serving(
+            try server(),
+            { stream in
+                let task = Task {
+                    do {
+                        for try await _ in stream {}
+                    } catch {
+                        outcomes.withLock { $0.append("\(error)") }
+                    }
+                }
+                tasks.withLock { $0.append(task) }
+            },
+            { client in
+                let connections = try (0..<50).map { _ in try client.connect() }
+                var sent: [(Connection, QUICTransport.Stream)] = []
+                for round in 1...10 {
+                    for connection in connections { sent.append((connection, try client.open([1], on: connection))) }
+                    try #require(try client.serve { tasks.withLock { $0.count } == 50 * round })
+                }
+                for task in tasks.withLock({ $0 }) { task.cancel() }
+                try #require(try client.serve { sent.allSatisfy { $0.1.isClosed } })
+                #expect(
+                    sent.allSatisfy {
+                        client.recorder.received(on: $0.0, $0.1.id).resetCode == ByteStream.cancelledCode
+                    }
+                )
+                try client.close(connections)
+            }
+        )
+        for task in tasks.withLock({ $0 }) { await task.value }
+        #expect(outcomes.withLock { $0 } == [String](repeating: "CancellationError()", count: 500))
+        #expect(last.hasReturned)
+    }
+
+    @Test func aResetOfThePeersEndsReadingAndWriting() async throws {
+        let outcomes = Shared<[String]>([])
+        let started = Shared<[Int64]>([])
+        let last = try await serving(
+            try server(),
+            { stream in
+                started.withLock { $0.append(stream.id.rawValue) }
+                do {
+                    for try await _ in stream {}
+                } catch {
+                    outcomes.withLock { $0.append("read \(error)") }
+                }
+                do {
+                    try await stream.write([1])
+                } catch {
+                    outcomes.withLock { $0.append("write \(error)") }
+                }
+            },
+            { client in
+                let connection = try client.connect()
+                let sent = try client.open([1], on: connection)
+                // One that is over before anybody took it is not shown.
+                try #require(try client.serve { !started.withLock { $0.isEmpty } })
+                sent.reset(code: 9)
+                try #require(try client.serve { outcomes.withLock { $0.count } == 2 })
+                try client.close([connection])
+            }
+        )
+        #expect(outcomes.withLock { $0 } == ["read reset(code: 9)", "write reset(code: 9)"])
+        #expect(last.hasReturned)
+    }
+
+    /// What waits for a server that goes away does not wait for ever.
+    @Test func aShutdownEndsEverything() async throws {
+        let outcomes = Shared<[String]>([])
+        let last = try await serving(
+            try server(),
+            { stream in
+                do {
+                    for try await _ in stream {}
+                    outcomes.withLock { $0.append("end") }
+                } catch {
+                    outcomes.withLock { $0.append("\(error)") }
+                }
+            },
+            { client in
+                for _ in 0..<5 { _ = try client.open([1], on: try client.connect()) }
+                let end = ContinuousClock.now.advanced(by: .milliseconds(200))
+                while ContinuousClock.now < end { try client.serve() }
+            }
+        )
+        #expect(outcomes.withLock { $0 } == [String](repeating: "connectionEnded", count: 5))
+        #expect(last.hasReturned)
+    }
+
+    @Test func handlersRunOnTheThreadOfTheirWorker() async throws {
+        let places = Shared<[Bool]>([])
+        let server = try server()
+        let serving = Task {
+            await server.run { connection in
+                places.withLock { $0.append(connection.worker.isCurrent) }
+                for await stream in connection.streams {
+                    places.withLock { $0.append(connection.worker.isCurrent) }
+                    await Self.echo(stream)
+                    places.withLock { $0.append(connection.worker.isCurrent) }
+                }
+            }
+        }
+        let outcome = await onThread {
+            let client = try LoopbackClient(of: server.address, seed: 8)
+            let connection = try client.connect()
+            try #require(try client.echo([1, 2, 3], on: [connection]))
+            try client.close([connection])
+        }
+        try outcome.get()
+        #expect(try await server.shutDown().hasReturned)
+        await serving.value
+        #expect(places.withLock { $0 } == [true, true, true])
+    }
+}
