@@ -22,6 +22,8 @@ public import QUICServer
 public final class AsyncServer: Sendable {
     private let server: Server
     private let arrivals: Arrivals<ServerConnection>
+    /// Its workers, on whose threads tasks can run.
+    public let workers: [WorkerReference]
 
     /// Starts a server; it is ready when this returns.
     ///
@@ -29,10 +31,13 @@ public final class AsyncServer: Sendable {
     /// - Throws: When the address is taken, the certificate does not work, or the configuration contradicts itself.
     public init(configuration: ServerConfiguration, applicationProtocols: [String]) throws(ServerError) {
         let arrivals = Arrivals<ServerConnection>()
+        var workers: [WorkerReference] = []
         server = try Server(configuration: configuration) { context in
-            applicationProtocols.map { AsyncService($0, worker: context.worker, arrivals: arrivals) }
+            workers = context.workers
+            return applicationProtocols.map { AsyncService($0, worker: context.worker, arrivals: arrivals) }
         }
         self.arrivals = arrivals
+        self.workers = workers
     }
 
     /// The address it listens on, with the port the system chose if 0 was asked for.
@@ -57,11 +62,14 @@ public final class AsyncServer: Sendable {
     /// - Parameter handler: Called for each connection, in a task of its own on the thread of the connection's worker, which it must not
     ///   block. The connection is closed when it returns.
     public func run(_ handler: @escaping @Sendable (ServerConnection) async -> Void) async {
-        await withDiscardingTaskGroup { group in
-            for await connection in connections {
-                group.addTask(executorPreference: connection.worker.taskExecutor) {
-                    await handler(connection)
-                    connection.close()
+        // Nothing of the server waits for the threads that all tasks share.
+        await withTaskExecutorPreference(workers.first?.taskExecutor) {
+            await withDiscardingTaskGroup { group in
+                for await connection in connections {
+                    group.addTask(executorPreference: connection.worker.taskExecutor) {
+                        await handler(connection)
+                        connection.close()
+                    }
                 }
             }
         }

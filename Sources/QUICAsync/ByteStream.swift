@@ -26,7 +26,8 @@ public enum ByteStreamError: Error, Sendable, Hashable {
 public final class ByteStream: Sendable {
     /// Its number.
     public let id: StreamID
-    private let worker: WorkerReference
+    /// The worker on whose thread tasks use it best.
+    public let worker: WorkerReference
     private let source: Source
     private let state = Mutex(State())
 

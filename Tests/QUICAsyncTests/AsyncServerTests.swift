@@ -40,7 +40,8 @@ private final class Shared<Value: Sendable>: Sendable {
         _ handler: @escaping @Sendable (ByteStream) async -> Void,
         _ body: @escaping @Sendable (LoopbackClient) throws -> Void
     ) async throws -> ServerStatistics {
-        let serving = Task {
+        // The threads that all tasks share may be busy with other tests for a minute.
+        let serving = Task(executorPreference: server.workers[0].taskExecutor) {
             await server.run { connection in
                 await withDiscardingTaskGroup { group in
                     for await stream in connection.streams { group.addTask { await handler(stream) } }
@@ -123,9 +124,10 @@ private final class Shared<Value: Sendable>: Sendable {
             while ContinuousClock.now < end { try client.serve() }
             try #require(sent.unacknowledgedBytes == 1)
             // It is taken as soon as the consumer reads.
+            try #require(try client.serve { !held.withLock { $0.isEmpty } })
             let stream = try #require(held.withLock { $0.first })
             let found = Shared<[UInt8]>([])
-            Task {
+            Task(executorPreference: stream.worker.taskExecutor) {
                 let chunk = try await stream.first { $0.last == 2 }
                 found.withLock { $0 = chunk ?? [] }
             }
@@ -149,7 +151,7 @@ private final class Shared<Value: Sendable>: Sendable {
             sent.finish()
             try #require(try client.serve { sent.unacknowledgedBytes == 0 && held.withLock { $0.count } == 1 })
             let stream = try #require(held.withLock { $0.first })
-            Task {
+            Task(executorPreference: stream.worker.taskExecutor) {
                 for try await chunk in stream { counts.withLock { $0.append(chunk.count) } }
                 stream.finish()
             }
@@ -166,7 +168,7 @@ private final class Shared<Value: Sendable>: Sendable {
         let last = try await serving(
             try server(),
             { stream in
-                let task = Task {
+                let task = Task(executorPreference: stream.worker.taskExecutor) {
                     do {
                         for try await _ in stream {}
                     } catch {
@@ -255,7 +257,8 @@ private final class Shared<Value: Sendable>: Sendable {
     @Test func handlersRunOnTheThreadOfTheirWorker() async throws {
         let places = Shared<[Bool]>([])
         let server = try server()
-        let serving = Task {
+        // The threads that all tasks share may be busy with other tests for a minute.
+        let serving = Task(executorPreference: server.workers[0].taskExecutor) {
             await server.run { connection in
                 places.withLock { $0.append(connection.worker.isCurrent) }
                 for await stream in connection.streams {
