@@ -1,13 +1,15 @@
 import Synchronization
 
-/// What arrived for one consumer and was not taken yet.
+/// What arrived and was not taken yet. Several tasks may take from it; each element goes to one of them.
 ///
 /// Owns: the elements that wait. Released by: ``next()``, ``remove(where:)`` and ``finish()``. Bound: whoever puts elements in removes
 /// those that have ended, so no more wait than are alive.
 final class Arrivals<Element: Sendable>: Sendable {
     private struct State {
         var waiting: [Element] = []
-        var consumer: CheckedContinuation<Element?, Never>?
+        /// Tasks that wait, in the order in which they asked.
+        var consumers: [(ticket: UInt64, continuation: CheckedContinuation<Element?, Never>)] = []
+        var lastTicket: UInt64 = 0
         var isOver = false
     }
 
@@ -17,7 +19,7 @@ final class Arrivals<Element: Sendable>: Sendable {
     func put(_ element: Element) {
         let consumer = state.withLock { state in
             guard !state.isOver else { return nil as CheckedContinuation<Element?, Never>? }
-            if let consumer = state.consumer.take() { return consumer }
+            if !state.consumers.isEmpty { return state.consumers.removeFirst().continuation }
             state.waiting.append(element)
             return nil
         }
@@ -31,31 +33,36 @@ final class Arrivals<Element: Sendable>: Sendable {
 
     /// No further element arrives; those that wait can be taken.
     func finish() {
-        let consumer = state.withLock { state in
+        let consumers = state.withLock { state in
             state.isOver = true
-            return state.consumer.take()
+            defer { state.consumers = [] }
+            return state.consumers
         }
-        consumer?.resume(returning: nil)
+        for consumer in consumers { consumer.continuation.resume(returning: nil) }
     }
 
     /// The next element; nil when none follows, or when the task is cancelled.
-    ///
-    /// - Precondition: One task at a time asks.
     func next() async -> Element? {
-        await withTaskCancellationHandler {
+        let ticket = state.withLock { state in
+            state.lastTicket += 1
+            return state.lastTicket
+        }
+        return await withTaskCancellationHandler {
             await withCheckedContinuation { consumer in
                 let ready: Element?? = state.withLock { state in
                     if Task.isCancelled { return .some(nil) }
                     if !state.waiting.isEmpty { return state.waiting.removeFirst() }
                     if state.isOver { return .some(nil) }
-                    precondition(state.consumer == nil, "one task at a time takes what arrives")
-                    state.consumer = consumer
+                    state.consumers.append((ticket, consumer))
                     return nil
                 }
                 if let ready { consumer.resume(returning: ready) }
             }
         } onCancel: {
-            state.withLock { $0.consumer.take() }?.resume(returning: nil)
+            let consumer = state.withLock { state in
+                state.consumers.firstIndex { $0.ticket == ticket }.map { state.consumers.remove(at: $0).continuation }
+            }
+            consumer?.resume(returning: nil)
         }
     }
 }

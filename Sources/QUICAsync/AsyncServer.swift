@@ -43,7 +43,7 @@ public final class AsyncServer: Sendable {
     /// The address it listens on, with the port the system chose if 0 was asked for.
     public var address: SocketAddress { server.address }
 
-    /// The connections whose handshakes are complete. One task at a time may take them.
+    /// The connections whose handshakes are complete. Several tasks may take them, each a different one.
     public var connections: Connections { Connections(arrivals: arrivals) }
 
     /// The connections of a server, in the order in which they opened.

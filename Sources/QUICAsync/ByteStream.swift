@@ -11,6 +11,8 @@ public enum ByteStreamError: Error, Sendable, Hashable {
     case connectionEnded
     /// There is no memory for the bytes.
     case outOfMemory
+    /// Another task reads it.
+    case readInProgress
     /// Another task writes to it.
     case writeInProgress
 }
@@ -117,7 +119,7 @@ extension ByteStream: AsyncSequence {
                 return (.success(chunk), true)
             }
             if let end = state.end { return (end, false) }
-            precondition(state.reader == nil, "one task at a time reads a stream")
+            guard state.reader == nil else { return (.failure(ByteStreamError.readInProgress), false) }
             state.reader = reader
             return (nil, false)
         }
@@ -178,7 +180,6 @@ extension ByteStream {
     ///
     /// - Parameter code: The application's error code, below 2^62.
     public func reset(code: UInt64) {
-        precondition(code < 1 << 62, "an error code is a variable-length integer")
         end(with: .failure(ByteStreamError.reset(code: code)), writing: .reset(code: code), resetCode: code)
     }
 

@@ -19,7 +19,7 @@ public final class ServerConnection: Sendable {
         reference = connection.reference
     }
 
-    /// The streams that the client opens; ends with the connection. One task at a time may take them.
+    /// The streams that the client opens; ends with the connection. Several tasks may take them, each a different one.
     public var streams: Streams { Streams(arrivals: arrivals) }
 
     /// The streams of a connection, in the order in which the client opened them.

@@ -18,6 +18,8 @@ final class ClosingDetails {
     var peerTransportCode: TransportErrorCode?
     var reasonPhrase = ""
 
+    /// The largest variable-length integer; ngtcp2 aborts on a larger one. RFC 9000 §16.
+    static let largestCode: UInt64 = 1 << 62 - 1
     /// A peer can send a packet full of text, and an application more than fits a packet.
     static let reasonPhraseBytesLimit = 256
 

@@ -357,13 +357,12 @@ extension Connection {
     /// May be called at any time, from a callback as well; later calls change nothing, and neither do those after the end.
     ///
     /// - Parameters:
-    ///   - code: The application's error code, below 2^62. RFC 9000 §20.2.
+    ///   - code: The application's error code, below 2^62; larger ones are sent as the largest. RFC 9000 §20.2.
     ///   - reasonPhrase: Additional diagnostic information, of which the peer gets 256 bytes at most. RFC 9000 §19.19.
     public func close(code: UInt64 = 0, reasonPhrase: String = "") {
-        precondition(code < 1 << 62, "an error code is a variable-length integer")
         guard requestedEnd == nil, state != .closed else { return }
         let details = ClosingDetails()
-        details.applicationCode = code
+        details.applicationCode = min(code, ClosingDetails.largestCode)
         details.reasonPhrase = unsafe ClosingDetails.phrase(reasonPhrase.utf8Span.span.bytes)
         closing = details
         requestedEnd = .close(.localClose)

@@ -105,11 +105,13 @@ public final class Stream {
     }
 
     /// Ends both halves at once: RESET_STREAM and STOP_SENDING. RFC 9000 §2.4.
+    ///
+    /// - Parameter code: The application's error code, below 2^62; larger ones are sent as the largest.
     public func reset(code: UInt64) {
         guard !isClosed, !isReset else { return }
         isFinished = true
         isReset = true
-        if connection.resetStream(self, code: code) { releaseUnacknowledged() }
+        if connection.resetStream(self, code: min(code, ClosingDetails.largestCode)) { releaseUnacknowledged() }
     }
 
     /// Lets the peer send `count` bytes more, on this stream and on the connection. RFC 9000 §4.1.

@@ -231,6 +231,41 @@ private final class Shared<Value: Sendable>: Sendable {
         #expect(last.hasReturned)
     }
 
+    /// Misuse is an error.
+    @Test func twoTasksThatReadOrWriteAtOnceAreTold() async throws {
+        let outcomes = Shared<[String]>([])
+        let last = try await serving(
+            try server(),
+            { stream in
+                await withDiscardingTaskGroup { group in
+                    for _ in 0..<2 {
+                        group.addTask {
+                            do {
+                                for try await _ in stream {}
+                                try await stream.write([UInt8](repeating: 1, count: 3_000_000))
+                                outcomes.withLock { $0.append("written") }
+                            } catch {
+                                outcomes.withLock { $0.append("\(error)") }
+                            }
+                        }
+                    }
+                }
+                stream.finish()
+            },
+            { client in
+                let connection = try client.connect()
+                let sent = try client.open([], on: connection)
+                try sent.write([1])
+                try #require(try client.serve { outcomes.withLock { $0.count } == 1 })
+                sent.finish()
+                try #require(try client.serve { client.recorder.received(on: connection, sent.id).isComplete })
+                try client.close([connection])
+            }
+        )
+        #expect(outcomes.withLock { $0 } == ["readInProgress", "written"])
+        #expect(last.hasReturned)
+    }
+
     /// What waits for a server that goes away does not wait for ever.
     @Test func aShutdownEndsEverything() async throws {
         let outcomes = Shared<[String]>([])

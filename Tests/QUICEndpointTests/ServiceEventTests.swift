@@ -127,6 +127,21 @@ import Testing
         #expect(witness.reports.map(\.applicationCode) == [1 << 61])
     }
 
+    // RFC 9000 §16: variable-length integers end at 2^62 - 1. ngtcp2 aborts on more.
+    @Test func anErrorCodeThatIsTooLargeIsSentAsTheLargest() throws {
+        let client = Witness()
+        let pair = try Pair(seed: 1, services: [witness], clientService: client)
+        let connection = try #require(try pair.connectAndEstablish())
+        let sent = try pair.send([1], on: connection, isFinal: false)
+        pair.run(for: .seconds(1))
+        witness.streams[0].reset(code: .max)
+        pair.run(for: .seconds(1))
+        #expect(connection.stream(sent) == nil && connection.state == .established)
+        witness.connections[0].close(code: .max)
+        pair.run(for: .seconds(1))
+        #expect(client.reports.map(\.applicationCode) == [1 << 62 - 1])
+    }
+
     @Test func anEndThatNoApplicationAskedForHasNoCode() throws {
         let pair = try pair()
         _ = try #require(try pair.connectAndEstablish())
