@@ -140,7 +140,8 @@ extension RealProcesses {
 
         /// What is left at a server once its connections and their closing records are gone.
         private func unreturned(_ server: RunningServer) async throws -> [String] {
-            let statistics = try await server.statistics(within: 10) {
+            // RFC 9000 §10.1: an idle timeout is at least three times the PTO, and that is seconds where handshakes had to wait.
+            let statistics = try await server.statistics(within: 40) {
                 $0.connections.live + $0.connections.closing + $0.connections.draining == 0
             }
             return statistics.unreturned
