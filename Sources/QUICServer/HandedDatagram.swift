@@ -11,7 +11,7 @@ import Musl
 ///
 /// Owns: one block of the datagram's exact bytes. Released by: `deinit`. Bound: ``HandOverInbox``.
 @safe
-struct HandedDatagram: ~Copyable, @unchecked Sendable {
+struct HandedDatagram: InboxElement, ~Copyable, @unchecked Sendable {
     /// The addresses between which it travelled.
     let path: NetworkPath
     /// The ECN mark it carried.
@@ -35,7 +35,7 @@ struct HandedDatagram: ~Copyable, @unchecked Sendable {
     }
 
     /// The bytes the allocator set aside for the block.
-    var allocatedBytes: Int { unsafe qh_block_bytes(block.baseAddress) }
+    var heldBytes: Int { unsafe qh_block_bytes(block.baseAddress) }
 
     /// Calls `body` with the bytes.
     func withBytes(_ body: (RawSpan) -> Void) {

@@ -53,7 +53,7 @@ public final class Server: Sendable {
             throw .configuration("\(configuration.eventLogCapacity) events were to be kept; accepted are \(accepted)")
         }
         var configuration = configuration
-        let references = (0..<configuration.workerCount).map { WorkerReference(index: $0, inbox: WorkInbox()) }
+        let references = (0..<configuration.workerCount).map { WorkerReference(index: $0) }
         let firstServices = makeServices(ServiceContext(worker: references[0], workers: references))
         let protocols = firstServices.map(\.applicationProtocol)
         let tls = try Self.makeTLS(configuration, protocols)
@@ -65,22 +65,21 @@ public final class Server: Sendable {
         var group = WorkerGroup(
             configuration: configuration,
             memoryBudget: memoryPlan.makeBudget(configuration.transport),
-            tls: tls,
-            references: references
+            tls: tls
         )
         do throws(ServerError) {
-            try group.startWorker(services: firstServices)
+            try group.startWorker(references[0], services: firstServices)
             for reference in references.dropFirst() {
                 let services = makeServices(ServiceContext(worker: reference, workers: references))
                 guard services.map(\.applicationProtocol) == protocols else {
                     let expected = "those of worker 0 are \(protocols)"
                     throw .configuration("worker \(reference.index) has other application protocols; \(expected)")
                 }
-                try group.startWorker(services: services)
+                try group.startWorker(reference, services: services)
             }
         } catch {
             for worker in group.workers { worker.shutDown() }
-            for reference in references { reference.inbox.close() }
+            for reference in references { reference.close() }
             throw error
         }
         address = group.address

@@ -4,7 +4,7 @@ public struct WorkStatistics: Sendable, Hashable {
     public internal(set) var posted = 0
     /// Pieces that their workers have done, since start.
     public internal(set) var performed = 0
-    /// Pieces that came too late for their workers, which had ended, since start. What waits is `posted - performed - dropped`.
+    /// Pieces that came too late for their workers, which had ended, since start. The pieces that wait are `posted - performed - dropped`.
     public internal(set) var dropped = 0
     /// Pieces that found an inbox full, and were refused, since start.
     public internal(set) var refused = 0

@@ -59,7 +59,7 @@ final class Worker {
     private let endpoint: Endpoint
     private let services: [any StreamService]
     private let inbox: HandOverInbox
-    private let work: WorkInbox
+    private let reference: WorkerReference
     private var socket: UDPSocket
     private var loop: EventLoop
     private let received: ReceiveBatch
@@ -70,6 +70,8 @@ final class Worker {
     private var clock = SteadyClock()
     private var isBlocked = false
     private var isShuttingDown = false
+    /// Whether tasks may wait of which nothing wakes the worker: before its first turn, and where others had to have theirs.
+    private var tasksMayFollow = true
 
     private static let socketTag: UInt64 = 1
     /// Receive batches handled in a row before deadlines and commands get their turn.
@@ -77,46 +79,38 @@ final class Worker {
 
     /// Handed-over datagrams handled in a row before what came of them is sent.
     private static let handOversPerFlush = 32
-    /// Pieces of other threads' work done in a row before what came of them is sent.
+    /// Pieces of other threads' work done in a row before packets that come of them are sent.
     private static let workPerFlush = 64
     /// How often in a row tasks that wait are run before datagrams and deadlines have their turn.
-    private static let jobRoundsPerTurn = 16
+    private static let taskRoundsPerTurn = 16
 
     /// - Parameters:
-    ///   - index: Which worker this is: what its connection IDs begin with, and which of `inboxes` is its own.
+    ///   - reference: This worker as other threads see it: its index is that of its connection IDs, and of its own inbox.
     ///   - services: Those of `endpoint`, for other threads' work.
     ///   - inboxes: Those of all workers of the server, in their order.
-    ///   - work: Where other threads leave work for this worker.
     init(
-        index: Int,
+        reference: WorkerReference,
         socket: consuming UDPSocket,
         endpoint: Endpoint,
         services: [any StreamService],
-        inboxes: [HandOverInbox],
-        work: WorkInbox
+        inboxes: [HandOverInbox]
     ) throws(SocketError) {
         let loop = try EventLoop()
         try loop.add(socket, tag: Self.socketTag)
         mailbox = Mailbox(waker: loop.waker)
         received = ReceiveBatch(receiveOffload: socket.usesReceiveOffload)
-        inbox = inboxes[index]
+        inbox = inboxes[reference.index]
         endpoint.onOtherWorker = { worker, datagram, path, ecn in
             inboxes.indices.contains(worker) && inboxes[worker].put(datagram, path: path, ecn: ecn)
         }
         inbox.open(waking: loop.waker)
-        work.open(waking: loop.waker)
-        endpoint.executor = work
-        self.work = work
+        reference.work.open(waking: loop.waker)
+        endpoint.executor = reference.work
+        self.reference = reference
         self.services = services
         self.endpoint = endpoint
         self.loop = loop
         self.socket = socket
-    }
-
-    deinit {
-        // A worker that never ran has not done so.
-        inbox.close()
-        work.close()
     }
 
     /// Serves until told to shut down and everything is sent.
@@ -124,11 +118,10 @@ final class Worker {
     /// - Returns: The last statistics.
     func run() throws(SocketError) -> ServerStatistics {
         defer {
-            inbox.close()
-            work.close()
+            closeInboxes()
             answerLateCommands()
         }
-        work.begin()
+        reference.tasks.begin(waking: loop.waker)
         while !(isShuttingDown && endpoint.isShutDown && outgoing.isEmpty) {
             let start = clock.now()
             let wakeup = try loop.wait(until: nextDeadline, now: start)
@@ -142,18 +135,17 @@ final class Worker {
                 try doWork(at: now)
             }
             try turn(at: now)
-            try runJobs()
+            try runTasks()
         }
-        // What the last statistics would still show as waiting has no connection left to go to.
-        inbox.close()
-        work.close()
+        // Otherwise the last statistics would show elements that wait for connections that are gone.
+        closeInboxes()
         return statistics
     }
 
     private var nextDeadline: MonotonicInstant? {
         // While the socket takes nothing, only its becoming writable helps a shutdown.
         if isShuttingDown, !isBlocked { return MonotonicInstant(nanoseconds: 0) }
-        if work.hasJobs { return MonotonicInstant(nanoseconds: 0) }
+        if tasksMayFollow { return MonotonicInstant(nanoseconds: 0) }
         return [endpoint.nextDeadline, trimDeadline].compactMap(\.self).min()
     }
 
@@ -163,7 +155,7 @@ final class Worker {
         statistics.workers = [WorkerStatistics(statistics.endpoint, isBusy: busyMeter.isBusy)]
         statistics.sockets = SocketTotals(socket.statistics)
         statistics.handOver = inbox.statistics
-        statistics.work = work.statistics
+        statistics.work = reference.work.statistics
         statistics.eventLog = endpoint.eventLog.statistics
         statistics.memory = MemoryBudgetStatistics(endpoint.ledger.share.budget)
         statistics.heapTrims = trimmer.trimCount
@@ -184,41 +176,54 @@ final class Worker {
         trimDeadline = trimmer.update(liveBytes: endpoint.ledger.totalUsage.liveBytes, at: now)
     }
 
-    /// Receives what other workers have handed over until now; one timestamp for all of it.
+    /// Receives the datagrams that other workers have handed over until now; one timestamp for all of them.
     private func receiveHandedOver(at now: MonotonicInstant) throws(SocketError) {
-        var count = inbox.beginTaking()
-        while count > 0, let datagram = inbox.takeFirst() {
+        try empty(inbox, flushingAfter: Self.handOversPerFlush, at: now) { datagram in
             datagram.withBytes {
                 endpoint.receive($0, path: datagram.path, ecn: datagram.ecn, at: now, isHandedOver: true)
             }
-            count -= 1
-            if count.isMultiple(of: Self.handOversPerFlush) { try flush(at: now) }
         }
     }
 
-    /// Does what other threads have asked for until now.
+    /// Does the work that other threads have left until now.
     private func doWork(at now: MonotonicInstant) throws(SocketError) {
-        var count = work.beginTaking()
-        guard count > 0 else { return }
         endpoint.noteTime(now)
         let scope = WorkScope(endpoint: endpoint, services: services)
-        while count > 0, let piece = work.takeFirst() {
-            piece.body(scope)
-            count -= 1
-            if count.isMultiple(of: Self.workPerFlush) { try flush(at: now) }
+        try empty(reference.work, flushingAfter: Self.workPerFlush, at: now) { $0.body(scope) }
+    }
+
+    /// Calls `body` with each element that waits now, and sends what came of them after every `count` elements.
+    private func empty<Element: ~Copyable>(
+        _ inbox: Inbox<Element>,
+        flushingAfter count: Int,
+        at now: MonotonicInstant,
+        _ body: (borrowing Element) -> Void
+    ) throws(SocketError) {
+        var left = inbox.beginTaking()
+        while left > 0, let element = inbox.takeFirst() {
+            body(element)
+            left -= 1
+            if left.isMultiple(of: count) { try flush(at: now) }
         }
+    }
+
+    private func closeInboxes() {
+        inbox.close()
+        reference.close()
     }
 
     /// Runs the steps of tasks that wait, and those that follow from them, until datagrams and deadlines have their turn again.
-    private func runJobs() throws(SocketError) {
-        for _ in 0..<Self.jobRoundsPerTurn {
-            let jobs = work.takeJobs()
+    private func runTasks() throws(SocketError) {
+        tasksMayFollow = false
+        for _ in 0..<Self.taskRoundsPerTurn {
+            let jobs = reference.tasks.takeAll()
             if jobs.isEmpty { return }
             let now = clock.now()
             endpoint.noteTime(now)
-            for job in jobs { unsafe job.runSynchronously(on: work.asUnownedTaskExecutor()) }
+            for job in jobs { unsafe job.runSynchronously(on: reference.tasks.asUnownedTaskExecutor()) }
             try flush(at: now)
         }
+        tasksMayFollow = true
     }
 
     /// Sends until there is nothing more to send or the socket takes no more.

@@ -15,15 +15,8 @@ struct WorkerGroup {
     private let oneTimeTokens = OneTimeTokens()
     private let memoryBudget: MemoryBudget
     private let inboxes: [HandOverInbox]
-    private let references: [WorkerReference]
 
-    /// - Parameter references: The workers to start, one after the other, as their services know them.
-    init(
-        configuration: ServerConfiguration,
-        memoryBudget: MemoryBudget,
-        tls: TLSServerContext,
-        references: [WorkerReference]
-    ) {
+    init(configuration: ServerConfiguration, memoryBudget: MemoryBudget, tls: TLSServerContext) {
         self.memoryBudget = memoryBudget
         self.configuration = configuration
         var tokenKeys = configuration.tokenKeys
@@ -33,11 +26,16 @@ struct WorkerGroup {
         self.tls = tls
         address = configuration.listenAddress
         inboxes = (0..<configuration.workerCount).map { _ in HandOverInbox() }
-        self.references = references
     }
 
     /// Starts the next worker, on a socket of its own.
-    mutating func startWorker(services: sending [any StreamService]) throws(ServerError) {
+    ///
+    /// - Parameter reference: The worker as other threads see it.
+    mutating func startWorker(
+        _ reference: WorkerReference,
+        services: sending [any StreamService]
+    ) throws(ServerError) {
+        precondition(reference.index == workers.count, "workers start in their order")
         let endpoint = Endpoint(configuration: endpointConfiguration, tls: tls, services: services)
         #if NEGATIVE_CONTROLS
         FaultPlan.chosen.strikeAllocations(of: endpoint)
@@ -45,12 +43,11 @@ struct WorkerGroup {
         let worker: Worker
         do throws(SocketError) {
             worker = try Worker(
-                index: workers.count,
+                reference: reference,
                 socket: bind(),
                 endpoint: endpoint,
                 services: services,
-                inboxes: inboxes,
-                work: references[workers.count].inbox
+                inboxes: inboxes
             )
         } catch {
             throw .socket(error)

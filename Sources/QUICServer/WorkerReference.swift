@@ -6,18 +6,25 @@ public import QUICTransport
 public struct WorkerReference: Sendable {
     /// Which worker of its server this is, from 0.
     public let index: Int
-    let inbox: WorkInbox
+    let work = WorkInbox()
+    let tasks = WorkerTasks()
+
+    /// The worker has ended, or never began: work is refused from now on, and tasks run elsewhere.
+    func close() {
+        work.close()
+        tasks.close()
+    }
 
     /// Runs tasks on the worker's thread, between two batches of datagrams: `Task(executorPreference: worker.taskExecutor) { … }`. They
     /// must not block it. When the worker has ended, they run elsewhere.
-    public var taskExecutor: any TaskExecutor { inbox }
+    public var taskExecutor: any TaskExecutor { tasks }
 
     /// Whether the caller is on the worker's thread, where it may use the worker's connections and streams.
-    public var isCurrent: Bool { inbox.isCurrent }
+    public var isCurrent: Bool { tasks.isCurrent }
 
     /// Calls `body` with the worker's service of the type `Service` on its own thread; not at all where it has none.
     ///
-    /// What the body writes to connections of this worker leaves when it has returned.
+    /// Bytes that the body writes to connections of this worker leave when it has returned.
     ///
     /// - Parameter byteCount: The bytes that `body` keeps while it waits.
     /// - Throws: ``WorkError`` when it will not be called.
@@ -26,7 +33,7 @@ public struct WorkerReference: Sendable {
         keeping byteCount: Int = 0,
         _ body: @escaping @Sendable (Service) -> Void
     ) throws(WorkError) {
-        try inbox.put(keeping: byteCount) { scope in
+        try work.put(keeping: byteCount) { scope in
             for service in scope.services {
                 if let service = service as? Service { return body(service) }
             }

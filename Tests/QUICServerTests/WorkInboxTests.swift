@@ -29,7 +29,7 @@ import Testing
         try inbox.put(keeping: 9_000) { _ in }
         #expect(throws: WorkError.full) { try inbox.put(keeping: 1_000) { _ in } }
         // The largest that it must take.
-        try inbox.put(keeping: 1_000 - 2 * WorkInbox.workBytes) { _ in }
+        try inbox.put(keeping: 1_000 - 2 * Work.overheadBytes) { _ in }
         let waiting = inbox.statistics.waitingBytes
         #expect((10_000...11_000).contains(waiting), "\(waiting)")
         while inbox.takeFirst() != nil {}
