@@ -19,7 +19,6 @@ extension ConnectionSet {
         into batch: TransmitBatch
     ) {
         onEnd(connection, end.cause)
-        let service = connection.openService
         let record = makeRecord(of: connection, end, at: now, into: batch)
         #if NEGATIVE_CONTROLS
         let ids = connection.sourceConnectionIDs.all
@@ -42,7 +41,7 @@ extension ConnectionSet {
         if connection.role == .server { plantFault(of: connection.handle, routes: ids, hasRecord: hasRecord) }
         #endif
         onClose(connection, end.cause)
-        connection.tell(service, of: end.cause)
+        connection.tellEnd(end.cause)
     }
 
     /// Drops every closing and draining record.

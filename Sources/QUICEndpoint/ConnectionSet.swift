@@ -94,9 +94,8 @@ public final class ConnectionSet {
     func releaseAll() {
         for index in 0..<slots.count {
             guard case .live(let connection) = slots[index] else { continue }
-            let service = connection.openService
             connection.release()
-            connection.tell(service, of: .shutdown)
+            connection.tellEnd(.shutdown)
         }
         slots.removeAll()
         #if NEGATIVE_CONTROLS

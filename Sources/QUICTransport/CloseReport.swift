@@ -8,7 +8,7 @@ public struct CloseReport: Sendable, Hashable {
     public let reasonPhrase: String
 }
 
-/// What is known of the CONNECTION_CLOSE frame that ends a connection. A connection has one at its end only.
+/// The content of the CONNECTION_CLOSE frame that ends a connection, as far as it is known. A connection has one at its end only.
 ///
 /// Owns: itself, and ``reasonPhraseBytesLimit`` of text. Released by: the end of the connection object.
 final class ClosingDetails {

@@ -37,8 +37,7 @@ struct Borrowing {
 extension Connection {
     /// Takes note that `count` bytes of `stream` were consumed, and gives the peer the credit that is due.
     func consume(_ count: Int, of stream: Stream) {
-        guard count > 0, state != .closed else { return }
-        noteCommand()
+        guard count > 0, beginCommand() else { return }
         stream.window.consume(count)
         borrowing.window.consume(count)
         noteHandled(stream)

@@ -258,13 +258,13 @@ extension Connection {
 
     private func didCompleteHandshake() -> Int32 {
         let name = tls?.selectedProtocol
-        establish(protocol: name, service: name.flatMap { environment.host.service(for: $0) })
+        establish(protocol: name)
         // Before anything that may fail: the host counts by state, and the state has changed.
         environment.host.connectionDidEstablish(self)
         mayUpdateKeys = true
         ignoreWrappedIdleTimeout()
         let status = role == .server ? sendTicketAndToken() : 0
-        if status == 0 { open() }
+        if status == 0, let service = name.flatMap({ environment.host.service(for: $0) }) { open(to: service) }
         return status
     }
 

@@ -19,7 +19,7 @@ extension Connection {
     private static let pairedProbesPeriod = Duration.seconds(2)
     /// How long before the idle timeout the last two probes are sent, unless their answers may take longer.
     private static let lastProbeLeads = (first: Duration.milliseconds(800), second: Duration.milliseconds(500))
-    /// What an answer may take beyond a round trip.
+    /// The time an answer may take beyond a round trip.
     private static let answerSlack = Duration.milliseconds(50)
 
     /// A packet of the peer's was opened.
@@ -56,6 +56,9 @@ extension Connection {
     /// When what the application wants no longer waits for a probe timeout; the distant future once it does not.
     private var holdEnd: MonotonicInstant {
         guard !sendQueue.isEmpty || hasCommand else { return .distantFuture }
+        // A deadline is asked for with each packet, and ngtcp2 only once the peer has been silent for some time.
+        let earliest = acknowledgements.unarmedAt(.zero)
+        guard earliest <= now else { return earliest }
         let end = unarmedAt
         return end <= now ? .distantFuture : end
     }
@@ -112,9 +115,9 @@ extension Connection {
 
     /// The idle timeout, and how long before it the last two probes are sent.
     ///
-    /// The first of them leaves while there is time for an answer that takes as long as answers did, queues included. In that time the
-    /// path may heal: so the second one waits until an answer has to come without delay, as it does on a path that was not used. No round trip is believed to take longer than
-    /// by satellite: on a machine that is busy the shortest one may be nothing but waiting.
+    /// The first of them leaves while there is time for an answer that takes as long as answers did, queues included. In that time
+    /// the path may heal: so the second one waits until an answer has to come without delay, as it does on a path that was not
+    /// used. No round trip is believed to take longer than by satellite: on a busy machine the shortest one may be mere waiting.
     private var lastChances: (idleTimeout: Duration, leads: (first: Duration, second: Duration))? {
         guard let idleTimeout = agreedIdleTimeout else { return nil }
         let info = nativeInfo

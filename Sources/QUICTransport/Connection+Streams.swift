@@ -5,10 +5,9 @@ extension Connection {
     ///
     /// - Throws: When the peer's limit for streams of this direction does not allow one. RFC 9000 §4.6.
     public func openStream(_ direction: StreamDirection = .bidirectional) throws(QUICError) -> Stream {
-        guard state != .closed, let connection = unsafe native?.pointer else {
+        guard beginCommand(), let connection = unsafe native?.pointer else {
             throw QUICError("the connection is closed")
         }
-        noteCommand()
         var number: Int64 = -1
         let status =
             switch direction {
@@ -78,15 +77,13 @@ extension Connection {
     }
 
     func streamHasOutput(_ stream: Stream) {
-        guard stream.hasOutput, state != .closed else { return }
+        guard stream.hasOutput, beginCommand() else { return }
         sendQueue.append(stream)
-        noteCommand()
     }
 
     /// Resets both halves of `stream`; false when ngtcp2 had no memory to, and may yet send what it has of it.
     func resetStream(_ stream: Stream, code: UInt64) -> Bool {
-        guard state != .closed, let connection = unsafe native?.pointer else { return false }
-        noteCommand()
+        guard beginCommand(), let connection = unsafe native?.pointer else { return false }
         return unsafe ngtcp2_conn_shutdown_stream(connection, 0, stream.id.rawValue, code) == 0
     }
 }

@@ -9,7 +9,7 @@ public import Datagrams
 ///
 /// - getters are nouns: ``state``, ``deadline``, ``path``;
 /// - events go in: ``receive(_:path:ecn:at:)``, ``expire(at:)``;
-/// - commands are imperatives: ``openStream()``, ``close(code:)``, ``release()``;
+/// - commands are imperatives: ``openStream(_:)``, ``close(code:reasonPhrase:)``, ``release()``;
 /// - effects come out: ``transmit(into:at:)``, ``writeClose(for:into:at:)``.
 ///
 /// After each event the caller asks for effects and for the next deadline. Whatever ends the connection is returned as
@@ -48,9 +48,9 @@ public final class Connection {
     public private(set) var applicationProtocol: String?
     /// A moment of the application's own: ``StreamService/connectionDidWake(_:)`` is called then, once for each moment that is set.
     public var applicationDeadline = MonotonicInstant.distantFuture {
-        didSet { if applicationDeadline < oldValue { noteCommand() } }
+        didSet { if applicationDeadline < oldValue { _ = beginCommand() } }
     }
-    /// Whatever the application keeps for this connection; nil at first, and again after
+    /// An object that the application keeps for this connection; nil at first, and again after
     /// ``StreamService/connectionDidClose(_:_:)``.
     public var context: AnyObject?
 
@@ -71,11 +71,10 @@ public final class Connection {
     var turn = Turn()
     /// Whether ngtcp2 is at work, and calls back.
     private var isInsideEvent = false
-    /// Whether its service was told that it is open, and is to be told of its end.
-    private var isOpen = false
     /// The least that ngtcp2 held of this connection while no stream was open.
     var leanTransportBytes = Int.max
-    var service: (any StreamService)?
+    /// The service that was told that the connection is open, until it is told of the end.
+    private(set) var service: (any StreamService)?
     private var nativeContext: NativeContext?
     /// The moment of the event being handled, for callbacks that need one.
     var now: MonotonicInstant
@@ -180,24 +179,19 @@ extension Connection {
     /// ``StreamService/admission(of:)`` and ``StreamService/connectionDidOpen(_:)``. RFC 6066 §3.
     public var serverName: String? { tls?.serverName }
 
-    /// Shows the service a connection whose handshake is complete.
-    func open() {
-        guard let service else { return }
-        if role == .server, case .refuse(let code, let reasonPhrase) = service.admission(of: self) {
-            // Its client may have sent requests with the end of its handshake.
-            self.service = nil
-            close(code: code, reasonPhrase: reasonPhrase)
-        } else {
-            isOpen = true
-            service.connectionDidOpen(self)
+    /// Shows `candidate` a connection whose handshake is complete, and has it serve the connection unless it refuses.
+    ///
+    /// A client may send requests with the end of its handshake: they go to nobody when it is refused.
+    func open(to candidate: any StreamService) {
+        if role == .server, case .refuse(let code, let reasonPhrase) = candidate.admission(of: self) {
+            return close(code: code, reasonPhrase: reasonPhrase)
         }
+        service = candidate
+        candidate.connectionDidOpen(self)
     }
 
-    /// The service to tell of the end; nil where it was never told of the beginning.
-    package var openService: (any StreamService)? { isOpen ? service : nil }
-
-    /// Tells `service` that the connection has ended, after everything it held was released.
-    package func tell(_ service: (any StreamService)?, of cause: CloseCause) {
+    /// Tells the service that the connection has ended, after everything it held was released.
+    package func tellEnd(_ cause: CloseCause) {
         let isApplications = cause == .localClose || cause == .peerClose
         service?.connectionDidClose(
             self,
@@ -207,6 +201,7 @@ extension Connection {
                 reasonPhrase: isApplications ? closing?.reasonPhrase ?? "" : ""
             )
         )
+        service = nil
         context = nil
     }
 
@@ -360,30 +355,32 @@ extension Connection {
     ///   - code: The application's error code, below 2^62; larger ones are sent as the largest. RFC 9000 §20.2.
     ///   - reasonPhrase: Additional diagnostic information, of which the peer gets 256 bytes at most. RFC 9000 §19.19.
     public func close(code: UInt64 = 0, reasonPhrase: String = "") {
-        guard requestedEnd == nil, state != .closed else { return }
+        guard requestedEnd == nil, beginCommand() else { return }
         let details = ClosingDetails()
         details.applicationCode = min(code, ClosingDetails.largestCode)
         details.reasonPhrase = unsafe ClosingDetails.phrase(reasonPhrase.utf8Span.span.bytes)
         closing = details
         requestedEnd = .close(.localClose)
-        noteCommand()
     }
 
-    /// The application gives a command, which outside of an event has the time of the endpoint, and the endpoint come back for what
-    /// is due.
-    func noteCommand() {
-        guard !isInsideEvent else { return }
+    /// The application gives a command. Outside of an event it has the time of the endpoint, which comes back to the connection
+    /// afterwards.
+    ///
+    /// - Returns: Whether the connection takes commands: not while it is released, nor after that.
+    func beginCommand() -> Bool {
+        guard state != .closed else { return false }
+        guard !isInsideEvent else { return true }
         now = max(now, environment.now)
         hasCommand = true
         environment.host.connectionWantsAttention(self)
+        return true
     }
 
     /// Sends a PING whenever nothing was sent or received for `interval`; nil for never. RFC 9000 §10.1.2.
     public func keepAlive(every interval: Duration?) {
-        guard let connection = unsafe native?.pointer else { return }
+        guard beginCommand(), let connection = unsafe native?.pointer else { return }
         keepAliveNanoseconds = interval?.native ?? .max
         unsafe ngtcp2_conn_set_keep_alive_timeout(connection, keepAliveNanoseconds)
-        noteCommand()
     }
 
     /// Calls `body`, in which ngtcp2 writes a PING if there is nothing else and it may write at all, which it may not at the
@@ -409,7 +406,7 @@ extension Connection {
         guard status == 0 else { throw QUICError(transport: status, during: "updating keys") }
     }
 
-    /// The end that ``close(code:)`` asked for, for callers outside of an event.
+    /// The end that ``close(code:reasonPhrase:)`` asked for, for callers outside of an event.
     public var pendingEnd: ConnectionEnd? { requestedEnd }
 
     /// Releases everything, in the order of size: TLS, streams, transport. Only ``account`` is left, and is empty.
@@ -417,19 +414,18 @@ extension Connection {
     /// The one release path of a connection: every cause of an end leads here, exactly once.
     public func release() {
         precondition(state != .closed, "a connection is released once")
-        precondition(!isInsideEvent, "a callback closes with close(code:); ngtcp2 still uses the connection")
+        precondition(!isInsideEvent, "callbacks close with close(code:reasonPhrase:); ngtcp2 still uses the connection")
         let tlsBefore = TLSMemory.tallyNow()
         releaseTLS()
         waiting = nil
         migration = nil
-        // From here on it takes no commands, from the service that is told of the ends of its streams either.
+        // From here on it takes no commands, not from the service either that is told of the ends of its streams.
         state = .closed
         while let stream = streams.removeFirst() { forget(stream) }
         sendQueue.removeAll()
         native = nil
         nativeContext.take()?.free(account)
         chargeTLS(since: tlsBefore)
-        service = nil
         sourceConnectionIDs.removeAll(owner: account, chargedTo: .table)
         peerResetTokens.removeAll(owner: account, chargedTo: .table)
         account.release(account, from: .table)
@@ -457,10 +453,9 @@ extension Connection {
     }
 
     /// The handshake is complete: from now on the larger limit holds, and TLS can go.
-    func establish(protocol name: String?, service: (any StreamService)?) {
+    func establish(protocol name: String?) {
         state = .established
         applicationProtocol = name
-        self.service = service
         account.floorBytes = configuration.floorBytes
         account.bytesLimit = restingBytesLimit
         makeRoomForStreams()

@@ -98,7 +98,7 @@ public struct StreamReference: Sendable, Hashable {
                 try stream.write(bytes)
                 if isFinal { stream.finish() }
             } catch .finished {
-                // What was written before the end stays whole.
+                // The bytes before the end stay whole.
             } catch {
                 stream.reset(code: code)
             }

@@ -1,6 +1,6 @@
 internal import CNgtcp2
 
-/// What loss recovery and congestion control know of a connection's path. RFC 9002.
+/// The state of a connection's path, as loss recovery and congestion control know it. RFC 9002.
 public struct PathStatistics: Sendable, Hashable {
     /// The latest round-trip time, with the delay of the acknowledgement.
     public let latestRoundTrip: Duration
@@ -17,7 +17,7 @@ public struct PathStatistics: Sendable, Hashable {
 }
 
 extension Connection {
-    /// What is known of its path; nil once it has ended.
+    /// The state of its path; nil once it has ended.
     ///
     /// Before the first acknowledgement round trips are the 333 ms of RFC 9002 §6.2.2.
     public var pathStatistics: PathStatistics? {

@@ -1,4 +1,4 @@
-// What an application writes without a word about memory.
+// For applications that have their bytes in arrays and strings.
 extension Stream {
     /// Sends `bytes`, as ``write(_:)-(RawSpan)`` does.
     public func write(_ bytes: [UInt8]) throws(StreamError) {

@@ -11,7 +11,7 @@ internal import CNgtcp2
 public final class Stream {
     /// Its number.
     public let id: StreamID
-    /// Whatever the service keeps for this stream; nil at first, and again after ``StreamService/streamDidClose(_:)``.
+    /// An object that the service keeps for this stream; nil at first, and again after ``StreamService/streamDidClose(_:)``.
     public var context: AnyObject?
     /// Bytes received in order so far.
     public private(set) var receivedBytes: UInt64 = 0

@@ -2,7 +2,7 @@
 ///
 /// One instance serves every connection of a worker that speaks its protocol. Its methods are called on that worker's thread, one
 /// at a time, and must not block. From each of them it may use any connection and any stream of the worker: write, close, reset,
-/// open, set a deadline. What it writes leaves when the method has returned. It may keep connections and streams for as long as it
+/// open, set a deadline. Bytes that it writes leave when the method has returned. It may keep connections and streams for as long as it
 /// likes; those that have ended take no writes and send nothing.
 public protocol StreamService: AnyObject, SendableMetatype {
     /// The ALPN identifier this service answers to. RFC 7301.
