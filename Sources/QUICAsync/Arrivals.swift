@@ -1,9 +1,9 @@
 import Synchronization
 
-/// What arrived and was not taken yet. Several tasks may take from it; each element goes to one of them.
+/// Elements that arrived and that no task has taken yet. Several tasks may take them; each element goes to one of them.
 ///
-/// Owns: the elements that wait. Released by: ``next()``, ``remove(where:)`` and ``finish()``. Bound: whoever puts elements in removes
-/// those that have ended, so no more wait than are alive.
+/// Owns: the elements that wait. Released by: ``next()``, ``remove(where:)`` and ``finish()``. Bound: those who put
+/// elements in remove the ones that have ended, so no more wait than are alive.
 final class Arrivals<Element: Sendable>: Sendable {
     private struct State {
         var waiting: [Element] = []

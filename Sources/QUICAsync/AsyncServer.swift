@@ -4,7 +4,7 @@ public import QUICServer
 ///
 /// ```swift
 /// let server = try AsyncServer(configuration: ServerConfiguration(), applicationProtocols: ["echo"])
-/// try await server.run { connection in
+/// await server.run { connection in
 ///     await withDiscardingTaskGroup { group in
 ///         for await stream in connection.streams {
 ///             group.addTask {
@@ -75,7 +75,7 @@ public final class AsyncServer: Sendable {
         }
     }
 
-    /// What the server did and holds at this moment.
+    /// The statistics of the server at this moment.
     ///
     /// - Throws: When a worker has failed.
     public func statistics() async throws(ServerError) -> ServerStatistics {
@@ -92,7 +92,7 @@ public final class AsyncServer: Sendable {
     }
 }
 
-/// Brings what happens on a worker's connections to tasks.
+/// Brings the events of a worker's connections to tasks.
 final class AsyncService: StreamService {
     let applicationProtocol: String
     private let worker: WorkerReference
@@ -132,7 +132,7 @@ final class AsyncService: StreamService {
     }
 
     func stream(_ stream: QUICServer.Stream, wasCancelledWith code: UInt64) {
-        (stream.context as? ByteStream)?.didCancel(code: code)
+        (stream.context as? ByteStream)?.reset(code: code)
     }
 
     func streamDidClose(_ stream: QUICServer.Stream) {

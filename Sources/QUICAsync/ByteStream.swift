@@ -54,7 +54,6 @@ public final class ByteStream: Sendable {
         var outgoing: Outgoing?
         /// Why nothing can be written any more.
         var writeError: ByteStreamError?
-        var isFinishing = false
         var resetCode: UInt64?
         var isPumpRequested = false
 
@@ -169,10 +168,7 @@ extension ByteStream {
 
     /// Ends our half after what was written: FIN. RFC 9000 §19.8.
     public func finish() {
-        state.withLock { state in
-            state.isFinishing = true
-            state.writeError = state.writeError ?? .finished
-        }
+        state.withLock { $0.writeError = $0.writeError ?? .finished }
         requestPump()
     }
 
@@ -180,12 +176,11 @@ extension ByteStream {
     ///
     /// - Parameter code: The application's error code, below 2^62.
     public func reset(code: UInt64) {
-        end(with: .failure(ByteStreamError.reset(code: code)), writing: .reset(code: code), resetCode: code)
+        end(with: ByteStreamError.reset(code: code), resetCode: code)
     }
 
     private func cancel() {
-        let code = Self.cancelledCode
-        end(with: .failure(CancellationError()), writing: .reset(code: code), resetCode: code)
+        end(with: CancellationError(), resetCode: Self.cancelledCode)
     }
 
     /// Hands all of `bytes` over without suspending, on the worker's thread; false when they have to wait.
@@ -221,20 +216,19 @@ extension ByteStream {
             return !state.isPumpRequested
         }
         guard isFirst else { return }
-        Task(executorPreference: worker.taskExecutor) { self.pump() }
+        Task(executorPreference: worker.taskExecutor) {
+            // Elsewhere it runs where the worker has ended, and the stream with it.
+            if self.worker.isCurrent { self.pump() } else { self.failWriter(.connectionEnded) }
+        }
     }
 
-    /// Does what tasks have asked for.
+    /// Does the things that tasks have asked for.
     private func pump() {
-        let isOnWorker = worker.isCurrent
-        let (creditBytes, resetCode): (Int, UInt64?) = state.withLock { state in
+        let (creditBytes, resetCode) = state.withLock { state in
             state.isPumpRequested = false
-            // The worker has ended, and this runs elsewhere: nothing reaches the stream any more.
-            guard isOnWorker else { return (0, nil) }
             defer { (state.creditBytes, state.resetCode) = (0, nil) }
             return (state.creditBytes, state.resetCode)
         }
-        guard isOnWorker else { return failWriter(.connectionEnded) }
         if creditBytes > 0 { source.stream.extendCredit(creditBytes) }
         if let resetCode { source.stream.reset(code: resetCode) }
         writeOutgoing()
@@ -242,27 +236,27 @@ extension ByteStream {
 
     /// The transport has room again, or there is something to write.
     func writeOutgoing() {
-        while let outgoing = state.withLock({ $0.outgoing }) {
-            let count = Swift.min(source.stream.writableBytes, outgoing.bytes.count - outgoing.offset)
-            guard count > 0 || outgoing.bytes.isEmpty else { break }
+        while true {
+            let (waiting, writeError) = state.withLock { ($0.outgoing, $0.writeError) }
+            guard let outgoing = waiting else {
+                if writeError == .finished { source.stream.finish() }
+                return
+            }
+            let end = outgoing.offset + Swift.min(source.stream.writableBytes, outgoing.bytes.count - outgoing.offset)
+            guard end > outgoing.offset || outgoing.bytes.isEmpty else { return }
             do throws(StreamError) {
-                let rest = outgoing.bytes[outgoing.offset..<outgoing.offset + count]
-                if count > 0 { try source.stream.write(Array(rest)) }
+                unsafe try source.stream.write(outgoing.bytes.span.bytes.extracting(outgoing.offset..<end))
             } catch .full {
-                break
+                return
             } catch {
                 return failWriter(error == .outOfMemory ? .outOfMemory : .finished)
             }
             let writer = state.withLock { state -> CheckedContinuation<Result<Void, any Error>, Never>? in
-                state.outgoing?.offset += count
-                guard let current = state.outgoing, current.offset == current.bytes.count else { return nil }
-                state.outgoing = nil
-                return current.writer
+                state.outgoing?.offset = end
+                return end == outgoing.bytes.count ? state.outgoing.take()?.writer : nil
             }
             writer?.resume(returning: .success(()))
         }
-        let isFinished = state.withLock { $0.isFinishing && $0.outgoing == nil }
-        if isFinished { source.stream.finish() }
     }
 
     private func failWriter(_ error: ByteStreamError) {
@@ -273,40 +267,28 @@ extension ByteStream {
         writer?.resume(returning: .failure(error))
     }
 
-    /// The peer reset the stream, or reads no more of it.
-    func didCancel(code: UInt64) {
-        end(with: .failure(ByteStreamError.reset(code: code)), writing: .reset(code: code), resetCode: code)
-    }
-
     /// The stream is closed.
     func didClose() {
-        end(
-            with: .failure(ByteStreamError.connectionEnded),
-            writing: .connectionEnded,
-            resetCode: nil,
-            keepsChunks: true
-        )
+        end(with: ByteStreamError.connectionEnded, resetCode: nil)
     }
 
     /// Ends reading and writing, unless they have ended already.
-    private func end(
-        with end: Chunk,
-        writing error: ByteStreamError,
-        resetCode: UInt64?,
-        keepsChunks: Bool = false
-    ) {
-        let (reader, readerResult, writer) = state.withLock { state in
-            state.end = state.end ?? end
-            state.writeError = state.writeError ?? error
-            if !keepsChunks {
+    ///
+    /// - Parameter resetCode: The code to reset the stream with, which drops the chunks that wait; nil where it is closed.
+    private func end(with failure: any Error, resetCode: UInt64?) {
+        let (reader, end, writer) = state.withLock { state in
+            let end = state.end ?? .failure(failure)
+            state.end = end
+            state.writeError = state.writeError ?? resetCode.map { .reset(code: $0) } ?? .connectionEnded
+            if let resetCode {
                 state.creditBytes += state.chunks.reduce(0) { $0 + $1.count }
                 state.chunks = []
                 state.resetCode = resetCode
             }
-            return (state.reader.take(), state.end ?? end, state.outgoing.take()?.writer)
+            return (state.reader.take(), end, state.outgoing.take()?.writer)
         }
-        reader?.resume(returning: readerResult)
-        if case .failure(let failure) = end { writer?.resume(returning: .failure(failure)) }
+        reader?.resume(returning: end)
+        writer?.resume(returning: .failure(failure))
         if resetCode != nil { requestPump() }
     }
 }

@@ -266,7 +266,7 @@ private final class Shared<Value: Sendable>: Sendable {
         #expect(last.hasReturned)
     }
 
-    /// What waits for a server that goes away does not wait for ever.
+    /// Tasks do not wait for ever for a server that goes away.
     @Test func aShutdownEndsEverything() async throws {
         let outcomes = Shared<[String]>([])
         let last = try await serving(
