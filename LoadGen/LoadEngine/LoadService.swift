@@ -84,7 +84,7 @@ final class LoadService: StreamService, @unchecked Sendable {
         exchange.begin(on: stream)
         let opening = profile.opening(messageBytes: messageBytes)
         if !opening.isEmpty {
-            unsafe try stream.write(opening.span.bytes)
+            try stream.write(opening)
             sentBytes += opening.count
         }
         return stream

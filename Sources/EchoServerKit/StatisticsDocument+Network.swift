@@ -113,6 +113,7 @@ extension StatisticsDocument {
             waitingBytes = statistics.waitingBytes
         }
     }
+
     /// Work that other threads left for connections and services.
     package struct Work: Hashable, Sendable, Codable {
         /// Pieces that an inbox took, since start.

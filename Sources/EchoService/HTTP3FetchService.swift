@@ -27,7 +27,7 @@ public final class HTTP3FetchService: StreamService, Sendable {
         guard let count = HTTP3Request(bytes)?.responseBytes, count <= HQInteropService.responseBytesLimit else {
             return stream.reset(code: Self.requestRejectedCode)
         }
-        unsafe try stream.write((Self.okHeaders + Self.dataFrameHeader(of: count)).span.bytes)
+        try stream.write((Self.okHeaders + Self.dataFrameHeader(of: count)))
         try stream.finish(generating: count)
     }
 

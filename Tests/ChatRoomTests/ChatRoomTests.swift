@@ -10,13 +10,12 @@ import Testing
 
 /// Members of a chat, each with a connection to whichever worker the kernel chose.
 @Suite struct ChatRoomTests {
-    private func server(workers: Int, change: (inout ServerConfiguration) -> Void = { _ in }) throws -> Server {
+    private func server(workers: Int) throws -> Server {
         var configuration = ServerConfiguration()
         configuration.listenAddress.port = 0
         configuration.workerCount = workers
         configuration.memoryBytesLimit = 2 << 30
         configuration.transport.staysOpen()
-        change(&configuration)
         return try Server(configuration: configuration) { [ChatRoom($0)] }
     }
 
@@ -37,7 +36,7 @@ import Testing
 
         func says(_ line: String) throws { try stream.write(line + "\n") }
 
-        /// What it has heard in its room.
+        /// The lines that it has heard in its room.
         func lines(_ client: LoopbackClient) -> [String] {
             String(decoding: client.recorder.received(on: connection, stream.id).bytes, as: UTF8.self)
                 .split(separator: "\n").dropFirst().map(String.init)

@@ -125,7 +125,7 @@ extension SingleConnection {
         let message = [UInt8](repeating: 0x61, count: Self.messageBytes)
         let stream = try client.openStream()
         openedStreams += 1
-        unsafe try stream.write(message.span.bytes)
+        try stream.write(message)
         if isFinal { stream.finish() }
         pair.client.touch(client)
     }

@@ -57,7 +57,7 @@ import Testing
         connection.keepAlive(every: .seconds(5))
         let stream = try connection.openStream()
         for round in 1...60 {
-            unsafe try stream.write(message(of: 64, seed: UInt64(round)).span.bytes)
+            try stream.write(message(of: 64, seed: UInt64(round)))
             pair.client.touch(connection)
             pair.run(for: .seconds(10))
             #expect(pair.recorder.received(on: connection, stream.id).bytes.count == 64 * round)
@@ -71,7 +71,7 @@ import Testing
         let stream = try connection.openStream()
         let byte: [UInt8] = [1]
         for _ in 0..<59 {
-            unsafe try stream.write(byte.span.bytes)
+            try stream.write(byte)
             pair.client.touch(connection)
             pair.run(for: .seconds(1))
         }

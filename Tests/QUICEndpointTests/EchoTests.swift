@@ -137,7 +137,7 @@ import Testing
         let connection = try #require(try pair.connectAndEstablish())
         for round in 0..<50 {
             let stream = try connection.openStream()
-            unsafe try stream.write(message(of: 5_000, seed: UInt64(round)).span.bytes)
+            try stream.write(message(of: 5_000, seed: UInt64(round)))
             pair.client.touch(connection)
             pair.run(for: .milliseconds(Int64(round % 20)))
             stream.reset(code: 9)

@@ -23,7 +23,7 @@ extension Pair {
     /// Sends `bytes` and, where they are all, FIN on a new stream of `connection`.
     func send(_ bytes: [UInt8], on connection: Connection, isFinal: Bool = true) throws -> StreamID {
         let stream = try connection.openStream()
-        if !bytes.isEmpty { unsafe try stream.write(bytes.span.bytes) }
+        if !bytes.isEmpty { try stream.write(bytes) }
         if isFinal { stream.finish() }
         client.touch(connection)
         return stream.id

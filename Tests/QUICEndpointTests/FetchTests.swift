@@ -54,7 +54,7 @@ import Testing
         let stream = try connection.openStream()
         let piece = [UInt8](repeating: UInt8(ascii: "G"), count: 8)
         for number in 1...5 {
-            unsafe try stream.write(piece.span.bytes)
+            try stream.write(piece)
             pair.client.touch(connection)
             pair.run(for: .milliseconds(50))
             let code = pair.recorder.received(on: connection, stream.id).resetCode
@@ -67,7 +67,7 @@ import Testing
         let connection = try #require(try pair.connectAndEstablish())
         let stream = try connection.openStream()
         for piece in ["GET /5\n", "GET /7\n", "and so on"] {
-            unsafe try stream.write(Array(piece.utf8).span.bytes)
+            try stream.write(Array(piece.utf8))
             pair.client.touch(connection)
             pair.run(for: .milliseconds(50))
         }

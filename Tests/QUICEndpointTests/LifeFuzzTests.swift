@@ -71,7 +71,7 @@ import Testing
         case ..<70:
             guard let chosen, chosen.state == .established, let stream = try? chosen.openStream() else { return }
             let count = Int.random(in: 0...9_000, using: &generator)
-            unsafe try stream.write(message(of: count, seed: 1).span.bytes)
+            try stream.write(message(of: count, seed: 1))
             if generator.chance(80) { stream.finish() }
             if generator.chance(20) { stream.reset(code: 3) }
             pair.client.touch(chosen)

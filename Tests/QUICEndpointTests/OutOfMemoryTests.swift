@@ -64,7 +64,7 @@ import Testing
     private func updateKeysAndReset(_ connection: Connection, of pair: Pair) throws {
         try connection.updateKeys(at: pair.now)
         let stream = try connection.openStream()
-        unsafe try stream.write(message(of: 9_000, seed: 2).span.bytes)
+        try stream.write(message(of: 9_000, seed: 2))
         pair.client.touch(connection)
         pair.run(for: .milliseconds(12))
         stream.reset(code: 1)

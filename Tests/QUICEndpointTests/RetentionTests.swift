@@ -70,7 +70,7 @@ import Testing
         pair.client.onEstablish = { connection in
             for seed in 0..<16 {
                 guard let stream = try? connection.openStream() else { return }
-                unsafe try? stream.write(message(of: 4_000, seed: UInt64(seed)).span.bytes)
+                try? stream.write(message(of: 4_000, seed: UInt64(seed)))
                 stream.finish()
             }
         }

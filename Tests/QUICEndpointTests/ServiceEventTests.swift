@@ -4,7 +4,7 @@ import QUICTesting
 import QUICTransport
 import Testing
 
-/// What a service is told of its connections, and what it may do from there.
+/// The events of connections that a service is told of, and the commands it may give from there.
 @Suite struct ServiceEventTests {
     /// A service that notes every event, and does what a test asks for in some of them.
     private final class Witness: StreamService {

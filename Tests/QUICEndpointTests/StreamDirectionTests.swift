@@ -12,7 +12,6 @@ import Testing
         var connections: [Connection] = []
         var streams: [Stream] = []
         var bytes: [UInt8] = []
-        var cancelled: [UInt64] = []
         var closedCount = 0
 
         func connectionDidOpen(_ connection: Connection) { connections.append(connection) }
@@ -24,7 +23,7 @@ import Testing
             stream.extendCredit(bytes.byteCount)
         }
 
-        func stream(_ stream: Stream, wasCancelledWith code: UInt64) { cancelled.append(code) }
+        func stream(_ stream: Stream, wasCancelledWith code: UInt64) {}
     }
 
     private let keeper = Keeper()

@@ -69,7 +69,7 @@ import Testing
         let pair = try Pair(seed: 2, services: [keeper])
         let connection = try #require(try pair.connectAndEstablish())
         let stream = try connection.openStream()
-        unsafe try stream.write(message(of: 3, seed: 2).span.bytes)
+        try stream.write(message(of: 3, seed: 2))
         pair.client.touch(connection)
         pair.run(for: .milliseconds(6))
         pair.client.abandon(connection, at: pair.now)
@@ -80,7 +80,7 @@ import Testing
         ended.extendCredit(3)
         ended.reset(code: 1)
         ended.finish()
-        #expect(throws: StreamError.finished) { unsafe try ended.write(message(of: 1, seed: 2).span.bytes) }
+        #expect(throws: StreamError.finished) { try ended.write(message(of: 1, seed: 2)) }
         #expect(throws: StreamError.finished) { try ended.finish(generating: 1) }
         pair.run(for: .seconds(10))
         expectEverythingReturned(pair)

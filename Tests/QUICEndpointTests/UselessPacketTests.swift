@@ -146,7 +146,7 @@ import Testing
         let stream = try connection.openStream()
         let byte: [UInt8] = [7]
         for _ in 0..<10_000 {
-            unsafe try stream.write(byte.span.bytes)
+            try stream.write(byte)
             pair.client.touch(connection)
             pair.run(for: .microseconds(200))
         }

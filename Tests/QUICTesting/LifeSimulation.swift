@@ -252,7 +252,7 @@ extension LifeSimulation {
 
     private func send(_ life: Life, on connection: Connection) {
         let message = [UInt8](repeating: UInt8(truncatingIfNeeded: begun), count: life.plan.messageBytes)
-        guard let stream = try? connection.openStream(), (try? unsafe stream.write(message.span.bytes)) != nil else {
+        guard let stream = try? connection.openStream(), (try? stream.write(message)) != nil else {
             return note("a stream could not be opened, or did not take a message")
         }
         if life.plan.point == .halfSentStream || life.plan.point == .unacknowledgedEcho { stream.finish() }

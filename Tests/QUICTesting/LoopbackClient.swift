@@ -82,7 +82,7 @@ package final class LoopbackClient {
     package func echo(_ bytes: [UInt8], on connections: [Connection]) throws -> Bool {
         let streams = try connections.map { connection in
             let stream = try connection.openStream()
-            unsafe try stream.write(bytes.span.bytes)
+            try stream.write(bytes)
             stream.finish()
             endpoint.touch(connection)
             return (connection, stream.id)
@@ -110,7 +110,7 @@ package final class LoopbackClient {
     /// Sends a byte on a new stream of `connection`, and waits until the connection has ended; false when it does not.
     package func waitForEnd(of connection: Connection) throws -> Bool {
         let stream = try connection.openStream()
-        unsafe try stream.write([1].span.bytes)
+        try stream.write([1])
         endpoint.touch(connection)
         return try run { connection.state == .closed }
     }
@@ -130,7 +130,7 @@ package final class LoopbackClient {
         while !isDone() {
             let now = MonotonicInstant.now()
             if now >= end { return false }
-            // What a test waits for may come from other threads, without a datagram.
+            // The condition may change on other threads, without a datagram.
             let look = min(end, now.advanced(by: Self.lookInterval))
             _ = try loop.wait(until: min(look, endpoint.nextDeadline ?? look), now: now)
             try serve()

@@ -57,7 +57,7 @@ package final class Transfer: CustomStringConvertible {
         stream.context = self
         switch kind {
         case .download:
-            guard (try? unsafe stream.write(Array("GET /\(byteCount)\r\n".utf8).span.bytes)) != nil else {
+            guard (try? stream.write(Array("GET /\(byteCount)\r\n".utf8))) != nil else {
                 hasFailed = true
                 return
             }

@@ -63,7 +63,7 @@ final class World {
         let message = [UInt8](repeating: 7, count: byteCount)
         for connection in connections {
             let stream = try connection.openStream()
-            unsafe try stream.write(message.span.bytes)
+            try stream.write(message)
             stream.finish()
             client.touch(connection)
         }
