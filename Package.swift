@@ -61,6 +61,7 @@ let package = Package(
     name: "QUICHarness",
     products: [
         .library(name: "QUICServer", targets: ["QUICServer"]),
+        .library(name: "QUICClient", targets: ["QUICClient"]),
         .library(name: "QUICAsync", targets: ["QUICAsync"]),
         .library(name: "QUICEndpoint", targets: ["BoundedMemory", "Datagrams", "QUICEndpoint", "QUICTransport"]),
         .library(name: "EchoService", targets: ["EchoService"]),
@@ -99,10 +100,20 @@ let package = Package(
         module("QUICEndpoint", uses: ["BoundedMemory", "Datagrams", "QUICTransport"]),
         module("DatagramIO", uses: ["Datagrams", "CShims"]),
         module(
-            "QUICServer",
-            uses: ["BoundedMemory", "CShims", "DatagramIO", "Datagrams", "QUICEndpoint", "QUICTransport"]
+            "QUICWorkers",
+            uses: ["BoundedMemory", "DatagramIO", "Datagrams", "QUICEndpoint", "QUICTransport"]
         ),
-        module("QUICAsync", uses: ["QUICServer"]),
+        module(
+            "QUICServer",
+            uses: [
+                "BoundedMemory", "CShims", "DatagramIO", "Datagrams", "QUICEndpoint", "QUICTransport", "QUICWorkers",
+            ]
+        ),
+        module(
+            "QUICClient",
+            uses: ["BoundedMemory", "DatagramIO", "Datagrams", "QUICEndpoint", "QUICTransport", "QUICWorkers"]
+        ),
+        module("QUICAsync", uses: ["Datagrams", "QUICClient", "QUICServer", "QUICTransport", "QUICWorkers"]),
         module("EchoService", uses: ["QUICServer"]),
         module("TextValues", uses: []),
         module("CommandLineValues", uses: ["TextValues", argumentParser]),
@@ -223,12 +234,15 @@ let package = Package(
             of: "QUICServer",
             uses: [
                 "DatagramIO", "Datagrams", "EchoService", "QUICEndpoint", "QUICServer", "QUICTesting", "QUICTransport",
+                "QUICWorkers",
             ]
         ),
         tests(
             of: "QUICAsync",
             uses: [
-                "BoundedMemory", "Datagrams", "QUICAsync", "QUICEndpoint", "QUICServer", "QUICTesting", "QUICTransport",
+                "BoundedMemory", "DatagramIO", "Datagrams", "QUICAsync", "QUICClient", "QUICEndpoint", "QUICServer",
+                "QUICTesting",
+                "QUICTransport", "SeededRandom",
             ]
         ),
         tests(of: "QUICTransport", uses: ["Datagrams", "QUICTesting", "QUICTransport"]),

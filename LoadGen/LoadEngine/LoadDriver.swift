@@ -76,7 +76,7 @@ final class LoadDriver {
         try TLSClientContext(
             protocols: try ApplicationProtocols([scenario.applicationProtocol]),
             serverName: scenario.serverName,
-            authorities: scenario.certificateAuthorities,
+            verification: scenario.certificateAuthorities.map { .authorities(file: $0) } ?? .none,
             resumesSessions: scenario.resumes
         )
     }

@@ -21,7 +21,7 @@ public import QUICServer
 /// Owns: a ``Server``. Released by: ``shutDown()``. Bound: that of the server, and for each stream its receive window and one write.
 public final class AsyncServer: Sendable {
     private let server: Server
-    private let arrivals: Arrivals<ServerConnection>
+    private let arrivals: Arrivals<QUICConnection>
     /// Its workers, on whose threads tasks can run.
     public let workers: [WorkerReference]
 
@@ -30,7 +30,7 @@ public final class AsyncServer: Sendable {
     /// - Parameter applicationProtocols: Those that it speaks, in order of preference.
     /// - Throws: When the address is taken, the certificate does not work, or the configuration contradicts itself.
     public init(configuration: ServerConfiguration, applicationProtocols: [String]) throws(ServerError) {
-        let arrivals = Arrivals<ServerConnection>()
+        let arrivals = Arrivals<QUICConnection>()
         var workers: [WorkerReference] = []
         server = try Server(configuration: configuration) { context in
             workers = context.workers
@@ -48,10 +48,10 @@ public final class AsyncServer: Sendable {
 
     /// The connections of a server, in the order in which they opened.
     public struct Connections: AsyncSequence, AsyncIteratorProtocol, Sendable {
-        let arrivals: Arrivals<ServerConnection>
+        let arrivals: Arrivals<QUICConnection>
 
         /// The next connection; nil when the server was shut down, or the task is cancelled.
-        public func next() async -> ServerConnection? { await arrivals.next() }
+        public func next() async -> QUICConnection? { await arrivals.next() }
 
         /// Itself.
         public func makeAsyncIterator() -> Self { self }
@@ -61,7 +61,7 @@ public final class AsyncServer: Sendable {
     ///
     /// - Parameter handler: Called for each connection, in a task of its own on the thread of the connection's worker, which it must not
     ///   block. The connection is closed when it returns.
-    public func run(_ handler: @escaping @Sendable (ServerConnection) async -> Void) async {
+    public func run(_ handler: @escaping @Sendable (QUICConnection) async -> Void) async {
         // Nothing of the server waits for the threads that all tasks share.
         await withTaskExecutorPreference(workers.first?.taskExecutor) {
             await withDiscardingTaskGroup { group in
@@ -89,55 +89,5 @@ public final class AsyncServer: Sendable {
     public func shutDown() async throws(ServerError) -> ServerStatistics {
         defer { arrivals.finish() }
         return try await server.shutDown()
-    }
-}
-
-/// Brings the events of a worker's connections to tasks.
-final class AsyncService: StreamService {
-    let applicationProtocol: String
-    private let worker: WorkerReference
-    private let arrivals: Arrivals<ServerConnection>
-
-    init(_ applicationProtocol: String, worker: WorkerReference, arrivals: Arrivals<ServerConnection>) {
-        self.applicationProtocol = applicationProtocol
-        self.worker = worker
-        self.arrivals = arrivals
-    }
-
-    func connectionDidOpen(_ connection: Connection) {
-        let shown = ServerConnection(connection, applicationProtocol: applicationProtocol, worker: worker)
-        connection.context = shown
-        arrivals.put(shown)
-    }
-
-    func connectionDidClose(_ connection: Connection, _ report: CloseReport) {
-        guard let shown = connection.context as? ServerConnection else { return }
-        shown.end()
-        arrivals.remove { $0 === shown }
-    }
-
-    func streamDidOpen(_ stream: QUICServer.Stream) {
-        guard let connection = stream.connection.context as? ServerConnection else { return }
-        let shown = ByteStream(stream, worker: worker)
-        stream.context = shown
-        connection.arrivals.put(shown)
-    }
-
-    func receive(_ bytes: RawSpan, isFinal: Bool, on stream: QUICServer.Stream) throws(StreamError) {
-        (stream.context as? ByteStream)?.deliver([UInt8](copying: bytes), isFinal: isFinal)
-    }
-
-    func stream(_ stream: QUICServer.Stream, didRelease count: Int) {
-        (stream.context as? ByteStream)?.writeOutgoing()
-    }
-
-    func stream(_ stream: QUICServer.Stream, wasCancelledWith code: UInt64) {
-        (stream.context as? ByteStream)?.reset(code: code)
-    }
-
-    func streamDidClose(_ stream: QUICServer.Stream) {
-        guard let shown = stream.context as? ByteStream else { return }
-        shown.didClose()
-        (stream.connection.context as? ServerConnection)?.arrivals.remove { $0 === shown }
     }
 }

@@ -1,4 +1,5 @@
-public import QUICServer
+public import QUICTransport
+public import QUICWorkers
 import Synchronization
 
 /// Why a stream's bytes end before its peer's FIN, or why no more can be written.
@@ -38,8 +39,8 @@ public final class ByteStream: Sendable {
 
     /// The transport's stream, which belongs to the worker's thread.
     private final class Source: @unchecked Sendable {
-        let stream: QUICServer.Stream
-        init(_ stream: QUICServer.Stream) { self.stream = stream }
+        let stream: QUICTransport.Stream
+        init(_ stream: QUICTransport.Stream) { self.stream = stream }
     }
 
     private typealias Chunk = Result<[UInt8]?, any Error>
@@ -55,6 +56,7 @@ public final class ByteStream: Sendable {
         /// Why nothing can be written any more.
         var writeError: ByteStreamError?
         var resetCode: UInt64?
+        var isTaken = false
         var isPumpRequested = false
 
         /// Keeps bytes that nobody has asked for. A peer that sends single bytes does not make as many chunks.
@@ -76,7 +78,7 @@ public final class ByteStream: Sendable {
         let writer: CheckedContinuation<Result<Void, any Error>, Never>
     }
 
-    init(_ stream: QUICServer.Stream, worker: WorkerReference) {
+    init(_ stream: QUICTransport.Stream, worker: WorkerReference) {
         id = stream.id
         source = Source(stream)
         self.worker = worker
@@ -224,11 +226,12 @@ extension ByteStream {
 
     /// Does the things that tasks have asked for.
     private func pump() {
-        let (creditBytes, resetCode) = state.withLock { state in
+        let (creditBytes, resetCode, isTaken) = state.withLock { state in
             state.isPumpRequested = false
             defer { (state.creditBytes, state.resetCode) = (0, nil) }
-            return (state.creditBytes, state.resetCode)
+            return (state.creditBytes, state.resetCode, state.isTaken)
         }
+        if isTaken { source.stream.releasePlace() }
         if creditBytes > 0 { source.stream.extendCredit(creditBytes) }
         if let resetCode { source.stream.reset(code: resetCode) }
         writeOutgoing()
@@ -265,6 +268,20 @@ extension ByteStream {
             return state.outgoing.take()?.writer
         }
         writer?.resume(returning: .failure(error))
+    }
+
+    /// A task has taken the stream: the peer may open another in its place once it has closed.
+    func wasTaken() {
+        state.withLock { $0.isTaken = true }
+        requestPump()
+    }
+
+    /// Whether everything up to the peer's FIN has arrived, and can be read.
+    var isWhole: Bool {
+        state.withLock { state in
+            if case .success = state.end { return true }
+            return false
+        }
     }
 
     /// The stream is closed.

@@ -5,7 +5,8 @@ public import QUICTransport
 /// Many QUIC clients without sockets, clocks or threads: the counterpart of ``Endpoint`` for load and for tests.
 ///
 /// Owns: its connections, and one batch of close packets (96 KB). Released by: each connection's end. Bound: who calls
-/// ``connect(path:version:at:)`` decides how many there are; each is bounded by ``TransportConfiguration``.
+/// ``connect(path:tls:version:at:)`` decides how many there are; each is bounded by ``TransportConfiguration``, and all of them
+/// together by ``EndpointConfiguration/memoryBudget``.
 public final class ClientEndpoint {
     private let tls: TLSClientContext
     private let connections: ConnectionSet
@@ -13,6 +14,11 @@ public final class ClientEndpoint {
     private let environment: ConnectionEnvironment
     private let replies = TransmitBatch(datagramCapacity: 64)
     private var latest = MonotonicInstant(nanoseconds: 0)
+    /// The contexts of connections that have another than ``tls``: a context outlives its sessions.
+    private var contexts: [ConnectionHandle: TLSClientContext] = [:]
+
+    /// Called exactly once for each connection, after everything it held was released.
+    public var onClose: (Connection, CloseCause) -> Void = { _, _ in }
 
     /// - Parameter service: Receives what servers send, on every stream.
     public init(
@@ -22,7 +28,7 @@ public final class ClientEndpoint {
     ) {
         self.tls = tls
         connections = ConnectionSet(
-            ledger: MemoryLedger(),
+            ledger: MemoryLedger(budget: configuration.memoryBudget),
             closingLimit: configuration.closingLimit,
             closingBytesLimit: configuration.closingBytesLimit
         )
@@ -33,6 +39,10 @@ public final class ClientEndpoint {
             resetSecret: configuration.resetSecret,
             host: host
         )
+        connections.onClose = { [unowned self] connection, cause in
+            contexts[connection.handle] = nil
+            onClose(connection, cause)
+        }
     }
 
     deinit {
@@ -46,16 +56,16 @@ public final class ClientEndpoint {
         set { host.onEstablish = newValue }
     }
 
-    /// Called exactly once for each connection, after everything it held was released.
-    public var onClose: (Connection, CloseCause) -> Void {
-        get { connections.onClose }
-        set { connections.onClose = newValue }
-    }
-
     /// Called when a connection's ``Connection/applicationDeadline`` has come.
     public var onWake: (Connection) -> Void {
         get { connections.onWake }
         set { connections.onWake = newValue }
+    }
+
+    /// Takes work for its connections from other threads; nil where there are none.
+    public var executor: (any ConnectionExecutor)? {
+        get { environment.executor }
+        set { environment.executor = newValue }
     }
 
     /// When ``expire(at:)`` is due next; nil while nothing is.
@@ -88,12 +98,22 @@ extension ClientEndpoint {
         }
     }
 
+    /// The live connection that answers to `handle`.
+    public func connection(_ handle: ConnectionHandle) -> Connection? {
+        connections.connection(handle)
+    }
+
     /// The connection that `datagram` is for, by its destination connection ID; nil when there is none.
     public func connection(addressedBy datagram: RawSpan) -> Connection? {
         guard datagram.byteCount <= TransportConfiguration.receivedDatagramBytesLimit,
             case .packet(let destination, _, _) = DatagramHeader(datagram)
         else { return nil }
         return connections.route(to: destination).flatMap(connections.connection)
+    }
+
+    /// It is `now`: for commands to connections outside of their events, before which nothing else tells the time.
+    public func noteTime(_ now: MonotonicInstant) {
+        _ = advance(to: now)
     }
 
     /// The moment of ``nextDeadline`` has come.
@@ -113,10 +133,12 @@ extension ClientEndpoint {
 extension ClientEndpoint {
     /// Opens a connection along `path`.
     ///
+    /// - Parameter tls: The context of its session; nil for that of this endpoint.
     /// - Throws: When there is no memory for it.
     /// - Returns: The connection, whose first packet waits in ``transmit(into:at:)``.
     public func connect(
         path: NetworkPath,
+        tls context: TLSClientContext? = nil,
         version: QUICVersion = .v1,
         at now: MonotonicInstant
     ) throws(QUICError) -> Connection {
@@ -130,13 +152,14 @@ extension ClientEndpoint {
                 path: path,
                 handle: handle,
                 environment: environment,
-                tls: tls,
+                tls: context ?? tls,
                 version: version,
                 at: now
             )
         }
         // Twelve random bytes that are taken already would be the first such case ever.
         guard let made else { throw QUICError.connectionIDTaken }
+        if let context { contexts[made.handle] = context }
         return made
     }
 

@@ -1,4 +1,5 @@
 import Datagrams
+import QUICWorkers
 
 /// Where the other workers put the datagrams of one worker's connections, in slots of 72 bytes.
 ///

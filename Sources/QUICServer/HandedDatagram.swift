@@ -1,5 +1,6 @@
 import CShims
 import Datagrams
+import QUICWorkers
 
 #if canImport(Glibc)
 import Glibc

@@ -1,6 +1,7 @@
 import DatagramIO
 public import Datagrams
 import QUICEndpoint
+import QUICWorkers
 
 /// A QUIC server whose memory per connection is bounded, accounted to the byte, and comes back.
 ///

@@ -1,6 +1,7 @@
 public import BoundedMemory
 import DatagramIO
 public import QUICEndpoint
+public import QUICWorkers
 
 /// What a server did and holds, over all its workers.
 public struct ServerStatistics: Sendable {

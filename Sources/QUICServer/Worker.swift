@@ -3,7 +3,7 @@ import DatagramIO
 import Datagrams
 import QUICEndpoint
 import QUICTransport
-import Synchronization
+import QUICWorkers
 
 /// One thread with one socket, one event loop and one endpoint.
 ///
@@ -19,41 +19,7 @@ final class Worker {
         case shutDown
     }
 
-    /// Commands on their way to a worker, and the means to wake it for them.
-    final class Mailbox: Sendable {
-        private let commands = Mutex<[Command]?>([])
-        private let waker: Waker
-
-        init(waker: Waker) {
-            self.waker = waker
-        }
-
-        /// Hands `command` over; false when the worker has ended.
-        func post(_ command: Command) -> Bool {
-            let isOpen = commands.withLock { commands in
-                commands?.append(command)
-                return commands != nil
-            }
-            if isOpen { waker.wake() }
-            return isOpen
-        }
-
-        func takeAll() -> [Command] {
-            commands.withLock { commands in
-                guard let waiting = commands else { return [] }
-                commands = []
-                return waiting
-            }
-        }
-
-        /// Lets no further command in, and returns those that came too late.
-        func close() -> [Command] {
-            commands.withLock { commands in
-                defer { commands = nil }
-                return commands ?? []
-            }
-        }
-    }
+    typealias Mailbox = QUICWorkers.Mailbox<Command>
 
     let mailbox: Mailbox
     private let endpoint: Endpoint
@@ -188,7 +154,7 @@ final class Worker {
     /// Does the work that other threads have left until now.
     private func doWork(at now: MonotonicInstant) throws(SocketError) {
         endpoint.noteTime(now)
-        let scope = WorkScope(endpoint: endpoint, services: services)
+        let scope = WorkScope(connections: endpoint, services: services)
         try empty(reference.work, flushingAfter: Self.workPerFlush, at: now) { $0.body(scope) }
     }
 

@@ -3,6 +3,7 @@ import DatagramIO
 import Datagrams
 import QUICEndpoint
 import QUICTransport
+import QUICWorkers
 
 /// Starts the workers of one server, which share an address, a certificate, two secrets and the memory of used tokens.
 struct WorkerGroup {

@@ -1,12 +1,7 @@
 import DatagramIO
 import QUICEndpoint
+import QUICWorkers
 import Synchronization
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 
 #if NEGATIVE_CONTROLS
 import QUICTransport
@@ -28,14 +23,11 @@ final class WorkerThread: Sendable {
     init(running worker: sending Worker) throws(ServerError) {
         mailbox = worker.mailbox
         let start = Start(worker: worker, thread: self)
-        let argument = unsafe Unmanaged.passRetained(start)
-        var thread = pthread_t()
-        let status = unsafe pthread_create(&thread, nil, Self.main, argument.toOpaque())
-        guard status == 0 else {
-            unsafe argument.release()
-            throw .thread(status)
+        do throws(ThreadError) {
+            try OwnThread.start { start.run() }
+        } catch {
+            throw .thread(error.code)
         }
-        pthread_detach(thread)
     }
 
     /// What the new thread is given.
@@ -65,12 +57,6 @@ final class WorkerThread: Sendable {
                 return .failure(error)
             }
         }
-    }
-
-    private static let main: @convention(c) (UnsafeMutableRawPointer?) -> UnsafeMutableRawPointer? = { argument in
-        guard let argument = unsafe argument else { return nil }
-        unsafe Unmanaged<Start>.fromOpaque(argument).takeRetainedValue().run()
-        return nil
     }
 
     private func end(with outcome: Outcome) {

@@ -163,6 +163,18 @@ extension Connection {
         unsafe callbacks.stream_reset = { _, _, _, code, userData, streamData in
             unsafe Connection.with(userData, streamData) { $0.cancel($1, code: code) }
         }
+        unsafe callbacks.extend_max_local_streams_bidi = { _, _, userData in
+            unsafe Connection.with(userData) { connection in
+                connection.service?.connection(connection, mayOpen: .bidirectional)
+                return 0
+            }
+        }
+        unsafe callbacks.extend_max_local_streams_uni = { _, _, userData in
+            unsafe Connection.with(userData) { connection in
+                connection.service?.connection(connection, mayOpen: .unidirectional)
+                return 0
+            }
+        }
         unsafe callbacks.extend_max_stream_data = { _, _, _, userData, streamData in
             unsafe Connection.with(userData, streamData) { connection, stream in
                 connection.streamHasOutput(stream)
@@ -182,6 +194,16 @@ extension Connection {
     static func native(of session: gnutls_session_t) -> OpaquePointer? {
         guard let reference = unsafe gnutls_session_get_ptr(session) else { return nil }
         return unsafe nativeConnection(reference.assumingMemoryBound(to: ngtcp2_crypto_conn_ref.self))
+    }
+
+    /// Takes note that the client of a TLS session does not believe its server.
+    static func noteRefusedCertificate(of session: gnutls_session_t) {
+        guard let reference = unsafe gnutls_session_get_ptr(session) else { return }
+        let userData = unsafe reference.assumingMemoryBound(to: ngtcp2_crypto_conn_ref.self).pointee.user_data
+        _ = unsafe with(userData) { connection in
+            connection.noteRefusedCertificate()
+            return 0
+        }
     }
 
     /// Calls `body` with the connection behind `userData`, without counting references.

@@ -54,7 +54,7 @@ extension Connection {
         if let connection = unsafe native?.pointer {
             // What the application did not give back for this stream still belongs to the connection's window.
             consumeRest(of: stream)
-            unsafe extendStreamLimit(for: stream.id, of: connection)
+            if stream.givesUpPlace() { unsafe extendStreamLimit(for: stream.id, of: connection) }
         }
         forget(stream)
     }
@@ -64,6 +64,12 @@ extension Connection {
         stream.close()
         service?.streamDidClose(stream)
         stream.context = nil
+    }
+
+    /// The place of a stream that has closed, which a service had held, is the peer's again.
+    func returnPlace(of stream: Stream) {
+        guard beginCommand(), let connection = unsafe native?.pointer else { return }
+        unsafe extendStreamLimit(for: stream.id, of: connection)
     }
 
     /// RFC 9000 §4.6: the peer may open another stream for each one that closed.

@@ -296,7 +296,7 @@ extension Connection {
         case NGTCP2_ERR_RECV_VERSION_NEGOTIATION:
             return .discard(.versionNegotiation)
         case NGTCP2_ERR_CRYPTO:
-            refusedCertificate = tls?.refusedCertificate ?? false
+            refusedCertificate = refusedCertificate || tls?.refusedCertificate ?? false
             return .close(.tlsAlert(pendingAlert))
         case NGTCP2_ERR_NOMEM:
             return .close(refusalCause)
@@ -340,6 +340,10 @@ extension Connection {
 
     func noteStatelessReset() {
         receivedStatelessReset = true
+    }
+
+    func noteRefusedCertificate() {
+        refusedCertificate = true
     }
 }
 

@@ -35,6 +35,15 @@ public final class Stream {
     private var acknowledgedOffset: UInt64 = 0
     private var isFinished = false
     private var isFinSent = false
+    private var place = Place.returnedAtClose
+
+    /// When the peer may open another stream in place of this one.
+    private enum Place {
+        case returnedAtClose
+        case held
+        /// The stream has closed.
+        case owed
+    }
 
     /// The next stream in the queue of those with something to send.
     var nextQueued: Stream?
@@ -59,6 +68,27 @@ public final class Stream {
 
     /// The bytes written here and not yet acknowledged, generated ones included.
     public var unacknowledgedBytes: UInt64 { endOffset - acknowledgedOffset }
+
+    /// Lets the peer open no other stream in place of this one, even when this one has closed, until ``releasePlace()``: for a service
+    /// that keeps what arrived on it. RFC 9000 §4.6.
+    public func holdPlace() {
+        guard place == .returnedAtClose, !isClosed else { return }
+        place = .held
+    }
+
+    /// Lets the peer open another stream in place of this one: at once where this one has closed, and else when it does.
+    public func releasePlace() {
+        if place == .owed { connection.returnPlace(of: self) }
+        place = .returnedAtClose
+    }
+
+    /// The stream closes.
+    ///
+    /// - Returns: Whether the peer may open another one now.
+    func givesUpPlace() -> Bool {
+        if place == .held { place = .owed }
+        return place == .returnedAtClose
+    }
 
     /// How many bytes ``write(_:)`` takes at the moment: two congestion windows less what is queued, within what the
     /// connection may hold. What was received and not given back always fits, so that an echo does.

@@ -17,6 +17,9 @@ public protocol StreamService: AnyObject, SendableMetatype {
     func connectionDidClose(_ connection: Connection, _ report: CloseReport)
     /// The moment of ``Connection/applicationDeadline`` has come; it is the distant future again.
     func connectionDidWake(_ connection: Connection)
+    /// The peer allows further streams of this direction: ``Connection/openStream(_:)`` may succeed where it did not before.
+    /// RFC 9000 §4.6.
+    func connection(_ connection: Connection, mayOpen direction: StreamDirection)
     /// The peer opened a stream.
     func streamDidOpen(_ stream: Stream)
     /// Bytes arrived in order. `isFinal` says that no more follow (FIN); then `bytes` may be empty.
@@ -45,6 +48,9 @@ extension StreamService {
 
     /// Does nothing.
     public func connectionDidWake(_ connection: Connection) {}
+
+    /// Does nothing.
+    public func connection(_ connection: Connection, mayOpen direction: StreamDirection) {}
 
     /// Does nothing.
     public func streamDidOpen(_ stream: Stream) {}

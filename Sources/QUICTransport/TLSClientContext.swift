@@ -11,8 +11,8 @@ import Musl
 ///
 /// One that resumes sessions is used by one thread at a time.
 ///
-/// Owns: GnuTLS credentials, a priority cache, a copy of the server's name, and the latest ticket (1 to 3 KB). Released
-/// by: `deinit`.
+/// Owns: GnuTLS credentials and a priority cache, which it may share with contexts for other servers, a copy of the server's name, and
+/// the latest ticket (1 to 3 KB). Released by: `deinit`.
 @safe
 public final class TLSClientContext: @unchecked Sendable {
     /// The application protocols this client offers, in its order of preference.
@@ -20,8 +20,9 @@ public final class TLSClientContext: @unchecked Sendable {
     private let serverName: String
     /// The same for GnuTLS, which keeps the pointer for as long as a session verifies a certificate.
     private let serverNamePointer: UnsafeMutablePointer<CChar>?
-    private let credentials: TLSCredentials
-    private let verifiesServer: Bool
+    private let credentials: SharedCredentials
+    /// How servers prove who they are.
+    let verification: ServerVerification
     /// The ticket that the next session begins with; nil where none resumes.
     let tickets: SessionTicketStore?
     /// Who is told of the sessions' secrets.
@@ -32,7 +33,7 @@ public final class TLSClientContext: @unchecked Sendable {
     /// - Parameters:
     ///   - serverName: The name sent to the server unless it is an address, RFC 6066 §3, and the one its certificate has
     ///     to be for.
-    ///   - authorities: A PEM file with the certificates of those who may vouch for the server; nil to believe any.
+    ///   - verification: How the server proves who it is.
     ///   - resumesSessions: Whether a session begins with the latest ticket of an earlier one. RFC 8446 §2.2. Each
     ///     connection then keeps its TLS session, 10.5 KB, until its ticket has come.
     ///   - keyLog: Who is told of the sessions' secrets; nil, the default, for nobody.
@@ -40,14 +41,14 @@ public final class TLSClientContext: @unchecked Sendable {
     public convenience init(
         protocols: ApplicationProtocols,
         serverName: String = "localhost",
-        authorities: String? = nil,
+        verification: ServerVerification = .none,
         resumesSessions: Bool = false,
         keyLog: KeyLog? = nil
     ) throws(QUICError) {
         try self.init(
             protocols: protocols,
             serverName: serverName,
-            authorities: authorities,
+            verification: verification,
             resumesSessions: resumesSessions,
             hello: ClientHelloChanges(),
             keyLog: keyLog
@@ -58,7 +59,7 @@ public final class TLSClientContext: @unchecked Sendable {
     package init(
         protocols: ApplicationProtocols,
         serverName: String = "localhost",
-        authorities: String? = nil,
+        verification: ServerVerification = .none,
         resumesSessions: Bool = false,
         hello: ClientHelloChanges,
         keyLog: KeyLog? = nil
@@ -66,12 +67,38 @@ public final class TLSClientContext: @unchecked Sendable {
         self.protocols = protocols
         self.hello = hello
         self.serverName = serverName
-        credentials = try TLSCredentials()
-        verifiesServer = authorities != nil
+        self.verification = verification
+        credentials = try SharedCredentials(for: verification)
         tickets = resumesSessions ? SessionTicketStore() : nil
         self.keyLog = keyLog
         unsafe serverNamePointer = strdup(serverName)
-        if let authorities { try credentials.trust(authorities) }
+    }
+
+    /// A context for another server, with a ticket of its own. It shares everything else with `other`, authorities above all.
+    public init(for serverName: String, like other: TLSClientContext) {
+        protocols = other.protocols
+        hello = other.hello
+        self.serverName = serverName
+        verification = other.verification
+        credentials = other.credentials
+        tickets = other.tickets == nil ? nil : SessionTicketStore()
+        keyLog = other.keyLog
+        unsafe serverNamePointer = strdup(serverName)
+    }
+
+    /// The credentials of contexts that differ in the server only.
+    private final class SharedCredentials {
+        let value: TLSCredentials
+
+        init(for verification: ServerVerification) throws(QUICError) {
+            value = try TLSCredentials()
+            switch verification {
+            case .systemAuthorities: try value.trustSystem()
+            case .authorities(let file): try value.trust(file)
+            case .keys([]): throw QUICError("no key would be accepted; at least one is needed")
+            case .keys, .none: break
+            }
+        }
     }
 
     deinit {
@@ -81,14 +108,19 @@ public final class TLSClientContext: @unchecked Sendable {
     /// A session for one outgoing connection.
     func makeSession() throws(QUICError) -> TLSSession {
         let session = try TLSSession(flags: qh_gnutls_client_flags())
-        try session.configure(with: credentials, protocols: protocols)
+        try session.configure(with: credentials.value, protocols: protocols)
         if !isAddress(serverName) {
             try QUICError.checkTLS(
                 unsafe gnutls_server_name_set(session.native, GNUTLS_NAME_DNS, serverName, serverName.utf8.count),
                 "setting the server name \(serverName)"
             )
         }
-        if verifiesServer { unsafe gnutls_session_set_verify_cert(session.native, serverNamePointer, 0) }
+        switch verification {
+        case .systemAuthorities, .authorities:
+            unsafe gnutls_session_set_verify_cert(session.native, serverNamePointer, 0)
+        case .keys: unsafe gnutls_session_set_verify_function(session.native, Self.verifyKey)
+        case .none: break
+        }
         if let tickets { session.resume(with: tickets) }
         if keyLog != nil { session.logKeys() }
         // GnuTLS keeps this pointer for a store of sessions, which a client has none of; the context outlives its sessions.

@@ -42,6 +42,15 @@ struct TLSCredentials: ~Copyable {
         guard count > 0 else { throw QUICError("\(path) holds no certificate") }
     }
 
+    /// Believes servers for which an authority vouches that the system trusts.
+    borrowing func trustSystem() throws(QUICError) {
+        let count = unsafe gnutls_certificate_set_x509_system_trust(credentials)
+        try QUICError.checkTLS(count, "reading the authorities that the system trusts")
+        guard count > 0 else {
+            throw QUICError("the system trusts no authority: is the package ca-certificates installed?")
+        }
+    }
+
     /// The bytes of all certificates of the chain, in DER.
     var certificateChainBytes: Int {
         var certificate = unsafe gnutls_datum_t()

@@ -5,21 +5,7 @@ import QUICEndpoint
 import QUICServer
 import QUICTesting
 import QUICTransport
-import Synchronization
 import Testing
-
-/// A value that tasks share with a test.
-private final class Shared<Value: Sendable>: Sendable {
-    private let value: Mutex<Value>
-
-    init(_ value: Value) {
-        self.value = Mutex(value)
-    }
-
-    func withLock<Result: Sendable>(_ body: (inout Value) -> Result) -> Result {
-        value.withLock { body(&$0) }
-    }
-}
 
 /// Servers written with tasks, on real sockets.
 @Suite struct AsyncServerTests {

@@ -2,6 +2,7 @@ import DatagramIO
 import Datagrams
 import QUICTesting
 import QUICTransport
+import QUICWorkers
 import Testing
 
 @testable import QUICServer

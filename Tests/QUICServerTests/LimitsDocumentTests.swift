@@ -1,6 +1,7 @@
 import Foundation
 import QUICEndpoint
 import QUICTransport
+import QUICWorkers
 import Testing
 
 @testable import QUICServer

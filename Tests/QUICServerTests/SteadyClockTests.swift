@@ -1,4 +1,5 @@
 import Datagrams
+import QUICWorkers
 import Testing
 
 @testable import QUICServer

@@ -1,6 +1,7 @@
 import DatagramIO
 import Datagrams
 import QUICTransport
+import QUICWorkers
 import Testing
 
 @testable import QUICServer

@@ -1,40 +1,50 @@
-import QUICEndpoint
-import QUICTransport
+package import QUICEndpoint
+package import QUICTransport
 
 /// Where other threads leave work for a worker's connections and services, in slots of 24 bytes.
 ///
 /// It takes work before its worker has started, and refuses it when that worker has ended.
-typealias WorkInbox = Inbox<Work>
+package typealias WorkInbox = Inbox<Work>
 
 /// One piece of work.
-struct Work: InboxElement {
+package struct Work: InboxElement {
     /// The bytes that the work keeps while it waits, with ``overheadBytes``.
-    let heldBytes: Int
+    package let heldBytes: Int
     /// Called with the connections and services of the worker.
-    let body: @Sendable (borrowing WorkScope) -> Void
+    package let body: @Sendable (borrowing WorkScope) -> Void
 
     /// The bytes of closures within each other, and of what they capture.
-    static let overheadBytes = 256
+    package static let overheadBytes = 256
 }
 
 /// The connections and services of a worker, for work from other threads.
-struct WorkScope: ~Copyable {
-    let endpoint: Endpoint
-    let services: [any StreamService]
+package struct WorkScope: ~Copyable {
+    private let connections: any ConnectionFinder
+    package let services: [any StreamService]
+
+    package init(connections: any ConnectionFinder, services: [any StreamService]) {
+        self.connections = connections
+        self.services = services
+    }
+
+    /// The live connection that answers to `handle`.
+    func connection(_ handle: ConnectionHandle) -> Connection? { connections.connection(handle) }
 }
 
 extension Inbox where Element == Work {
     /// Pieces of work that may wait, by default.
-    static var capacityDefault: Int { 4_096 }
+    package static var capacityDefault: Int { 4_096 }
     /// Bytes that they may keep, by default.
-    static var bytesLimitDefault: Int { 1 << 20 }
+    package static var bytesLimitDefault: Int { 1 << 20 }
 
-    convenience init(capacity: Int = capacityDefault, bytesLimit: Int = bytesLimitDefault) {
+    package convenience init(capacity: Int = capacityDefault, bytesLimit: Int = bytesLimitDefault) {
         self.init(capacity: capacity, bytesLimit: bytesLimit, isOpen: true)
     }
 
     /// Puts work in that keeps `byteCount` bytes.
-    func put(keeping byteCount: Int, _ body: @escaping @Sendable (borrowing WorkScope) -> Void) throws(WorkError) {
+    package func put(keeping byteCount: Int, _ body: @escaping @Sendable (borrowing WorkScope) -> Void)
+        throws(WorkError)
+    {
         precondition(byteCount >= 0, "work keeps no fewer than no bytes")
         switch put(Work(heldBytes: byteCount + Work.overheadBytes, body: body)) {
         case .taken: return
@@ -44,7 +54,7 @@ extension Inbox where Element == Work {
     }
 
     /// The pieces that went through it, and the bytes of those that wait.
-    var statistics: WorkStatistics {
+    package var statistics: WorkStatistics {
         let counts = counts
         var statistics = WorkStatistics()
         statistics.posted = counts.admitted
@@ -57,13 +67,13 @@ extension Inbox where Element == Work {
 }
 
 extension Inbox: ConnectionExecutor where Element == Work {
-    func perform(
+    package func perform(
         on handle: ConnectionHandle,
         keeping byteCount: Int,
         _ body: @escaping @Sendable (Connection) -> Void
     ) throws(WorkError) {
         try put(keeping: byteCount) { scope in
-            if let connection = scope.endpoint.connection(handle) { body(connection) }
+            if let connection = scope.connection(handle) { body(connection) }
         }
     }
 }

@@ -1,9 +1,9 @@
 import BoundedMemory
-import DatagramIO
+package import DatagramIO
 import Synchronization
 
 /// An element that waits in an ``Inbox``.
-protocol InboxElement: ~Copyable, Sendable {
+package protocol InboxElement: ~Copyable, Sendable {
     /// The bytes counted for it while it waits.
     var heldBytes: Int { get }
 }
@@ -14,22 +14,22 @@ protocol InboxElement: ~Copyable, Sendable {
 ///
 /// Owns: the elements that wait, and a ring of slots; nothing while it is empty. Released by: ``takeFirst()`` and ``close()``. Bound:
 /// `bytesLimit` for the elements, and `capacity` slots (half as much again while the ring grows or shrinks).
-final class Inbox<Element: InboxElement & ~Copyable>: Sendable {
+package final class Inbox<Element: InboxElement & ~Copyable>: Sendable {
     /// How an element fared.
-    enum Admission {
+    package enum Admission {
         case taken
         case full
         case closed
     }
 
     /// The elements that it took and refused since start, and its bytes now.
-    struct Counts {
-        var admitted = 0
-        var taken = 0
-        var dropped = 0
-        var refused = 0
+    package struct Counts {
+        package var admitted = 0
+        package var taken = 0
+        package var dropped = 0
+        package var refused = 0
         /// Elements that wait, and their slots.
-        var waitingBytes = 0
+        package var waitingBytes = 0
     }
 
     private struct State: ~Copyable {
@@ -49,13 +49,13 @@ final class Inbox<Element: InboxElement & ~Copyable>: Sendable {
     /// An inbox that holds no memory.
     ///
     /// - Parameter isOpen: Whether it takes elements before its owner has started.
-    init(capacity: Int, bytesLimit: Int, isOpen: Bool) {
+    package init(capacity: Int, bytesLimit: Int, isOpen: Bool) {
         self.bytesLimit = bytesLimit
         state = Mutex(State(isOpen: isOpen, waiting: RingBuffer(capacityLimit: capacity)))
     }
 
     /// The number of elements that went through it, and the bytes of those that wait.
-    var counts: Counts {
+    package var counts: Counts {
         state.withLock { state in
             var counts = state.counts
             counts.waitingBytes += state.waiting.allocatedBytes
@@ -70,7 +70,7 @@ extension Inbox where Element: ~Copyable {
     /// Puts `element` in, and wakes the owner unless that was done since it last looked.
     ///
     /// - Parameter element: Nil where there was no memory for it, which is refused.
-    func put(_ element: consuming Element?) -> Admission {
+    package func put(_ element: consuming Element?) -> Admission {
         var element = element
         let (admission, waker): (Admission, Waker?) = state.withLock { state in
             guard state.isOpen else { return (.closed, nil) }
@@ -98,7 +98,7 @@ extension Inbox where Element: ~Copyable {
 
 extension Inbox where Element: ~Copyable {
     /// Takes elements from now on, if it did not before, and wakes the owner with `waker` when there are any.
-    func open(waking waker: Waker) {
+    package func open(waking waker: Waker) {
         let hasElements = state.withLock { state in
             state.isOpen = true
             state.waker = waker
@@ -108,7 +108,7 @@ extension Inbox where Element: ~Copyable {
     }
 
     /// The number of elements that wait; whatever is put after this wakes the owner again.
-    func beginTaking() -> Int {
+    package func beginTaking() -> Int {
         state.withLock { state in
             state.isAnnounced = false
             return state.waiting.count
@@ -116,12 +116,12 @@ extension Inbox where Element: ~Copyable {
     }
 
     /// Takes the element out that has waited longest; nil when none waits.
-    func takeFirst() -> Element? {
+    package func takeFirst() -> Element? {
         pop(counting: \.taken)
     }
 
     /// Takes no further element, and drops those that came too late.
-    func close() {
+    package func close() {
         state.withLock { state in
             state.isOpen = false
             state.waker = nil

@@ -6,11 +6,15 @@ public import QUICTransport
 public struct WorkerReference: Sendable {
     /// Which worker of its server this is, from 0.
     public let index: Int
-    let work = WorkInbox()
-    let tasks = WorkerTasks()
+    package let work = WorkInbox()
+    package let tasks = WorkerTasks()
+
+    package init(index: Int) {
+        self.index = index
+    }
 
     /// The worker has ended, or never began: work is refused from now on, and tasks run elsewhere.
-    func close() {
+    package func close() {
         work.close()
         tasks.close()
     }
@@ -39,12 +43,4 @@ public struct WorkerReference: Sendable {
             }
         }
     }
-}
-
-/// Where a service is: its worker, among those of its server.
-public struct ServiceContext: Sendable {
-    /// The worker whose connections the service serves.
-    public let worker: WorkerReference
-    /// All workers of the server, in their order.
-    public let workers: [WorkerReference]
 }

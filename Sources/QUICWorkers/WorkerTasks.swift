@@ -1,4 +1,4 @@
-import DatagramIO
+package import DatagramIO
 import Glibc
 import Synchronization
 
@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Owns: one step at most of each task that waits, 8 bytes each. Released by: ``takeAll()`` and ``close()``. Bound: the number of tasks,
 /// which are the application's.
-final class WorkerTasks: TaskExecutor {
+package final class WorkerTasks: TaskExecutor {
     private struct State {
         var isClosed = false
         /// Wakes the owner; nil before it has started.
@@ -21,9 +21,9 @@ final class WorkerTasks: TaskExecutor {
     private let state = Mutex(State())
 
     /// Whether the caller is on the owner's thread.
-    var isCurrent: Bool { state.withLock { $0.owner == pthread_self() } }
+    package var isCurrent: Bool { state.withLock { $0.owner == pthread_self() } }
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         let (isTaken, waker): (Bool, Waker?) = state.withLock { state in
             if state.isClosed { return (false, nil) }
@@ -38,7 +38,7 @@ final class WorkerTasks: TaskExecutor {
     }
 
     /// The owner runs, on the thread of the caller; `waker` wakes it when there are jobs.
-    func begin(waking waker: Waker) {
+    package func begin(waking waker: Waker) {
         state.withLock { state in
             state.owner = pthread_self()
             state.waker = waker
@@ -46,7 +46,7 @@ final class WorkerTasks: TaskExecutor {
     }
 
     /// Takes the steps of tasks that wait; each that follows wakes the owner again, unless it is from its own thread.
-    func takeAll() -> [UnownedJob] {
+    package func takeAll() -> [UnownedJob] {
         state.withLock { state in
             state.isAnnounced = false
             defer { state.jobs = [] }
@@ -55,7 +55,7 @@ final class WorkerTasks: TaskExecutor {
     }
 
     /// The owner ends. Tasks outlive it: they run elsewhere, and find that it has ended.
-    func close() {
+    package func close() {
         let jobs = state.withLock { state in
             state.isClosed = true
             state.owner = nil

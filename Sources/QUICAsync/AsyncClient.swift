@@ -1,0 +1,130 @@
+public import QUICClient
+import Synchronization
+
+/// A QUIC client for tasks: connections to any number of servers.
+///
+/// ```swift
+/// let client = try AsyncClient(configuration: ClientConfiguration(applicationProtocols: ["echo"]))
+/// let connection = try await client.connect(to: address, serverName: "example.org")
+/// let stream = try await connection.openStream()
+/// try await stream.write("hello")
+/// stream.finish()
+/// for try await chunk in stream { … }
+/// connection.close()
+/// _ = try await client.shutDown()
+/// ```
+///
+/// Owns: a ``Client``. Released by: ``shutDown()``. Bound: that of the client, and for each stream its receive window and one write.
+public final class AsyncClient: Sendable {
+    private let client: Client
+
+    /// Starts a client without connections.
+    ///
+    /// - Throws: When the configuration contradicts itself, or the system has no thread or no event loop.
+    public init(configuration: ClientConfiguration) throws(ClientError) {
+        client = try Client(configuration: configuration) { worker in
+            AsyncService(configuration.applicationProtocols.first ?? "", worker: worker, arrivals: nil)
+        }
+    }
+
+    /// Its thread, on which tasks use its connections best.
+    public var worker: WorkerReference { client.worker }
+
+    /// Opens a connection; returns when its handshake is complete.
+    ///
+    /// - Parameters:
+    ///   - serverName: The name that the server's certificate has to be for, and that is sent to it unless it is an address; nil for
+    ///     the address itself.
+    ///   - timeout: How long the handshake may take, an hour at most.
+    /// - Throws: ``ConnectError``, or `CancellationError`.
+    public func connect(
+        to remote: SocketAddress,
+        serverName: String? = nil,
+        timeout: Duration = .seconds(10)
+    ) async throws -> QUICConnection {
+        let pending = PendingConnection()
+        return try await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                guard pending.begin(continuation) else { return }
+                client.connect(
+                    to: remote,
+                    serverName: serverName ?? remote.host,
+                    timeout: timeout,
+                    didBegin: { pending.didBegin($0) },
+                    willOpen: { $0.context = pending },
+                    fail: { pending.finish(.failure($0)) }
+                )
+            }
+        } onCancel: {
+            pending.cancel()
+        }.get()
+    }
+
+    /// What the client did and holds at this moment, or at its end.
+    ///
+    /// - Throws: When its socket failed.
+    public func statistics() async throws(ClientError) -> ClientStatistics {
+        try await client.statistics()
+    }
+
+    /// Closes every connection, and releases everything.
+    ///
+    /// - Returns: The last statistics.
+    /// - Throws: When its socket failed.
+    public func shutDown() async throws(ClientError) -> ClientStatistics {
+        try await client.shutDown()
+    }
+}
+
+/// A connection that a task waits for.
+final class PendingConnection: Sendable {
+    typealias Outcome = Result<QUICConnection, any Error>
+
+    private struct State {
+        var continuation: CheckedContinuation<Outcome, Never>?
+        var reference: ConnectionReference?
+        var isCancelled = false
+    }
+
+    private let state = Mutex(State())
+
+    /// The task waits from now on; false when it was cancelled before.
+    func begin(_ continuation: CheckedContinuation<Outcome, Never>) -> Bool {
+        let isCancelled = state.withLock { state in
+            if !state.isCancelled { state.continuation = continuation }
+            return state.isCancelled
+        }
+        if isCancelled { continuation.resume(returning: .failure(CancellationError())) }
+        return !isCancelled
+    }
+
+    /// The first packet is on its way.
+    func didBegin(_ reference: ConnectionReference) {
+        let isCancelled = state.withLock { state in
+            state.reference = reference
+            return state.isCancelled
+        }
+        if isCancelled { try? reference.close() }
+    }
+
+    /// There is a connection, or there will be none.
+    func finish(_ outcome: Outcome) {
+        let continuation = state.withLock { $0.continuation.take() }
+        if let continuation {
+            continuation.resume(returning: outcome)
+        } else if case .success(let connection) = outcome {
+            // Nobody waits for it any more.
+            connection.close()
+        }
+    }
+
+    /// The task no longer waits.
+    func cancel() {
+        let (continuation, reference) = state.withLock { state in
+            state.isCancelled = true
+            return (state.continuation.take(), state.reference)
+        }
+        continuation?.resume(returning: .failure(CancellationError()))
+        try? reference?.close()
+    }
+}

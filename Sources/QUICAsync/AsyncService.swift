@@ -1,0 +1,63 @@
+internal import QUICTransport
+internal import QUICWorkers
+
+/// Brings the events of a worker's connections to tasks.
+final class AsyncService: StreamService {
+    let applicationProtocol: String
+    private let worker: WorkerReference
+    private let arrivals: Arrivals<QUICConnection>?
+
+    /// - Parameter arrivals: Takes connections that nobody on this side asked for; nil at a client.
+    init(_ applicationProtocol: String, worker: WorkerReference, arrivals: Arrivals<QUICConnection>?) {
+        self.applicationProtocol = applicationProtocol
+        self.worker = worker
+        self.arrivals = arrivals
+    }
+
+    func connectionDidOpen(_ connection: Connection) {
+        let waiting = connection.context as? PendingConnection
+        let shown = QUICConnection(connection, worker: worker)
+        connection.context = shown
+        if let waiting { waiting.finish(.success(shown)) } else { arrivals?.put(shown) }
+    }
+
+    func connectionDidClose(_ connection: Connection, _ report: CloseReport) {
+        guard let shown = connection.context as? QUICConnection else { return }
+        shown.end(report)
+        arrivals?.remove { $0 === shown }
+    }
+
+    func connection(_ connection: Connection, mayOpen direction: StreamDirection) {
+        (connection.context as? QUICConnection)?.openStreams(direction, on: connection)
+    }
+
+    func streamDidOpen(_ stream: QUICTransport.Stream) {
+        guard let connection = stream.connection.context as? QUICConnection else { return }
+        let shown = ByteStream(stream, worker: worker)
+        stream.context = shown
+        // Streams that nobody takes are bounded by those that the peer may open.
+        stream.holdPlace()
+        connection.arrivals.put(shown)
+    }
+
+    func receive(_ bytes: RawSpan, isFinal: Bool, on stream: QUICTransport.Stream) throws(StreamError) {
+        (stream.context as? ByteStream)?.deliver([UInt8](copying: bytes), isFinal: isFinal)
+    }
+
+    func stream(_ stream: QUICTransport.Stream, didRelease count: Int) {
+        (stream.context as? ByteStream)?.writeOutgoing()
+    }
+
+    func stream(_ stream: QUICTransport.Stream, wasCancelledWith code: UInt64) {
+        (stream.context as? ByteStream)?.reset(code: code)
+    }
+
+    func streamDidClose(_ stream: QUICTransport.Stream) {
+        guard let shown = stream.context as? ByteStream else { return }
+        shown.didClose()
+        // One that arrived whole is still there to be read.
+        guard !shown.isWhole, let connection = stream.connection.context as? QUICConnection else { return }
+        connection.arrivals.remove { $0 === shown }
+        stream.releasePlace()
+    }
+}

@@ -1,0 +1,190 @@
+public import Datagrams
+public import QUICTransport
+public import QUICWorkers
+import Synchronization
+
+/// One connection for tasks, a server's or a client's.
+///
+/// It may be kept beyond its end, and takes no streams then.
+public final class QUICConnection: Sendable {
+    /// The peer's address when the connection did open.
+    public let remote: SocketAddress?
+    /// The application protocol both sides agreed on. RFC 7301.
+    public let applicationProtocol: String
+    /// Whether TLS took up where an earlier connection left off. RFC 8446 §2.2.
+    public let isResumed: Bool
+    /// The worker on whose thread its tasks run best.
+    public let worker: WorkerReference
+    private let source: Source
+    let arrivals = Arrivals<ByteStream>()
+    private let state = Mutex(State())
+
+    /// The transport's connection, which belongs to the worker's thread.
+    private final class Source: @unchecked Sendable {
+        let connection: Connection
+        init(_ connection: Connection) { self.connection = connection }
+    }
+
+    private struct State {
+        var report: CloseReport?
+        var watchers: [(ticket: UInt64, continuation: CheckedContinuation<CloseReport?, Never>)] = []
+        /// Belongs to this connection, and ends with it.
+        var endHandler: (@Sendable (QUICConnection) -> Void)?
+        /// Tasks that wait for permission to open a stream, in the order in which they asked.
+        var openers: [StreamDirection: [StreamOpener]] = [:]
+        private var lastTicket: UInt64 = 0
+
+        mutating func takeTicket() -> UInt64 {
+            lastTicket += 1
+            return lastTicket
+        }
+    }
+
+    /// A task that wants to open a stream.
+    private struct StreamOpener {
+        let ticket: UInt64
+        let continuation: CheckedContinuation<Result<ByteStream, any Error>, Never>
+    }
+
+    init(_ connection: Connection, worker: WorkerReference) {
+        remote = connection.path?.remote
+        applicationProtocol = connection.applicationProtocol ?? ""
+        isResumed = connection.isResumed
+        self.worker = worker
+        source = Source(connection)
+    }
+
+    /// The streams that the peer opens; ends with the connection. Several tasks may take them, each a different one.
+    public var streams: Streams { Streams(arrivals: arrivals) }
+
+    /// The streams of a connection, in the order in which the peer opened them.
+    public struct Streams: AsyncSequence, AsyncIteratorProtocol, Sendable {
+        let arrivals: Arrivals<ByteStream>
+
+        /// The next stream; nil when the connection has ended, or the task is cancelled.
+        public func next() async -> ByteStream? {
+            let stream = await arrivals.next()
+            stream?.wasTaken()
+            return stream
+        }
+
+        /// Itself.
+        public func makeAsyncIterator() -> Self { self }
+    }
+}
+
+// MARK: - The end
+
+extension QUICConnection {
+    /// Closes the connection. RFC 9000 §10.2.
+    ///
+    /// - Parameters:
+    ///   - code: The application's error code, below 2^62.
+    ///   - reasonPhrase: Additional diagnostic information, 256 bytes of which are sent.
+    public func close(code: UInt64 = 0, reasonPhrase: String = "") {
+        onWorker { $0.close(code: code, reasonPhrase: reasonPhrase) }
+    }
+
+    /// How the connection ended, once it has.
+    public var closeReport: CloseReport? { state.withLock { $0.report } }
+
+    /// Waits until the connection has ended.
+    ///
+    /// - Returns: How it ended; nil when the task is cancelled before that.
+    public func waitUntilClosed() async -> CloseReport? {
+        let ticket = state.withLock { $0.takeTicket() }
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { watcher in
+                let mustWait = state.withLock { state in
+                    guard state.report == nil, !Task.isCancelled else { return false }
+                    state.watchers.append((ticket, watcher))
+                    return true
+                }
+                if !mustWait { watcher.resume(returning: closeReport) }
+            }
+        } onCancel: {
+            let watcher = state.withLock { state in
+                state.watchers.firstIndex { $0.ticket == ticket }.map { state.watchers.remove(at: $0).continuation }
+            }
+            watcher?.resume(returning: nil)
+        }
+    }
+
+    /// Has `handler` called once, when the connection has ended or at once where it has. One handler at most.
+    func onEnd(_ handler: @escaping @Sendable (QUICConnection) -> Void) {
+        let hasEnded = state.withLock { state in
+            if state.report == nil { state.endHandler = handler }
+            return state.report != nil
+        }
+        if hasEnded { handler(self) }
+    }
+
+    /// The connection has ended.
+    func end(_ report: CloseReport) {
+        arrivals.finish()
+        let (watchers, openers, handler) = state.withLock { state in
+            state.report = report
+            defer { (state.watchers, state.openers, state.endHandler) = ([], [:], nil) }
+            return (state.watchers, state.openers, state.endHandler)
+        }
+        handler?(self)
+        for watcher in watchers { watcher.continuation.resume(returning: report) }
+        for opener in openers.values.joined() {
+            opener.continuation.resume(returning: .failure(ByteStreamError.connectionEnded))
+        }
+    }
+
+    /// Calls `body` with the connection on its thread, unless that thread has ended by then.
+    private func onWorker(_ body: @escaping @Sendable (Connection) -> Void) {
+        if worker.isCurrent { return body(source.connection) }
+        Task(executorPreference: worker.taskExecutor) { [worker, source] in
+            // Elsewhere it runs where the worker has ended, and the connection with it.
+            if worker.isCurrent { body(source.connection) }
+        }
+    }
+}
+
+// MARK: - Opening streams
+
+extension QUICConnection {
+    /// Opens a stream towards the peer; suspends while the peer allows no further one. RFC 9000 §4.6.
+    ///
+    /// - Throws: ``ByteStreamError/connectionEnded``, or `CancellationError`.
+    public func openStream(_ direction: StreamDirection = .bidirectional) async throws -> ByteStream {
+        let ticket = state.withLock { $0.takeTicket() }
+        return try await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let opener = StreamOpener(ticket: ticket, continuation: continuation)
+                let failure: (any Error)? = state.withLock { state in
+                    if Task.isCancelled { return CancellationError() }
+                    if state.report != nil { return ByteStreamError.connectionEnded }
+                    state.openers[direction, default: []].append(opener)
+                    return nil
+                }
+                if let failure { return continuation.resume(returning: .failure(failure)) }
+                onWorker { [self] in openStreams(direction, on: $0) }
+            }
+        } onCancel: {
+            let opener = state.withLock { state in
+                let index = state.openers[direction]?.firstIndex { $0.ticket == ticket }
+                return index.flatMap { state.openers[direction]?.remove(at: $0) }
+            }
+            opener?.continuation.resume(returning: .failure(CancellationError()))
+        }.get()
+    }
+
+    /// Tasks that wait for the peer's permission to open a stream.
+    package var waitingOpeners: Int { state.withLock { $0.openers.values.reduce(0) { $0 + $1.count } } }
+
+    /// Opens streams for tasks that wait, as far as the peer allows. On the worker's thread.
+    func openStreams(_ direction: StreamDirection, on connection: Connection) {
+        while state.withLock({ $0.openers[direction]?.isEmpty == false }) {
+            guard let stream = try? connection.openStream(direction) else { return }
+            let shown = ByteStream(stream, worker: worker)
+            stream.context = shown
+            let opener = state.withLock { $0.openers[direction]?.removeFirst() }
+            guard let opener else { return stream.reset(code: ByteStream.cancelledCode) }
+            opener.continuation.resume(returning: .success(shown))
+        }
+    }
+}

@@ -1,0 +1,176 @@
+import DatagramIO
+public import Datagrams
+import QUICEndpoint
+public import QUICTransport
+public import QUICWorkers
+import Synchronization
+
+/// A QUIC client: connections to any number of servers on one thread, whose memory is bounded and comes back.
+///
+/// `QUICAsync` has the same for tasks. Here a ``StreamService`` is told of the connections' events, on the client's thread.
+///
+/// Owns: a thread, its sockets and its connections. Released by: ``shutDown()``; a client that is let go without it goes on until the
+/// process ends. Bound: ``ClientConfiguration/memoryBytesLimit``, 0.3 MB for the sockets, the authorities that it trusts, and a ticket
+/// of up to 3 KB for each of 256 servers.
+public final class Client: Sendable {
+    typealias Outcome = Result<ClientStatistics, ClientError>
+
+    /// Its thread.
+    public let worker: WorkerReference
+    private let mailbox: Mailbox<ClientWorker.Command>
+    private let ending = Ending()
+
+    /// Starts a client without connections.
+    ///
+    /// - Parameter makeService: Makes the object that is told of everything that happens on connections. Called once before this returns.
+    /// - Throws: When the configuration contradicts itself, or the system has no thread or no event loop.
+    public init(
+        configuration: ClientConfiguration,
+        makeService: (WorkerReference) -> sending any StreamService
+    ) throws(ClientError) {
+        guard configuration.connectionLimit > 0 else {
+            throw .configuration("\(configuration.connectionLimit) connections were asked for; at least 1 is needed")
+        }
+        let needed = configuration.transport.floorBytes + TransportConfiguration.handshakeFloorBytes
+        guard configuration.memoryBytesLimit >= needed else {
+            throw .configuration(
+                "a memory limit of \(configuration.memoryBytesLimit) bytes has no room for a connection; at least \(needed) bytes "
+                    + "are needed"
+            )
+        }
+        let tls: TLSClientContext
+        do throws(QUICError) {
+            tls = try TLSClientContext(
+                protocols: ApplicationProtocols(configuration.applicationProtocols),
+                verification: configuration.verification,
+                resumesSessions: configuration.resumesSessions,
+                keyLog: configuration.keyLog
+            )
+        } catch {
+            throw .transport(error)
+        }
+        worker = WorkerReference(index: 0)
+        let driver: ClientWorker
+        do throws(SocketError) {
+            driver = try ClientWorker(
+                configuration: configuration,
+                tls: tls,
+                reference: worker,
+                service: makeService(worker)
+            )
+        } catch {
+            throw .socket(error)
+        }
+        mailbox = driver.mailbox
+        try start(driver)
+    }
+
+    private func start(_ driver: sending ClientWorker) throws(ClientError) {
+        let start = Start(driver)
+        do throws(ThreadError) {
+            try OwnThread.start { [ending] in start.run(ending) }
+        } catch {
+            throw .thread(error.code)
+        }
+    }
+
+    /// What the new thread is given.
+    private final class Start {
+        private var worker: ClientWorker?
+
+        init(_ worker: ClientWorker) {
+            self.worker = worker
+        }
+
+        func run(_ ending: Ending) {
+            guard let outcome = runWorker() else { return }
+            ending.end(with: outcome)
+        }
+
+        /// The worker is gone when this returns.
+        private func runWorker() -> Outcome? {
+            guard let worker = worker.take() else { return nil }
+            do throws(SocketError) {
+                return .success(try worker.run())
+            } catch {
+                return .failure(.socket(error))
+            }
+        }
+    }
+
+    /// How the thread ended, for those who wait for that.
+    private final class Ending: Sendable {
+        private let state = Mutex<(outcome: Outcome?, waiting: [CheckedContinuation<Outcome, Never>])>((nil, []))
+
+        func end(with outcome: Outcome) {
+            let waiting = state.withLock { state in
+                defer { state = (outcome, []) }
+                return state.waiting
+            }
+            for continuation in waiting { continuation.resume(returning: outcome) }
+        }
+
+        func outcome() async -> Outcome {
+            await withCheckedContinuation { continuation in
+                let ended = state.withLock { state in
+                    if state.outcome == nil { state.waiting.append(continuation) }
+                    return state.outcome
+                }
+                if let ended { continuation.resume(returning: ended) }
+            }
+        }
+    }
+}
+
+// MARK: - Commands
+
+extension Client {
+    /// Opens a connection. Everything is called on the client's thread.
+    ///
+    /// - Parameters:
+    ///   - serverName: The name that the server's certificate has to be for, and that is sent to it unless it is an address.
+    ///   - timeout: How long the handshake may take, an hour at most.
+    ///   - didBegin: Called when the first packet is on its way.
+    ///   - willOpen: Called when the handshake is complete, before ``StreamService/connectionDidOpen(_:)``: the place for a
+    ///     ``Connection/context``.
+    ///   - fail: Called when there will be no connection.
+    public func connect(
+        to remote: SocketAddress,
+        serverName: String,
+        timeout: Duration = .seconds(10),
+        didBegin: @escaping @Sendable (ConnectionReference) -> Void = { _ in },
+        willOpen: @escaping @Sendable (Connection) -> Void,
+        fail: @escaping @Sendable (ConnectError) -> Void
+    ) {
+        let request = ConnectRequest(
+            remote: remote,
+            serverName: serverName,
+            timeout: timeout,
+            didBegin: didBegin,
+            willOpen: willOpen,
+            fail: fail
+        )
+        if !mailbox.post(.connect(request)) { fail(.shutDown) }
+    }
+
+    /// What the client did and holds at this moment, or at its end.
+    ///
+    /// - Throws: When its socket failed.
+    public func statistics() async throws(ClientError) -> ClientStatistics {
+        let current: ClientStatistics? = await withCheckedContinuation { continuation in
+            let isPosted = mailbox.post(.report { continuation.resume(returning: $0) })
+            if !isPosted { continuation.resume(returning: nil) }
+        }
+        if let current { return current }
+        return try await ending.outcome().get()
+    }
+
+    /// Closes every connection, tells the servers so, and releases everything.
+    ///
+    /// - Returns: The last statistics; ``ClientStatistics/hasReturned`` says whether anything stayed.
+    /// - Throws: When its socket failed.
+    public func shutDown() async throws(ClientError) -> ClientStatistics {
+        _ = mailbox.post(.shutDown)
+        return try await ending.outcome().get()
+    }
+}

@@ -1,0 +1,27 @@
+public import BoundedMemory
+public import QUICEndpoint
+public import QUICWorkers
+
+/// What a client did and holds.
+public struct ClientStatistics: Sendable {
+    /// Created, live and ended connections.
+    public internal(set) var connections = ConnectionCounts()
+    /// Bytes and blocks of all connections.
+    public internal(set) var memory = MemoryUsage()
+    /// Connection IDs that lead somewhere.
+    public internal(set) var connectionIDCount = 0
+    /// Deadlines that wait.
+    public internal(set) var deadlineCount = 0
+    /// Work that other threads left for it.
+    public internal(set) var work = WorkStatistics()
+
+    /// Nothing yet.
+    public init() {}
+
+    /// Whether everything is back to zero.
+    public var hasReturned: Bool {
+        connections.live == 0 && memory.liveBytes == 0 && memory.liveBlocks == 0 && connectionIDCount == 0
+            && deadlineCount == 0
+            && work.waitingBytes == 0
+    }
+}

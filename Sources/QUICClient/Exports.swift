@@ -1,0 +1,3 @@
+@_exported public import Datagrams
+@_exported public import QUICTransport
+@_exported public import QUICWorkers

@@ -1,0 +1,314 @@
+import Foundation
+import QUICAsync
+import QUICClient
+import QUICEndpoint
+import QUICServer
+import QUICTesting
+import QUICTransport
+import Testing
+
+/// Clients written with tasks, on real sockets.
+@Suite struct AsyncClientTests {
+    private func serverConfiguration(_ certificate: CertificateSource = .selfSigned) -> ServerConfiguration {
+        var configuration = ServerConfiguration()
+        configuration.listenAddress.port = 0
+        configuration.memoryBytesLimit = 1 << 30
+        configuration.certificate = certificate
+        configuration.transport.staysOpen()
+        return configuration
+    }
+
+    private func clientConfiguration(_ verification: ServerVerification = .none) -> ClientConfiguration {
+        var configuration = ClientConfiguration(applicationProtocols: ["echo"])
+        configuration.verification = verification
+        configuration.transport.staysOpen()
+        return configuration
+    }
+
+    /// Calls `body` on the thread of a client of an echo server; both leave nothing behind.
+    private func withClient(
+        _ clientConfiguration: ClientConfiguration? = nil,
+        _ serverConfiguration: ServerConfiguration? = nil,
+        handler: (@Sendable (QUICConnection) async -> Void)? = nil,
+        _ body: @escaping @Sendable (AsyncClient, SocketAddress) async throws -> Void
+    ) async throws {
+        let server = try AsyncServer(
+            configuration: serverConfiguration ?? self.serverConfiguration(),
+            applicationProtocols: ["echo"]
+        )
+        // The threads that all tasks share may be busy with other tests for a minute.
+        let serving = Task(executorPreference: server.workers[0].taskExecutor) {
+            await server.run(handler ?? Self.echo)
+        }
+        let client = try AsyncClient(configuration: clientConfiguration ?? self.clientConfiguration())
+        let work = Task(executorPreference: client.worker.taskExecutor) { try await body(client, server.address) }
+        let outcome = await work.result
+        let lastOfClient = try await client.shutDown()
+        let lastOfServer = try await server.shutDown()
+        await serving.value
+        try outcome.get()
+        #expect(lastOfClient.hasReturned && lastOfServer.hasReturned)
+        #expect(lastOfClient.connections.created == lastOfClient.connections.closed)
+    }
+
+    @Sendable private static func echo(_ connection: QUICConnection) async {
+        await withDiscardingTaskGroup { group in
+            for await stream in connection.streams {
+                group.addTask {
+                    do {
+                        for try await chunk in stream { try await stream.write(chunk) }
+                        stream.finish()
+                    } catch {}
+                }
+            }
+        }
+    }
+
+    private static func exchange(_ message: [UInt8], on connection: QUICConnection) async throws -> [UInt8] {
+        let stream = try await connection.openStream()
+        async let answer = stream.reduce(into: [UInt8]()) { $0 += $1 }
+        try await stream.write(message)
+        stream.finish()
+        return try await answer
+    }
+
+    @Test func messagesComeBack() async throws {
+        try await withClient { client, address in
+            let connections = try await withThrowingTaskGroup(of: QUICConnection.self) { group in
+                for _ in 0..<10 { group.addTask { try await client.connect(to: address, serverName: "localhost") } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            for connection in connections {
+                #expect(connection.applicationProtocol == "echo" && connection.remote == address)
+                for count in [0, 1, 3_000, 300_000] {
+                    let message = [UInt8](repeating: UInt8(truncatingIfNeeded: count), count: count)
+                    #expect(try await Self.exchange(message, on: connection) == message)
+                }
+            }
+            #expect(try await client.statistics().connections.live == 10)
+            for connection in connections { connection.close() }
+            for connection in connections { #expect(await connection.waitUntilClosed()?.cause == .localClose) }
+        }
+    }
+
+    /// From a thread that is not the client's.
+    @Test func aClientMayBeUsedFromAnyThread() async throws {
+        try await withClient { client, address in
+            let task = Task.detached {
+                let connection = try await client.connect(to: address)
+                let answer = try await Self.exchange([1, 2, 3], on: connection)
+                connection.close(code: 7, reasonPhrase: "done")
+                return (answer, await connection.waitUntilClosed())
+            }
+            let (answer, report) = try await task.value
+            #expect(answer == [1, 2, 3])
+            #expect(report?.applicationCode == 7 && report?.reasonPhrase == "done")
+        }
+    }
+
+    @Test func aStreamBeyondThePeersLimitWaitsForAnother() async throws {
+        var configuration = serverConfiguration()
+        configuration.transport.peerBidirectionalStreams = 3
+        try await withClient(nil, configuration) { client, address in
+            let connection = try await client.connect(to: address)
+            let answers = try await withThrowingTaskGroup(of: [UInt8].self) { group in
+                for number in 0..<40 { group.addTask { try await Self.exchange([UInt8(number)], on: connection) } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(Set(answers.map { $0.first }) == Set((0..<40).map { UInt8($0) }) && answers.count == 40)
+            // One that nobody will allow ends with its task, and the others with the connection.
+            let open = try await withThrowingTaskGroup(of: ByteStream.self) { group in
+                for _ in 0..<3 { group.addTask { try await connection.openStream() } }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            let cancelled = Task(executorPreference: client.worker.taskExecutor) { try await connection.openStream() }
+            let waiting = Task(executorPreference: client.worker.taskExecutor) { try await connection.openStream() }
+            while connection.waitingOpeners < 2 { await Task.yield() }
+            cancelled.cancel()
+            await #expect(throws: CancellationError.self) { try await cancelled.value }
+            connection.close()
+            await #expect(throws: ByteStreamError.connectionEnded) { try await waiting.value }
+            #expect(open.count == 3)
+        }
+    }
+
+    /// A server's handler opens a stream, and learns how its client closed.
+    @Test func aServerOpensStreams() async throws {
+        let reports = Shared<[CloseReport?]>([])
+        var configuration = clientConfiguration()
+        configuration.transport.peerUnidirectionalStreams = 1
+        try await withClient(
+            configuration,
+            handler: { connection in
+                if let stream = try? await connection.openStream(.unidirectional) {
+                    try? await stream.write("welcome")
+                    stream.finish()
+                }
+                let report = await connection.waitUntilClosed()
+                reports.withLock { $0.append(report) }
+            },
+            { client, address in
+                let connection = try await client.connect(to: address)
+                let stream = try #require(await connection.streams.next())
+                #expect(try await stream.reduce(into: [UInt8]()) { $0 += $1 } == Array("welcome".utf8))
+                connection.close(code: 3)
+                _ = await connection.waitUntilClosed()
+            }
+        )
+        #expect(reports.withLock { $0 }.map { $0?.cause } == [.peerClose])
+        #expect(reports.withLock { $0 }.map { $0?.applicationCode } == [3])
+    }
+
+    /// Also those that had closed before anybody took them; and no more of them arrive than their limit allows.
+    @Test func streamsWaitUntilTheyAreTaken() async throws {
+        var configuration = clientConfiguration()
+        configuration.transport.peerUnidirectionalStreams = 4
+        let opened = Shared<[Int]>([])
+        try await withClient(
+            configuration,
+            handler: { connection in
+                for number in 0..<12 {
+                    guard let stream = try? await connection.openStream(.unidirectional) else { return }
+                    opened.withLock { $0.append(number) }
+                    try? await stream.write([UInt8](repeating: UInt8(number), count: 2_000))
+                    stream.finish()
+                }
+                _ = await connection.waitUntilClosed()
+            },
+            { client, address in
+                let connection = try await client.connect(to: address)
+                // Round trips enough for all of the first streams to arrive, and for others to be opened if they might.
+                for _ in 0..<20 { try await Task.sleep(for: .milliseconds(10)) }
+                while opened.withLock({ $0.count }) < 4 { try await Task.sleep(for: .milliseconds(10)) }
+                #expect(opened.withLock { $0 } == [0, 1, 2, 3])
+                var arrived: [UInt8] = []
+                for await stream in connection.streams {
+                    let bytes = try await stream.reduce(into: [UInt8]()) { $0 += $1 }
+                    #expect(bytes.count == 2_000)
+                    arrived.append(bytes.first ?? 0)
+                    if arrived.count == 12 { break }
+                }
+                #expect(arrived.sorted() == (0..<12).map { UInt8($0) })
+                connection.close()
+            }
+        )
+    }
+
+    @Test func aSecondConnectionIsResumed() async throws {
+        try await withClient { client, address in
+            let first = try await client.connect(to: address, serverName: "localhost")
+            #expect(try await Self.exchange([1], on: first) == [1])
+            let second = try await client.connect(to: address, serverName: "localhost")
+            // Another server's ticket is of no use.
+            let other = try await client.connect(to: address, serverName: "example.org")
+            #expect(!first.isResumed && second.isResumed && !other.isResumed)
+        }
+    }
+}
+
+// MARK: - Failures
+
+extension AsyncClientTests {
+    @Test func aServerThatDoesNotAnswerIsGivenUp() async throws {
+        try await withClient { client, _ in
+            // A socket that nobody reads.
+            let silent = try SilentPort()
+            let start = ContinuousClock.now
+            await #expect(throws: ConnectError.timedOut) {
+                _ = try await client.connect(to: silent.address, timeout: .milliseconds(200))
+            }
+            #expect(start.duration(to: .now) >= .milliseconds(200))
+            #expect(try await client.statistics().connections.live == 0)
+        }
+    }
+
+    @Test func aTaskThatIsCancelledDoesNotWait() async throws {
+        try await withClient { client, _ in
+            let silent = try SilentPort()
+            let task = Task(executorPreference: client.worker.taskExecutor) {
+                try await client.connect(to: silent.address, timeout: .seconds(600))
+            }
+            while try await client.statistics().connections.live == 0 { await Task.yield() }
+            task.cancel()
+            await #expect(throws: CancellationError.self) { _ = try await task.value }
+            while try await client.statistics().connections.live > 0 { await Task.yield() }
+        }
+    }
+
+    @Test func onlyTheRightServerIsBelieved() async throws {
+        let files = try CertificateFolder()
+        let right = PublicKeyHash(bytes: try PublicKeyHash(ofCertificate: files.certificate).bytes)
+        let wrong = PublicKeyHash(bytes: [UInt8](repeating: 1, count: 32))
+        let cases: [(ServerVerification, String, ConnectError?)] = [
+            (.authorities(file: files.authority), "localhost", nil),
+            (.authorities(file: files.authority), "example.org", .certificateRefused),
+            (.systemAuthorities, "localhost", .certificateRefused),
+            (.keys([try #require(wrong), try #require(right)]), "example.org", nil),
+            (.keys([try #require(wrong)]), "localhost", .certificateRefused),
+            (.none, "example.org", nil),
+        ]
+        for (verification, name, expected) in cases {
+            let certificate = CertificateSource.files(certificate: files.certificate, privateKey: files.privateKey)
+            try await withClient(clientConfiguration(verification), serverConfiguration(certificate)) {
+                client,
+                address in
+                do {
+                    let connection = try await client.connect(to: address, serverName: name)
+                    #expect(try await Self.exchange([9], on: connection) == [9])
+                    #expect(expected == nil, "\(verification) \(name)")
+                } catch let error as ConnectError {
+                    #expect(error == expected, "\(verification) \(name)")
+                }
+            }
+        }
+    }
+
+    @Test func aServerWithoutACommonProtocolIsToldApart() async throws {
+        var configuration = ClientConfiguration(applicationProtocols: ["another"])
+        configuration.verification = .none
+        try await withClient(configuration) { client, address in
+            // RFC 7301 §3.2: no_application_protocol.
+            await #expect(throws: ConnectError.tlsAlert(120)) { _ = try await client.connect(to: address) }
+        }
+    }
+
+    @Test func connectionsAreBounded() async throws {
+        var configuration = clientConfiguration()
+        configuration.connectionLimit = 2
+        try await withClient(configuration) { client, address in
+            let first = try await client.connect(to: address)
+            _ = try await client.connect(to: address)
+            await #expect(throws: ConnectError.tooManyConnections(limit: 2)) {
+                _ = try await client.connect(to: address)
+            }
+            first.close()
+            _ = await first.waitUntilClosed()
+            _ = try await client.connect(to: address)
+        }
+    }
+
+    @Test func aClientThatWasShutDownConnectsNoMore() async throws {
+        let client = try AsyncClient(configuration: clientConfiguration())
+        let silent = try SilentPort()
+        let waiting = Task { try await client.connect(to: silent.address, timeout: .seconds(600)) }
+        while try await client.statistics().connections.live == 0 { await Task.yield() }
+        #expect(try await client.shutDown().hasReturned)
+        await #expect(throws: ConnectError.shutDown) { _ = try await waiting.value }
+        await #expect(throws: ConnectError.shutDown) { _ = try await client.connect(to: silent.address) }
+        #expect(try await client.shutDown().hasReturned)
+    }
+
+    @Test func aConfigurationThatCannotWorkIsRefused() {
+        var none = clientConfiguration()
+        none.connectionLimit = 0
+        #expect(throws: ClientError.self) { try AsyncClient(configuration: none) }
+        var small = clientConfiguration()
+        small.memoryBytesLimit = 1_000
+        #expect(throws: ClientError.self) { try AsyncClient(configuration: small) }
+        #expect(throws: ClientError.self) { try AsyncClient(configuration: clientConfiguration(.keys([]))) }
+        #expect(throws: ClientError.self) {
+            try AsyncClient(configuration: clientConfiguration(.authorities(file: "/does/not/exist")))
+        }
+        #expect(PublicKeyHash(bytes: [1, 2, 3]) == nil)
+    }
+}
