@@ -312,3 +312,82 @@ extension AsyncClientTests {
         #expect(PublicKeyHash(bytes: [1, 2, 3]) == nil)
     }
 }
+
+// MARK: - The pool
+
+extension AsyncClientTests {
+    @Test func aPoolUsesConnectionsAgain() async throws {
+        try await withClient { client, address in
+            let pool = ConnectionPool(of: client)
+            for _ in 0..<20 {
+                let answer = try await pool.withConnection(to: address) { try await Self.exchange([4], on: $0) }
+                #expect(answer == [4])
+            }
+            #expect(try await client.statistics().connections.created == 1)
+            // One that ends by itself is forgotten.
+            try await pool.withConnection(to: address) {
+                $0.close(); _ = await $0.waitUntilClosed()
+            }
+            #expect(pool.statistics == PoolStatistics())
+            pool.shutDown()
+            await #expect(throws: PoolError.shutDown) { try await pool.withConnection(to: address) { _ in } }
+        }
+    }
+
+    @Test func aPoolHasUsesWaitForTheirTurn() async throws {
+        try await withClient { client, address in
+            var limits = PoolLimits()
+            limits.connectionsPerServer = 3
+            let pool = ConnectionPool(of: client, limits: limits)
+            let answers = try await withThrowingTaskGroup(of: [UInt8].self) { group in
+                for number in 0..<50 {
+                    group.addTask {
+                        try await pool.withConnection(to: address) { try await Self.exchange([UInt8(number)], on: $0) }
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(answers.count == 50 && pool.statistics.idle == 3 && pool.statistics.inUse == 0)
+            #expect(try await client.statistics().connections.created == 3)
+            pool.shutDown()
+        }
+    }
+
+    /// dae kept the transports of targets that failed.
+    @Test func aPoolKeepsNothingOfServersThatFail() async throws {
+        try await withClient { client, _ in
+            let pool = ConnectionPool(of: client)
+            let silent = try SilentPort()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<30 {
+                    group.addTask {
+                        await #expect(throws: ConnectError.timedOut) {
+                            try await pool.withConnection(to: silent.address, timeout: .milliseconds(20)) { _ in }
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(pool.statistics == PoolStatistics())
+            let statistics = try await client.statistics()
+            #expect(statistics.connections.created == 30 && statistics.connections.live == 0)
+        }
+    }
+
+    @Test func aPoolClosesIdleConnectionsAndNamesLongUses() async throws {
+        let reported = Shared<[LongUse]>([])
+        try await withClient { client, address in
+            var limits = PoolLimits()
+            limits.idleTimeout = .milliseconds(50)
+            limits.longUseThreshold = .milliseconds(50)
+            let pool = ConnectionPool(of: client, limits: limits) { use in reported.withLock { $0.append(use) } }
+            try await pool.withConnection(to: address) { _ in
+                while reported.withLock({ $0.isEmpty }) { try await Task.sleep(for: .milliseconds(5)) }
+            }
+            while pool.statistics.idle > 0 { try await Task.sleep(for: .milliseconds(5)) }
+            while try await client.statistics().connections.live > 0 { try await Task.sleep(for: .milliseconds(5)) }
+            #expect(pool.statistics.servers == 0)
+        }
+        #expect(reported.withLock { $0.map(\.place.fileID) } == ["QUICAsyncTests/AsyncClientTests.swift"])
+    }
+}

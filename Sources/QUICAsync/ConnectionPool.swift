@@ -1,0 +1,194 @@
+public import QUICClient
+import Synchronization
+
+/// Connections of a client that are kept between uses, so that a use needs no handshake.
+///
+/// ```swift
+/// let pool = ConnectionPool(of: client)
+/// let answer = try await pool.withConnection(to: address, serverName: "example.org") { connection in
+///     let stream = try await connection.openStream()
+///     …
+/// }
+/// ```
+///
+/// A connection has one user at a time. One that ends by itself leaves the list it is in, and nothing remembers it.
+///
+/// Owns: connections that nobody uses, and one task while there are any. Released by: their limits, and ``shutDown()``. Bound:
+/// ``PoolLimits``, for each server.
+public final class ConnectionPool: Sendable {
+    private struct Server: Hashable, Sendable {
+        let address: SocketAddress
+        let name: String?
+    }
+
+    private typealias Elements = PoolState<Server, QUICConnection>
+    private typealias Turn = Result<Elements.Decision, any Error>
+
+    private struct State {
+        var elements: Elements
+        var waiting: [UInt64: CheckedContinuation<Turn, Never>] = [:]
+        var isShutDown = false
+        /// Whether a task looks after the time.
+        var isTimed = false
+    }
+
+    private let client: AsyncClient
+    private let limits: PoolLimits
+    private let reportLongUse: @Sendable (LongUse) -> Void
+    private let state: Mutex<State>
+
+    /// An empty pool.
+    ///
+    /// - Parameter onLongUse: Told once of each use that lasts longer than ``PoolLimits/longUseThreshold``, from any thread.
+    public init(
+        of client: AsyncClient,
+        limits: PoolLimits = PoolLimits(),
+        onLongUse: @escaping @Sendable (LongUse) -> Void = { _ in }
+    ) {
+        precondition(limits.connectionsPerServer > 0, "a pool without connections serves nobody")
+        self.client = client
+        self.limits = limits
+        reportLongUse = onLongUse
+        state = Mutex(State(elements: Elements(limits: limits)))
+    }
+
+    /// The contents of the pool now.
+    public var statistics: PoolStatistics { state.withLock { $0.elements.statistics } }
+
+    /// Calls `body` with a connection to a server: one that nobody uses, or a new one. Where there are as many as may be, the task waits
+    /// for its turn.
+    ///
+    /// - Parameters:
+    ///   - serverName: The name that the server's certificate has to be for; nil for the address itself.
+    ///   - timeout: How long the handshake of a new connection may take.
+    /// - Throws: ``ConnectError``, ``PoolError``, `CancellationError`, or what `body` throws.
+    public func withConnection<Result>(
+        to address: SocketAddress,
+        serverName: String? = nil,
+        timeout: Duration = .seconds(10),
+        fileID: String = #fileID,
+        line: Int = #line,
+        _ body: (QUICConnection) async throws -> Result
+    ) async throws -> Result {
+        let server = Server(address: address, name: serverName)
+        let (connection, use) = try await take(server, SourcePlace(fileID: fileID, line: line), timeout)
+        defer { end(use, isUsable: connection.closeReport == nil) }
+        return try await body(connection)
+    }
+
+    /// Closes the connections that nobody uses. Those in use are closed when their uses end, and tasks that wait are told.
+    public func shutDown() {
+        let (closing, waiting) = state.withLock { state in
+            state.isShutDown = true
+            let (closing, tickets) = state.elements.removeAll()
+            return (closing, tickets.compactMap { state.waiting.removeValue(forKey: $0) })
+        }
+        for continuation in waiting { continuation.resume(returning: .failure(PoolError.shutDown)) }
+        for connection in closing { connection.close() }
+    }
+}
+
+// MARK: - Taking
+
+extension ConnectionPool {
+    private func take(
+        _ server: Server,
+        _ place: SourcePlace,
+        _ timeout: Duration
+    ) async throws -> (QUICConnection, Elements.Use) {
+        switch try await turn(server, place) {
+        case .use(let connection, let use): return (connection, use)
+        case .make(let use): return (try await make(for: use, server, timeout), use)
+        case .wait: preconditionFailure("a task that waited has its turn")
+        }
+    }
+
+    /// Waits until there is a connection for the task, or room for another.
+    private func turn(_ server: Server, _ place: SourcePlace) async throws -> Elements.Decision {
+        let ticket = Mutex<UInt64?>(nil)
+        return try await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let (turn, closing): (Turn?, [QUICConnection]) = state.withLock { state in
+                    if state.isShutDown { return (.failure(PoolError.shutDown), []) }
+                    if Task.isCancelled { return (.failure(CancellationError()), []) }
+                    let (decision, closing) = state.elements.take(server, at: place, now: .now)
+                    guard case .wait(let number) = decision else { return (.success(decision), closing) }
+                    state.waiting[number] = continuation
+                    ticket.withLock { $0 = number }
+                    return (nil, closing)
+                }
+                for connection in closing { connection.close() }
+                if let turn { continuation.resume(returning: turn) }
+            }
+        } onCancel: {
+            let continuation = state.withLock { state in
+                ticket.withLock { $0 }.flatMap { number in
+                    _ = state.elements.cancel(number, of: server)
+                    return state.waiting.removeValue(forKey: number)
+                }
+            }
+            continuation?.resume(returning: .failure(CancellationError()))
+        }.get()
+    }
+
+    private func make(for use: Elements.Use, _ server: Server, _ timeout: Duration) async throws -> QUICConnection {
+        do {
+            let connection = try await client.connect(to: server.address, serverName: server.name, timeout: timeout)
+            state.withLock { $0.elements.didMake(connection, for: use, now: .now) }
+            connection.onEnd { [weak self] connection in
+                self?.state.withLock { $0.elements.didEnd(connection, of: server) }
+            }
+            keepTime()
+            return connection
+        } catch {
+            end(use, isUsable: false)
+            throw error
+        }
+    }
+
+    private func end(_ use: Elements.Use, isUsable: Bool) {
+        carryOut { $0.elements.end(use, isUsable: isUsable && !$0.isShutDown, now: .now) }
+        keepTime()
+    }
+
+    /// Has the consequences of an event.
+    private func carryOut(_ event: (inout State) -> Elements.Outcome) {
+        let (outcome, turns) = state.withLock { state in
+            let outcome = event(&state)
+            return (outcome, outcome.grants.map { (state.waiting.removeValue(forKey: $0.ticket), $0.decision) })
+        }
+        for (continuation, decision) in turns { continuation?.resume(returning: .success(decision)) }
+        for connection in outcome.closing { connection.close() }
+        for use in outcome.longUses { reportLongUse(use) }
+    }
+}
+
+// MARK: - Time
+
+extension ConnectionPool {
+    /// Starts the task that looks after the time, unless there is one or nothing for it to do.
+    private func keepTime() {
+        let starts = state.withLock { state in
+            guard !state.isTimed, state.elements.needsTime else { return false }
+            state.isTimed = true
+            return true
+        }
+        guard starts else { return }
+        // Whatever begins while it sleeps is due after that.
+        let interval = min(limits.idleTimeout, limits.longUseThreshold ?? limits.idleTimeout)
+        Task(executorPreference: client.worker.taskExecutor) { [weak self] in
+            repeat {
+                try? await Task.sleep(for: interval)
+            } while self?.passTime() == true
+        }
+    }
+
+    /// - Returns: Whether there is more to wait for.
+    private func passTime() -> Bool {
+        carryOut { $0.elements.expire(now: .now) }
+        return state.withLock { state in
+            state.isTimed = state.elements.needsTime
+            return state.isTimed
+        }
+    }
+}
