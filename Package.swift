@@ -49,13 +49,32 @@ func tests(of name: String, uses dependencies: [Target.Dependency]) -> Target {
     )
 }
 
-let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
-let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
-let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
-let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
-let flyingFox = Target.Dependency.product(name: "FlyingFox", package: "FlyingFox")
-let flyingSocks = Target.Dependency.product(name: "FlyingSocks", package: "FlyingFox")
-let histogram = Target.Dependency.product(name: "Histogram", package: "hdrhistogram-swift")
+/// A product of another package, which a package that depends on this one resolves only with `trait`.
+///
+/// Each needs one: a package stays out of a resolution if no target uses it without a trait. One trait a product, because
+/// SwiftPM 6.2 asks for all of several, and 6.3 for any.
+func product(_ name: String, of package: String, with trait: String) -> Target.Dependency {
+    .product(name: name, package: package, condition: .when(traits: [trait]))
+}
+
+let argumentParser = product("ArgumentParser", of: "swift-argument-parser", with: "Tools")
+let flyingFox = product("FlyingFox", of: "FlyingFox", with: "Tools")
+let flyingSocks = product("FlyingSocks", of: "FlyingFox", with: "Tools")
+let histogram = product("Histogram", of: "hdrhistogram-swift", with: "Tools")
+let logging = product("Logging", of: "swift-log", with: "Logging")
+let inMemoryLogging = product("InMemoryLogging", of: "swift-log", with: "Logging")
+let metrics = product("Metrics", of: "swift-metrics", with: "Metrics")
+let metricsTestKit = product("MetricsTestKit", of: "swift-metrics", with: "Metrics")
+let serviceLifecycle = product("ServiceLifecycle", of: "swift-service-lifecycle", with: "ServiceLifecycle")
+let serviceLifecycleTestKit = product(
+    "ServiceLifecycleTestKit",
+    of: "swift-service-lifecycle",
+    with: "ServiceLifecycle"
+)
+let unixSignals = product("UnixSignals", of: "swift-service-lifecycle", with: "ServiceLifecycle")
+
+// On in this repository, for all that is built here; a package that depends on it says which it wants, or `traits: []`.
+let defaultTraits: Set<String> = ["Tools", "Metrics"]
 
 let package = Package(
     name: "QUICHarness",
@@ -65,13 +84,26 @@ let package = Package(
         .library(name: "QUICAsync", targets: ["QUICAsync"]),
         .library(name: "QUICEndpoint", targets: ["BoundedMemory", "Datagrams", "QUICEndpoint", "QUICTransport"]),
         .library(name: "EchoService", targets: ["EchoService"]),
+        .library(name: "QUICLogging", targets: ["QUICLogging"]),
+        .library(name: "QUICMetrics", targets: ["QUICMetrics"]),
+        .library(name: "QUICServiceLifecycle", targets: ["QUICServiceLifecycle"]),
         .executable(name: "quic-echo-server", targets: ["quic-echo-server"]),
         .executable(name: "quic-loadgen", targets: ["quic-loadgen"]),
     ],
     traits: [
+        .default(enabledTraits: defaultTraits),
+        .trait(
+            name: "Tools",
+            description: "The executables, the load generator and what tests them.",
+            enabledTraits: ["Logging", "ServiceLifecycle"]
+        ),
+        .trait(name: "Logging", description: "QUICLogging: metadata of connections for swift-log."),
+        .trait(name: "Metrics", description: "QUICMetrics: a server's statistics through swift-metrics."),
+        .trait(name: "ServiceLifecycle", description: "QUICServiceLifecycle: servers in a ServiceGroup."),
         .trait(
             name: "NegativeControls",
-            description: "Lets an environment variable break the memory promise, so that tests see their checks fail."
+            description: "Lets an environment variable break the memory promise, so that tests see their checks fail.",
+            enabledTraits: defaultTraits
         ),
         .trait(
             name: "WithoutAccounting",
@@ -80,7 +112,8 @@ let package = Package(
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.5.0"),
-        .package(url: "https://github.com/apple/swift-log", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.5.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.6.0"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
@@ -115,6 +148,9 @@ let package = Package(
         ),
         module("QUICAsync", uses: ["Datagrams", "QUICClient", "QUICServer", "QUICTransport", "QUICWorkers"]),
         module("EchoService", uses: ["QUICServer"]),
+        module("QUICLogging", uses: ["QUICEndpoint", "QUICServer", "QUICTransport", logging]),
+        module("QUICMetrics", uses: ["BoundedMemory", "QUICEndpoint", "QUICServer", "QUICTransport", metrics]),
+        module("QUICServiceLifecycle", uses: ["QUICAsync", "QUICServer", serviceLifecycle]),
         module("TextValues", uses: []),
         module("CommandLineValues", uses: ["TextValues", argumentParser]),
         module(
@@ -128,8 +164,8 @@ let package = Package(
             "quic-echo-server",
             in: "Sources",
             uses: [
-                "CommandLineValues", "Datagrams", "EchoServerKit", "QUICEndpoint", "QUICServer", "QUICTransport",
-                "TextValues", argumentParser,
+                "CommandLineValues", "Datagrams", "EchoServerKit", "QUICEndpoint", "QUICServer", "QUICServiceLifecycle",
+                "QUICTransport", "TextValues", argumentParser,
                 flyingFox,
                 flyingSocks, logging, serviceLifecycle, unixSignals,
             ]
@@ -243,6 +279,15 @@ let package = Package(
                 "BoundedMemory", "DatagramIO", "Datagrams", "QUICAsync", "QUICClient", "QUICEndpoint", "QUICServer",
                 "QUICTesting",
                 "QUICTransport", "SeededRandom",
+            ]
+        ),
+        // Logging, metrics and lifecycle, as a server's process uses them.
+        tests(
+            of: "Integration",
+            uses: [
+                "BoundedMemory", "Datagrams", "EchoService", "QUICAsync", "QUICEndpoint", "QUICLogging", "QUICMetrics",
+                "QUICServer", "QUICServiceLifecycle", "QUICTesting", "QUICTransport", inMemoryLogging, logging, metrics,
+                metricsTestKit, serviceLifecycle, serviceLifecycleTestKit,
             ]
         ),
         tests(of: "QUICTransport", uses: ["Datagrams", "QUICTesting", "QUICTransport"]),

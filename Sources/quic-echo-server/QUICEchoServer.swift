@@ -89,7 +89,7 @@ struct QUICEchoServer: AsyncParsableCommand {
     }
 
     private func serve(_ server: Server, _ admin: AdminServer?, logger: Logger) async throws {
-        let service = ServerService(server: server, adminAddress: admin?.address, logger: logger)
+        let service = EchoServerService(server: server, adminAddress: admin?.address, logger: logger)
         // The last one is shut down first: the statistics stay readable until the server has closed its connections.
         let services: [any Service] = (admin.map { [$0] } ?? []) + [service]
         let group = ServiceGroup(

@@ -1,10 +1,11 @@
 import Datagrams
 import Logging
 import QUICServer
+import QUICServiceLifecycle
 import ServiceLifecycle
 
-/// The server as a part of the process: from the line that says it listens to the end of its last worker.
-struct ServerService: Service {
+/// The server as a part of this process: from the line that says it listens to the end of its last worker.
+struct EchoServerService: Service {
     let server: Server
     let adminAddress: SocketAddress?
     let logger: Logger
@@ -16,17 +17,7 @@ struct ServerService: Service {
         let secondSignal = SecondSignal()
         defer { secondSignal.ignore() }
         announce()
-        try await withThrowingTaskGroup { group in
-            group.addTask { _ = try await server.waitUntilStopped() }
-            group.addTask {
-                // It throws when this task is cancelled, which is a reason to shut down as well.
-                if (try? await gracefulShutdown()) != nil { logger.info("shutting down") }
-                _ = try await server.shutDown()
-            }
-            try await group.next()
-            group.cancelAll()
-            try await group.waitForAll()
-        }
+        try await ServerService(server) { logger.info("shutting down") }.run()
     }
 
     /// Says where the server listens, once a signal shuts it down in order: whoever waits for the lines may send one.
