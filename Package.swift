@@ -178,6 +178,22 @@ let package = Package(
                 "BoundedMemory", "ChatRoom", "Datagrams", "QUICEndpoint", "QUICServer", "QUICTesting", "QUICTransport",
             ]
         ),
+        // The code of the documentation: scripts/docs sees that it is the same.
+        module(
+            "Snippets",
+            in: "Examples",
+            uses: [
+                "BoundedMemory", "EchoService", "QUICAsync", "QUICEndpoint", "QUICLogging", "QUICMetrics", "QUICServer",
+                "QUICServiceLifecycle", logging, serviceLifecycle, unixSignals,
+            ]
+        ),
+        tests(
+            of: "Snippets",
+            uses: [
+                "QUICAsync", "QUICEndpoint", "QUICServer", "QUICTesting", "QUICTransport", "Snippets", inMemoryLogging,
+                logging, serviceLifecycle,
+            ]
+        ),
 
         module("LoadModel", in: "LoadGen", uses: ["TextValues", histogram]),
         module("PacketWriter", in: "LoadGen", uses: ["CNgtcp2", "QUICTransport"]),

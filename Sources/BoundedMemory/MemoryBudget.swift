@@ -9,7 +9,7 @@ import Synchronization
 /// may exceed the limit by ``overcommitment``, because the marks of ``MemoryPressure`` stop peers from using all of them.
 ///
 /// Bound: ``takenBytes`` ≤ ``bytesLimit`` as far as allocations can be refused; those of TLS and of tables cannot, and
-/// have ``headroomBytes`` for themselves.
+/// have `headroomBytes` for themselves.
 public final class MemoryBudget: Sendable {
     /// The share of the limit, in percent, from which on nobody borrows more.
     public static let growthPercent = 85

@@ -2,7 +2,7 @@
 ///
 /// It is touched by its worker only.
 ///
-/// Owns: ``grantedBytes`` of the budget. Released by: ``giveBack(_:)``, and `deinit`. Bound: what is used, and two chunks.
+/// Owns: `grantedBytes` of the budget. Released by: `giveBack(_:)`, and `deinit`. Bound: what is used, and two chunks.
 public final class MemoryShare {
     /// The budget of the process.
     public let budget: MemoryBudget

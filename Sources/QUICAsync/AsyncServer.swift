@@ -18,7 +18,7 @@ public import QUICServer
 /// }
 /// ```
 ///
-/// Owns: a ``Server``. Released by: ``shutDown()``. Bound: that of the server, and for each stream its receive window and one write.
+/// Owns: a ``QUICServer/Server``. Released by: ``shutDown()``. Bound: that of the server, and for each stream its receive window and one write.
 public final class AsyncServer: Sendable {
     private let server: Server
     private let arrivals: Arrivals<QUICConnection>

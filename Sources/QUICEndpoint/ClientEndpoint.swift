@@ -5,8 +5,8 @@ public import QUICTransport
 /// Many QUIC clients without sockets, clocks or threads: the counterpart of ``Endpoint`` for load and for tests.
 ///
 /// Owns: its connections, and one batch of close packets (96 KB). Released by: each connection's end. Bound: who calls
-/// ``connect(path:tls:version:at:)`` decides how many there are; each is bounded by ``TransportConfiguration``, and all of them
-/// together by ``EndpointConfiguration/memoryBudget``.
+/// ``connect(path:tls:version:at:)`` decides how many there are; each is bounded by ``QUICTransport/TransportConfiguration``, and all
+/// of them together by ``EndpointConfiguration/memoryBudget``.
 public final class ClientEndpoint {
     private let tls: TLSClientContext
     private let connections: ConnectionSet
@@ -56,7 +56,7 @@ public final class ClientEndpoint {
         set { host.onEstablish = newValue }
     }
 
-    /// Called when a connection's ``Connection/applicationDeadline`` has come.
+    /// Called when a connection's ``QUICTransport/Connection/applicationDeadline`` has come.
     public var onWake: (Connection) -> Void {
         get { connections.onWake }
         set { connections.onWake = newValue }

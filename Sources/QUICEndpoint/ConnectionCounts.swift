@@ -16,7 +16,7 @@ public struct ConnectionCounts: Sendable, Hashable {
     public internal(set) var draining = 0
     /// Handshakes completed since start.
     public internal(set) var handshakesCompleted = 0
-    /// Closed connections by ``CloseCause/label``.
+    /// Closed connections by ``QUICTransport/CloseCause/label``.
     public internal(set) var closedByCause: [String: Int] = [:]
 
     /// Connections that ended because they asked for more memory than they may hold, by the limit they met.

@@ -26,7 +26,7 @@ public struct ConnectionIDMap: ~Copyable {
     ///
     /// - Parameters:
     ///   - seed: The secret key of the hash; random unless a test needs it repeated.
-    ///   - ledger: Where its block is charged, as ``MemoryClass/table``.
+    ///   - ledger: Where its block is charged, as ``BoundedMemory/MemoryClass/table``.
     public init(seed: UInt64 = .random(in: .min ... .max), ledger: MemoryLedger? = nil) {
         table = ProbedTable(seed: seed, ledger: ledger)
     }

@@ -35,7 +35,7 @@ public final class ConnectionSet {
     var onEnd: (Connection, CloseCause) -> Void = { _, _ in }
     /// Called exactly once for each connection, after everything it held was released.
     public var onClose: (Connection, CloseCause) -> Void = { _, _ in }
-    /// Called when a connection's ``Connection/applicationDeadline`` has come; it may end the connection.
+    /// Called when a connection's ``QUICTransport/Connection/applicationDeadline`` has come; it may end the connection.
     public var onWake: (Connection) -> Void = { _ in }
     /// Created, live and ended connections.
     public internal(set) var counts = ConnectionCounts()

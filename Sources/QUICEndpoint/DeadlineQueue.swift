@@ -31,7 +31,7 @@ public struct DeadlineQueue: ~Copyable {
 
     /// An empty queue, which holds no memory.
     ///
-    /// - Parameter ledger: Where its blocks are charged, as ``MemoryClass/table``.
+    /// - Parameter ledger: Where its blocks are charged, as ``BoundedMemory/MemoryClass/table``.
     public init(ledger: MemoryLedger? = nil) {
         heap = SlotStorage(capacity: 0, owner: ledger, chargedTo: .table)
         positions = SlotStorage(capacity: 0, owner: ledger, chargedTo: .table)

@@ -8,7 +8,8 @@ public import QUICTransport
 /// ``transmit(into:at:)`` until that leaves the batch empty, and come back at ``nextDeadline``. One thread at a time.
 ///
 /// Owns: its connections, and one batch of replies that belong to no connection (96 KB). Released by: each connection's
-/// end, or ``shutDown()``. Bound: ``AdmissionLimits`` for the number, ``TransportConfiguration`` for the size of each.
+/// end, or ``shutDown()``. Bound: ``AdmissionLimits`` for the number, ``QUICTransport/TransportConfiguration`` for the size
+/// of each.
 public final class Endpoint {
     /// Called exactly once for each connection, after everything it held was released.
     public var onClose: (Connection, CloseCause) -> Void {
@@ -199,7 +200,7 @@ extension Endpoint {
 
     /// The moment of ``nextDeadline`` has come, or the caller has been once around its loop.
     ///
-    /// Each call begins a turn: a connection handles ``TransportConfiguration/datagramsPerTurn`` datagrams in one turn,
+    /// Each call begins a turn: a connection handles ``QUICTransport/TransportConfiguration/datagramsPerTurn`` datagrams in one turn,
     /// and those beyond wait for the next.
     public func expire(at now: MonotonicInstant) {
         let now = advance(to: now)

@@ -4,7 +4,7 @@ import QUICTransport
 /// What a server's connections may hold in all, worked out from its limits and checked against each other.
 ///
 /// A connection is kept ``connectionFloorBytes`` from its handshake to its end, and borrows what it holds above them from
-/// what the others leave. The limit holds whatever they borrow: ``MemoryBudget`` refuses what exceeds it.
+/// what the others leave. The limit holds whatever they borrow: ``BoundedMemory/MemoryBudget`` refuses what exceeds it.
 public struct MemoryPlan: Sendable, Hashable {
     /// Bytes that all connections may hold together.
     public let memoryBytesLimit: Int

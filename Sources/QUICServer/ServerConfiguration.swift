@@ -19,13 +19,13 @@ public struct ServerConfiguration: Sendable {
     public var connectionLimit: Int?
     /// Threads, each with a socket and connections of its own. Default 1.
     public var workerCount = 1
-    /// How many of its latest events each worker keeps, 72 bytes each; 0 for none, at most ``EventLog/capacityLimit``.
+    /// How many of its latest events each worker keeps, 72 bytes each; 0 for none, at most ``QUICEndpoint/EventLog/capacityLimit``.
     /// Default 256.
     public var eventLogCapacity = EventLog.capacityDefault
     /// What stateless reset tokens are derived from. A server with that of its predecessor can end connections which that one
     /// left behind. RFC 9000 §10.3.2. Default: random.
     public var resetSecret = EndpointSecret()
-    /// The keys of address validation tokens; their ``TokenKeys/clockOffset`` is the server's affair. Default: random.
+    /// The keys of address validation tokens; their ``QUICTransport/TokenKeys/clockOffset`` is the server's affair. Default: random.
     public var tokenKeys = TokenKeys()
     /// Whether the kernel takes packets to their worker. Without it workers hand over what they get of each other's;
     /// off only for tests of that.

@@ -16,7 +16,7 @@ public import Datagrams
 /// a ``ConnectionEnd``; the caller then takes the last packet from ``writeClose(for:into:at:)`` and calls ``release()``.
 ///
 /// Owns: an `ngtcp2_conn`, a TLS session until the handshake is complete, and its streams. Released by: ``release()``.
-/// Bound: ``MemoryAccount/bytesLimit`` of ``account``, refused at the allocator. It follows what the connection borrows, up
+/// Bound: ``BoundedMemory/MemoryAccount/bytesLimit`` of ``account``, refused at the allocator. It follows what the connection borrows, up
 /// to ``TransportConfiguration/connectionBytesLimit``.
 @safe
 public final class Connection {

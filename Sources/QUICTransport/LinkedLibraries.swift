@@ -11,7 +11,7 @@ public enum LinkedLibraries {
     /// The version of GnuTLS, such as `3.7.9`.
     public static let gnutlsVersion = unsafe gnutls_check_version(nil).map { unsafe String(cString: $0) } ?? unknown
 
-    /// Whether a server that follows clients to other addresses is known to survive whatever they do, as ``PathMigration``
+    /// Whether a server that follows clients to other addresses is known to survive whatever they do, as `PathMigration`
     /// makes sure of with ngtcp2 1.11. Other versions need another rule.
     public static let followsClientsSafely =
         unsafe ngtcp2_version(0).map { info in

@@ -90,7 +90,7 @@ public final class Stream {
         return place == .returnedAtClose
     }
 
-    /// How many bytes ``write(_:)`` takes at the moment: two congestion windows less what is queued, within what the
+    /// How many bytes ``write(_:)-(RawSpan)`` takes at the moment: two congestion windows less what is queued, within what the
     /// connection may hold. What was received and not given back always fits, so that an echo does.
     public var writableBytes: Int {
         if isClosed || isFinished { return 0 }

@@ -71,7 +71,7 @@ public struct TransportConfiguration: Sendable {
     public var allowsMigration = LinkedLibraries.followsClientsSafely
 
     /// Whether the budget keeps a window's worth for each connection, so that what peers are promised is never more than there
-    /// is. Default false: most connections are idle most of the time. ``MemoryBudget/overcommitment``.
+    /// is. Default false: most connections are idle most of the time. ``BoundedMemory/MemoryBudget/overcommitment``.
     public var keepsWindowsWorth = false
 
     /// Bytes kept for each established connection, in all classes. What it holds above them it borrows.

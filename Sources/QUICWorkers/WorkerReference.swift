@@ -31,7 +31,7 @@ public struct WorkerReference: Sendable {
     /// Bytes that the body writes to connections of this worker leave when it has returned.
     ///
     /// - Parameter byteCount: The bytes that `body` keeps while it waits.
-    /// - Throws: ``WorkError`` when it will not be called.
+    /// - Throws: ``QUICTransport/WorkError`` when it will not be called.
     public func perform<Service: StreamService>(
         on type: Service.Type,
         keeping byteCount: Int = 0,
