@@ -1,12 +1,8 @@
+#if Logging
 public import Logging
 import QUICEndpoint
 public import QUICServer
 public import QUICTransport
-
-// Without the trait there is no Logging to import, and its absence says nothing about traits.
-#if !Logging
-#error("QUICLogging needs the trait: .package(…, traits: [\"Logging\"]) where this package is named")
-#endif
 
 extension Connection {
     /// The connection in a log line: `quic.connection`, and as far as they are known `quic.remote` and `quic.protocol`.
@@ -71,3 +67,6 @@ private func onOneLine(_ text: String) -> String {
         escaped += isEscaped(scalar) ? scalar.escaped(asASCII: true) : String(scalar)
     }
 }
+#else
+#error("QUICLogging needs a trait where this package is named: .package(…, traits: [\"Logging\"])")
+#endif

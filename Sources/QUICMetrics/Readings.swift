@@ -1,3 +1,4 @@
+#if Metrics
 import BoundedMemory
 import Metrics
 import QUICEndpoint
@@ -105,3 +106,4 @@ struct Totals: Sendable {
         add(maker.counter("quic_heap_trims")) { $0.heapTrims }
     }
 }
+#endif

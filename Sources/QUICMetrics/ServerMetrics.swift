@@ -1,11 +1,7 @@
+#if Metrics
 public import Metrics
 public import QUICServer
 import Synchronization
-
-// Without the trait there is no Metrics to import, and its absence says nothing about traits.
-#if !Metrics
-#error("QUICMetrics needs the trait: .package(…, traits: [\"Metrics\"]) where this package is named")
-#endif
 
 /// The statistics of a server for swift-metrics: what it holds as meters, what happened as counters.
 ///
@@ -67,3 +63,6 @@ public final class ServerMetrics: Sendable {
         } while true
     }
 }
+#else
+#error("QUICMetrics needs a trait where this package is named: .package(…, traits: [\"Metrics\"])")
+#endif

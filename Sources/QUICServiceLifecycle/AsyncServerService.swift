@@ -1,3 +1,4 @@
+#if ServiceLifecycle
 public import QUICAsync
 public import ServiceLifecycle
 
@@ -38,3 +39,4 @@ public struct AsyncServerService: Service {
         try await run(server.shutDown, willShutDown: willShutDown) { await server.run(handler) }
     }
 }
+#endif

@@ -1,10 +1,6 @@
+#if ServiceLifecycle
 public import QUICServer
 public import ServiceLifecycle
-
-// Without the trait there is no ServiceLifecycle to import, and its absence says nothing about traits.
-#if !ServiceLifecycle
-#error("QUICServiceLifecycle needs the trait: .package(…, traits: [\"ServiceLifecycle\"]) where this package is named")
-#endif
 
 /// A server as a part of a process: a graceful shutdown closes its connections, and a worker that fails ends the process.
 ///
@@ -63,3 +59,6 @@ extension Service {
         }
     }
 }
+#else
+#error("QUICServiceLifecycle needs a trait where this package is named: .package(…, traits: [\"ServiceLifecycle\"])")
+#endif
