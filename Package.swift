@@ -183,14 +183,16 @@ let package = Package(
             "Snippets",
             in: "Examples",
             uses: [
-                "BoundedMemory", "EchoService", "QUICAsync", "QUICEndpoint", "QUICLogging", "QUICMetrics", "QUICServer",
+                "BoundedMemory", "EchoService", "QUICAsync", "QUICClient", "QUICEndpoint", "QUICLogging", "QUICMetrics",
+                "QUICServer",
                 "QUICServiceLifecycle", logging, serviceLifecycle, unixSignals,
             ]
         ),
         tests(
             of: "Snippets",
             uses: [
-                "QUICAsync", "QUICEndpoint", "QUICServer", "QUICTesting", "QUICTransport", "Snippets", inMemoryLogging,
+                "QUICAsync", "QUICClient", "QUICEndpoint", "QUICServer", "QUICTesting", "QUICTransport", "Snippets",
+                inMemoryLogging,
                 logging, serviceLifecycle,
             ]
         ),

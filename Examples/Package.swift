@@ -15,7 +15,7 @@ func example(_ name: String, in folder: String, uses products: [String] = ["QUIC
 
 let package = Package(
     name: "Examples",
-    dependencies: [.package(name: "QUICHarness", path: "..")],
+    dependencies: [.package(name: "QUICHarness", path: "..", traits: [])],
     targets: [
         example("echo", in: "Echo"),
         example("key-value", in: "KeyValue"),

@@ -2,6 +2,7 @@ import Foundation
 import InMemoryLogging
 import Logging
 import QUICAsync
+import QUICClient
 import QUICEndpoint
 import QUICServer
 import QUICTesting
@@ -73,6 +74,36 @@ import Testing
             #expect(try client.echo([UInt8](repeating: 1, count: 20_000), on: connections))
             try client.close(connections)
         }
+        #expect(try await server.shutDown().hasReturned)
+        await serving.value
+    }
+
+    @Test func clientsAskAServer() async throws {
+        let chain = try CertificateChain(.p256, byteCount: 1_000)
+        let folder = FileManager.default.temporaryDirectory.appending(path: "quicharness-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let (certificate, privateKey) = (folder.appending(path: "chain.pem"), folder.appending(path: "key.pem"))
+        try Data(chain.certificates.utf8).write(to: certificate)
+        try Data(chain.privateKey.utf8).write(to: privateKey)
+        var configuration = configuration
+        configuration.certificate = .files(certificate: certificate.path, privateKey: privateKey.path)
+        let server = try AsyncServer(configuration: configuration, applicationProtocols: ["echo"])
+        let serving = Task(executorPreference: server.workers[0].taskExecutor) { await serveEchoes(server) }
+        let client = try makeEchoClient(authorities: certificate.path)
+        #expect(try await ask("hello", of: server.address, named: "localhost", with: client) == "hello")
+        let pool = ConnectionPool(of: client)
+        #expect(try await ask("hello", of: server.address, named: "localhost", with: pool) == "hello")
+        pool.shutDown()
+        await #expect(throws: ConnectError.certificateRefused) {
+            _ = try await ask(
+                "hello",
+                of: server.address,
+                named: "localhost",
+                with: try makeEchoClient(authorities: nil)
+            )
+        }
+        #expect(try await client.shutDown().hasReturned)
         #expect(try await server.shutDown().hasReturned)
         await serving.value
     }
