@@ -75,6 +75,11 @@ package enum Frame {
     /// Eight bytes of data. RFC 9000 §19.18.
     package static func pathResponse(_ data: [UInt8]) -> [UInt8] { [0x1b] + data }
 
+    /// With a length. RFC 9221 §4.
+    package static func datagram(_ bytes: [UInt8]) -> [UInt8] {
+        [0x31] + varint(UInt64(bytes.count)) + bytes
+    }
+
     /// A transport error; 0x100 and an alert for one of TLS. RFC 9000 §19.19, §20.1.
     package static func connectionClose(_ error: UInt64) -> [UInt8] {
         [0x1c] + varint(error) + varint(0) + varint(0)

@@ -74,6 +74,8 @@ public final class ClientEndpoint {
     public var counts: ConnectionCounts { connections.counts }
     /// What every connection of this endpoint holds.
     public var ledger: MemoryLedger { connections.ledger }
+    /// DATAGRAM frames of its connections, since start. RFC 9221.
+    public var datagramFrames: DatagramFrameCounts { environment.datagramFrames }
     /// Connection IDs that lead somewhere.
     public var connectionIDCount: Int { connections.connectionIDCount }
     /// Deadlines waiting.

@@ -131,6 +131,7 @@ public final class Endpoint {
         statistics.retainedBytes = connections.retainedBytes
         statistics.ledgerTotal = connections.ledger.totalUsage
         statistics.usedBytes = ledger.share.usedBytes
+        statistics.datagramFrames = environment.datagramFrames
         statistics.committedBytes = ledger.share.committedBytes
         return statistics
     }

@@ -1,4 +1,5 @@
 public import BoundedMemory
+public import QUICTransport
 
 /// What an endpoint did and holds, at one moment.
 public struct EndpointStatistics: Sendable {
@@ -30,6 +31,8 @@ public struct EndpointStatistics: Sendable {
     public internal(set) var received = Traffic()
     /// Datagrams handed out to be sent, and their bytes.
     public internal(set) var transmitted = Traffic()
+    /// DATAGRAM frames received, sent and dropped. RFC 9221.
+    public internal(set) var datagramFrames = DatagramFrameCounts()
     /// Received datagrams with each ECN mark, by its two bits.
     public internal(set) var ecnMarks = [0, 0, 0, 0]
     /// What tokens of first packets were good for.
@@ -86,6 +89,7 @@ public struct EndpointStatistics: Sendable {
         sum.drops.merge(other.drops, uniquingKeysWith: +)
         sum.received += other.received
         sum.transmitted += other.transmitted
+        sum.datagramFrames += other.datagramFrames
         for (index, count) in other.ecnMarks.enumerated() { sum.ecnMarks[index] += count }
         sum.addressTokens += other.addressTokens
         sum.versionNegotiations += other.versionNegotiations

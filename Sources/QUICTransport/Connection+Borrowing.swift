@@ -181,10 +181,18 @@ extension Connection {
     /// always fits.
     func queueLimit(holding queuedBytes: Int) -> Int {
         let wanted = max(configuration.streamWindow.initialBytes, 2 * Int(clamping: nativeInfo.cwnd))
+        return max(Self.shortAnswerBytes, min(wanted, queuedBytes + max(0, queueableBytes)))
+    }
+
+    /// Whether its queues may hold `bytes` more, which ``makeRoom(forQueued:)`` then lets them.
+    func hasRoom(forQueued bytes: Int) -> Bool { bytes + bytes / 64 <= queueableBytes }
+
+    /// The bytes that its queues may hold more, within what the connection may hold or borrow.
+    private var queueableBytes: Int {
         let borrowable = min(environment.share.borrowableBytes, configuration.connectionBytesLimit)
         let mayBorrow = configuration.connectionBytesLimit - account.bytesLimit
         let limit = mayBorrow < borrowable ? configuration.connectionBytesLimit : account.bytesLimit + borrowable
-        return max(Self.shortAnswerBytes, min(wanted, queuedBytes + max(0, limit - bytesSpokenFor)))
+        return limit - bytesSpokenFor
     }
 
     private static let shortAnswerBytes = 256

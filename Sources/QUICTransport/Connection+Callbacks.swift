@@ -122,6 +122,13 @@ extension Connection {
                 return 0
             }
         }
+        unsafe callbacks.recv_datagram = { _, _, data, count, userData in
+            unsafe Connection.with(userData) { connection in
+                let bytes = unsafe UnsafeRawBufferPointer(start: data, count: count)
+                unsafe connection.receiveDatagram(bytes.bytes)
+                return 0
+            }
+        }
         unsafe callbacks.recv_stateless_reset = { _, _, userData in
             unsafe Connection.with(userData) { connection in
                 connection.noteStatelessReset()

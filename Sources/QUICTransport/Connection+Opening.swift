@@ -281,6 +281,8 @@ extension Connection {
         // With more, ngtcp2 could run out of room for IDs of paths that are probed, and abort (ngtcp2_conn.c:9152).
         unsafe parameters.active_connection_id_limit = Self.activeConnectionIDLimit
         unsafe parameters.max_udp_payload_size = UInt64(TransportConfiguration.receivedDatagramBytesLimit)
+        // RFC 9221 §3: the default for this parameter is 0, which indicates that the endpoint does not support DATAGRAM frames.
+        unsafe parameters.max_datagram_frame_size = UInt64(configuration.datagramFrameBytesLimit)
         return unsafe parameters
     }
 

@@ -55,7 +55,7 @@ extension Connection {
 
     /// When what the application wants no longer waits for a probe timeout; the distant future once it does not.
     private var holdEnd: MonotonicInstant {
-        guard !sendQueue.isEmpty || hasCommand else { return .distantFuture }
+        guard hasDataToSend || hasCommand else { return .distantFuture }
         // A deadline is asked for with each packet, and ngtcp2 only once the peer has been silent for some time.
         let earliest = acknowledgements.unarmedAt(.zero)
         guard earliest <= now else { return earliest }

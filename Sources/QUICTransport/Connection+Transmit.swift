@@ -31,7 +31,7 @@ extension Connection {
                 outcome = .more
                 break
             }
-            guard prepareStreams(for: &burst) else { break }
+            guard prepareData(for: &burst) else { break }
             var failure: Int32 = 0
             let inFlightBefore = isMigrating ? bytesInFlight : 0
             var isOnLatestPath = false
@@ -46,7 +46,7 @@ extension Connection {
             if failure != 0 { return .ended(end(after: failure)) }
             guard written > 0 else { break }
             burst.add(written)
-            if offersStreams || written > Self.longestAcknowledgementBytes { borrowing.pacer.spend(written) }
+            if offersData || written > Self.longestAcknowledgementBytes { borrowing.pacer.spend(written) }
             noteTransmitted(written)
             if holdsProbes { break }
         }
@@ -72,7 +72,7 @@ extension Connection {
         private(set) var quantumBytes: Int
         /// What is in flight, packets without stream data included.
         private(set) var inFlightBytes: Int
-        /// The bytes in flight from which on streams wait.
+        /// The bytes in flight from which on streams and datagrams wait.
         var inFlightLimit = 0
         private(set) var hasPackets = false
 
@@ -91,17 +91,18 @@ extension Connection {
             at: now
         )
         var burst = Burst(quantumBytes: quantumBytes, inFlightBytes: Int(clamping: info.bytes_in_flight))
-        if !sendQueue.isEmpty { burst.inFlightLimit = inFlightLimit(whenInFlight: burst.inFlightBytes) }
+        if hasDataToSend { burst.inFlightLimit = inFlightLimit(whenInFlight: burst.inFlightBytes) }
         return burst
     }
 
-    /// Sets ``offersStreams`` for the next packet; false when the burst is over because stream data has to wait for its time.
+    /// Sets ``offersData`` for the next packet; false when the burst is over because the application's data has to wait for its
+    /// time.
     ///
-    /// A packet without stream data would tell ngtcp2 that the application had nothing to send, and keep the congestion
+    /// A packet without such data would tell ngtcp2 that the application had nothing to send, and keep the congestion
     /// window from growing. RFC 9002 §7.8.
-    private func prepareStreams(for burst: inout Burst) -> Bool {
-        offersStreams = false
-        guard !sendQueue.isEmpty else { return true }
+    private func prepareData(for burst: inout Burst) -> Bool {
+        offersData = false
+        guard hasDataToSend else { return true }
         if burst.inFlightBytes >= burst.inFlightLimit {
             burst.inFlightLimit = inFlightLimit(whenInFlight: burst.inFlightBytes)
         }
@@ -109,7 +110,7 @@ extension Connection {
             borrowing.pacer.hold()
             return !burst.hasPackets
         }
-        offersStreams = burst.inFlightBytes < burst.inFlightLimit
+        offersData = burst.inFlightBytes < burst.inFlightLimit
         return true
     }
 
@@ -145,16 +146,19 @@ extension Connection {
 
     /// Where one packet is being put together.
     @unsafe
-    private struct PacketSpace {
+    struct PacketSpace {
         let storage: UnsafeMutablePointer<ngtcp2_path_storage>
         let start: UnsafeMutablePointer<UInt8>?
         let count: Int
         var info = ngtcp2_pkt_info()
     }
 
-    /// Fills one packet with what streams have, one after the other, and lets ngtcp2 add its own frames.
+    /// Fills one packet with what streams and datagrams have, one after the other, and lets ngtcp2 add its own frames.
     ///
-    /// Without ``offersStreams`` it has ngtcp2's own frames alone: acknowledgements, retransmissions and probes are never
+    /// Where both have something, they begin in turns, and the other one has the rest of the packet: neither waits for the end of
+    /// the other.
+    ///
+    /// Without ``offersData`` it has ngtcp2's own frames alone: acknowledgements, retransmissions and probes are never
     /// held back.
     ///
     /// - Returns: The packet's length, 0 when nothing may be sent now, or an error number of ngtcp2.
@@ -163,12 +167,20 @@ extension Connection {
         var stoppedStreams: [Stream] = []
         // Told of after the packet: what a service does about it must not come between the parts of one.
         defer { for stream in stoppedStreams { didStopReading(stream) } }
-        var frameCount = 0
-        while offersStreams, !connectionIsBlocked, let stream = nextReadyStream() {
+        var contents = PacketContents()
+        defer { datagramFrames?.noteTurn(contents) }
+        let datagramRoom = unsafe offersData ? prepareDatagrams(in: packet.count, of: connection) : nil
+        if let datagramRoom, sendQueue.isEmpty || datagramFrames?.goesFirst == true {
+            contents.beginsWithDatagrams = true
+            if let status = unsafe addDatagrams(to: &packet, &contents, room: datagramRoom, of: connection) {
+                return note(packetOf: status, contents)
+            }
+        }
+        while offersData, !connectionIsBlocked, let stream = nextReadyStream() {
             let status = unsafe add(stream, to: &packet, of: connection, at: now)
             switch Int32(truncatingIfNeeded: status) {
             case NGTCP2_ERR_WRITE_MORE:
-                frameCount += 1
+                contents.streamFrameCount += 1
                 sendQueue.rotate()
             case NGTCP2_ERR_STREAM_DATA_BLOCKED:
                 // Without connection credit the stream keeps its place: nothing tells when credit comes.
@@ -181,9 +193,14 @@ extension Connection {
                 sendQueue.removeFirst()
             default:
                 sendQueue.rotate()
-                borrowing.allowance.note(packetOf: status, frameCount: frameCount + 1)
-                return status
+                if status > 0 { contents.streamFrameCount += 1 }
+                return note(packetOf: status, contents)
             }
+        }
+        if let datagramRoom, !contents.beginsWithDatagrams,
+            let status = unsafe addDatagrams(to: &packet, &contents, room: datagramRoom, of: connection)
+        {
+            return note(packetOf: status, contents)
         }
         let status = unsafe ngtcp2_conn_writev_stream_versioned(
             connection,
@@ -199,7 +216,16 @@ extension Connection {
             0,
             now.native
         )
-        borrowing.allowance.note(packetOf: status, frameCount: frameCount)
+        return note(packetOf: status, contents)
+    }
+
+    /// Takes note of what ngtcp2 keeps for a packet; `status` is its length, 0 for none, or an error number.
+    private func note(packetOf status: Int, _ contents: PacketContents) -> Int {
+        borrowing.allowance.note(
+            packetOf: status,
+            frameCount: contents.streamFrameCount,
+            hasDatagrams: contents.datagramFrameCount > 0
+        )
         return status
     }
 

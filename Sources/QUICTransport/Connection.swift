@@ -68,6 +68,8 @@ public final class Connection {
     var streams = StreamList()
     var sendQueue = StreamQueue()
     var waiting: WaitingDatagrams?
+    /// The datagrams to send, and their counts; nil before the first.
+    var datagramFrames: DatagramFrameQueue?
     var turn = Turn()
     /// Whether ngtcp2 is at work, and calls back.
     private var isInsideEvent = false
@@ -99,8 +101,8 @@ public final class Connection {
     var mayProbe = false
     /// Whether the application gave a command since the connection last could send.
     var hasCommand = false
-    /// Whether stream data may go into the packet that is being written.
-    var offersStreams = true
+    /// Whether stream data and datagrams may go into the packet that is being written.
+    var offersData = true
     /// Whether ngtcp2 is past the handshake as well: it is not yet while it tells of its completion.
     var mayUpdateKeys = false
     private var requestedEnd: ConnectionEnd?
@@ -422,6 +424,7 @@ extension Connection {
         let tlsBefore = TLSMemory.tallyNow()
         releaseTLS()
         waiting = nil
+        datagramFrames = nil
         migration = nil
         // From here on it takes no commands, not from the service either that is told of the ends of its streams.
         state = .closed

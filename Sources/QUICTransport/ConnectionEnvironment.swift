@@ -17,6 +17,8 @@ public final class ConnectionEnvironment {
     package weak var executor: (any ConnectionExecutor)?
     /// The time as the endpoint was last told.
     package var now = MonotonicInstant(nanoseconds: 0)
+    /// The datagrams of all of them, since start.
+    package var datagramFrames = DatagramFrameCounts()
     /// The context that the TLS sessions of a server share; nil at a client.
     package var serverTLS: TLSServerContext?
     /// The endpoint itself.

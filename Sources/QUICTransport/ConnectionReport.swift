@@ -33,6 +33,8 @@ public struct ConnectionReport: Sendable {
     public let committedBytes: Int
     /// Bytes of the transport that its pools keep from closed streams.
     public let retainedBytes: Int
+    /// Datagrams it has received, sent and dropped. RFC 9221.
+    public let datagramFrames: DatagramFrameCounts
     /// The time until something is due; nil when nothing is.
     public let nextDeadline: Duration?
 
@@ -62,6 +64,7 @@ extension Connection {
             windowBytes: borrowing.window.targetBytes,
             committedBytes: Int(borrowing.committedBytes),
             retainedBytes: retainedBytes,
+            datagramFrames: datagramFrameCounts,
             nextDeadline: deadline == .distantFuture ? nil : now.duration(to: deadline)
         )
     }

@@ -24,9 +24,10 @@ struct SendAllowance {
     private static let lossFactor = 1.5
     private static let weight: UInt32 = 16
 
-    /// Takes note of a packet of `byteCount` bytes with `frameCount` STREAM frames.
-    mutating func note(packetOf byteCount: Int, frameCount: Int) {
-        guard byteCount > 0, frameCount > 0 else { return }
+    /// Takes note of a packet of `byteCount` bytes with `frameCount` STREAM frames. Of DATAGRAM frames ngtcp2 keeps nothing but the
+    /// packet they are in.
+    mutating func note(packetOf byteCount: Int, frameCount: Int, hasDatagrams: Bool = false) {
+        guard byteCount > 0, frameCount > 0 || hasDatagrams else { return }
         let kept = (Self.packetBytes + Self.frameBytes * frameCount) * 1_024 / byteCount
         weightedMean += UInt32(clamping: kept)
         weightedMean -= weightedMean / (Self.weight + 1)

@@ -20,6 +20,11 @@ public protocol StreamService: AnyObject, SendableMetatype {
     /// The peer allows further streams of this direction: ``Connection/openStream(_:)`` may succeed where it did not before.
     /// RFC 9000 §4.6.
     func connection(_ connection: Connection, mayOpen direction: StreamDirection)
+    /// A datagram arrived, in a DATAGRAM frame: only where ``TransportConfiguration/datagramFrameBytesLimit`` allows them. RFC 9221.
+    ///
+    /// Datagrams come in the order of their packets, some do not come at all, and none is kept for a service. The span is gone
+    /// when the method returns.
+    func receive(datagram bytes: RawSpan, on connection: Connection)
     /// The peer opened a stream.
     func streamDidOpen(_ stream: Stream)
     /// Bytes arrived in order. `isFinal` says that no more follow (FIN); then `bytes` may be empty.
@@ -48,6 +53,9 @@ extension StreamService {
 
     /// Does nothing.
     public func connectionDidWake(_ connection: Connection) {}
+
+    /// Drops it.
+    public func receive(datagram bytes: RawSpan, on connection: Connection) {}
 
     /// Does nothing.
     public func connection(_ connection: Connection, mayOpen direction: StreamDirection) {}

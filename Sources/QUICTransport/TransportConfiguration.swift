@@ -48,6 +48,19 @@ public struct TransportConfiguration: Sendable {
     public var waitingDatagrams = 64
     /// Bytes of those datagrams together. Default 32 KiB: with a turn's share they are as much as a connection window.
     public var waitingDatagramBytes = 32 * 1024
+    /// The largest DATAGRAM frame that the peer may send, in bytes, with its type and length; 0, the default, for none: such a frame
+    /// then ends the connection with PROTOCOL_VIOLATION. 65,535 for any that fits into a packet. RFC 9221 §3.
+    ///
+    /// No memory is kept for it: a datagram goes to the service at once, in ``StreamService/receive(datagram:on:)``. What this side
+    /// sends depends on the peer alone.
+    public var datagramFrameBytesLimit = 0 {
+        didSet { precondition(Self.datagramFrameBytesAccepted.contains(datagramFrameBytesLimit), "0 to 65,535 bytes") }
+    }
+    /// Datagrams of one connection that wait to be sent in DATAGRAM frames; one more displaces the oldest. Default 128, 2 bytes
+    /// each; 0 to send none. ``Connection/sendDatagram(_:)``.
+    public var queuedDatagrams = 128
+    /// Bytes of those datagrams together; the oldest make room. Default 64 KiB, within ``connectionBytesLimit``.
+    public var queuedDatagramBytes = 64 * 1024
     /// Packets a second that may bring nothing, from which on their connection is closed; nil for any number. Default 50,000.
     /// A packet is to bring bytes of streams, in order or acknowledged; 32 of them make up for another. RFC 9000 §21.9.
     public var uselessPacketsPerSecond: Int? = 50_000
@@ -106,6 +119,8 @@ public struct TransportConfiguration: Sendable {
     /// The defaults.
     public init() {}
 
+    /// The values accepted for ``datagramFrameBytesLimit``.
+    public static let datagramFrameBytesAccepted = 0...65_535
     /// The largest UDP payload accepted, in bytes. ngtcp2's decryption buffer grows to the largest one and stays.
     public static let receivedDatagramBytesLimit = 1_500
     /// Bytes of transport and echo that an established connection may hold besides its window's worth: 28 KB idle, packets

@@ -1,4 +1,5 @@
 import BoundedMemory
+import CNgtcp2
 import Datagrams
 import EchoService
 import PacketWriter
@@ -136,6 +137,36 @@ import Testing
     @Test func noMoreIsInFlightThanTheConnectionWasGranted() throws {
         let most = try mostInFlight(downloading: 4_000_000) { $0.transport.connectionBytesLimit = 192 << 10 }
         #expect((140 * 1_472...153 * 1_472).contains(most), "\(most)")
+    }
+
+    /// Datagrams wait behind the same gate. Of a packet with nothing else ngtcp2 keeps 176 bytes, and half as much again in losses.
+    @Test func noMoreDatagramsAreInFlightThanTheConnectionWasGranted() throws {
+        var configuration = EndpointConfiguration()
+        configuration.transport.datagramFrameBytesLimit = 65_535
+        configuration.transport.discoversPathMTU = false
+        var clientConfiguration = configuration
+        clientConfiguration.transport.connectionBytesLimit = 64 << 20
+        configuration.transport.connectionBytesLimit = 192 << 10
+        let pair = try Pair(
+            seed: 58,
+            services: [EchoService()],
+            configuration: configuration,
+            clientConfiguration: clientConfiguration,
+            conditions: .init(latency: .milliseconds(50), jitter: .zero, loss: 0, duplication: 0)
+        )
+        _ = try #require(try pair.connectAndEstablish())
+        pair.run(for: .seconds(1))
+        let handle = try #require(pair.server.reports(at: pair.now).first).handle
+        let sender = try #require(pair.server.connection(handle))
+        var most: UInt64 = 0
+        for _ in 0..<3_000 {
+            for _ in 0..<20 { try sender.sendDatagram([UInt8](repeating: 1, count: 1_100)) }
+            pair.run(for: .milliseconds(1))
+            most = max(most, sender.bytesInFlight)
+        }
+        #expect(sender.nativeInfo.cwnd > 400_000)
+        #expect((255 * 1_136...275 * 1_136).contains(most), "\(most)")
+        #expect(pair.serverCloses.isEmpty)
     }
 
     /// The same for 8 KiB, which every connection has.

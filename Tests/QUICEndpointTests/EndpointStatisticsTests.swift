@@ -1,3 +1,4 @@
+import QUICTransport
 import Testing
 
 @testable import QUICEndpoint
@@ -33,6 +34,9 @@ import Testing
         worker.addressTokens.known = 18
         worker.addressTokens.spent = 19
         (worker.versionNegotiations, worker.retries, worker.statelessResets) = (20, 21, 22)
+        worker.datagramFrames.received = 30
+        worker.datagramFrames.sent = 31
+        worker.datagramFrames.dropped = 32
         worker.ecnMarks = [23, 24, 25, 26]
         worker.drops = [.empty: 27]
         worker.admissions = ["accept": 28]

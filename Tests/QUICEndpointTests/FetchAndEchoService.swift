@@ -23,6 +23,10 @@ final class FetchAndEchoService: StreamService {
         }
     }
 
+    func receive(datagram bytes: RawSpan, on connection: Connection) {
+        echo.receive(datagram: bytes, on: connection)
+    }
+
     func stream(_ stream: Stream, didRelease count: Int) {
         if stream.context is EchoMark { echo.stream(stream, didRelease: count) }
     }

@@ -25,6 +25,14 @@ import Testing
         #expect(abs(allowance.inFlightLimit(allowedBytes: 100_000) - full) < full / 50)
     }
 
+    /// ngtcp2 keeps no frame of them: 176 bytes for each packet.
+    @Test func datagramsCostThePacketTheyAreIn() {
+        var allowance = SendAllowance()
+        for _ in 0..<200 { allowance.note(packetOf: 100, frameCount: 0, hasDatagrams: true) }
+        let datagrams = allowance.inFlightLimit(allowedBytes: 100_000)
+        #expect(abs(datagrams - 100_000 * 100 / 264) < 500, "\(datagrams)")
+    }
+
     @Test func packetsWithoutStreamsSayNothing() {
         var allowance = SendAllowance()
         allowance.note(packetOf: 30, frameCount: 0)

@@ -1,0 +1,132 @@
+import BoundedMemory
+internal import CNgtcp2
+
+/// How many DATAGRAM frames went which way. RFC 9221.
+public struct DatagramFrameCounts: Sendable, Hashable {
+    /// Frames that arrived.
+    public package(set) var received = 0
+    /// Frames that were put into a packet: not all of them arrive.
+    public package(set) var sent = 0
+    /// Frames that were never sent: newer ones took their place in the queue, or the path no longer carries one of their size.
+    public package(set) var dropped = 0
+
+    /// None yet.
+    public init() {}
+
+    /// Adds others' counts.
+    public static func += (sum: inout DatagramFrameCounts, other: DatagramFrameCounts) {
+        sum.received += other.received
+        sum.sent += other.sent
+        sum.dropped += other.dropped
+    }
+}
+
+/// Why a datagram was not taken to be sent.
+public enum DatagramError: Error, Hashable, Sendable {
+    /// The peer takes no DATAGRAM frames, or has not said yet, or this side's configuration has no room for any.
+    case unsupported
+    /// It is longer than the peer and the path take now: ``Connection/maximumDatagramBytes``.
+    case tooLarge(maximumBytes: Int)
+    /// There is no memory for it.
+    case outOfMemory
+    /// The connection has ended.
+    case closed
+}
+
+/// The datagrams of one connection that wait to be sent in DATAGRAM frames, and the counts of those that were. RFC 9221.
+///
+/// A connection has none until its first datagram, in either direction.
+///
+/// Owns: segments with the bytes, 2 bytes for each datagram, and itself (about 200 bytes). Released by: sending or dropping a
+/// datagram, and the end of the connection; without datagrams it holds only itself.
+/// Bound: ``TransportConfiguration/queuedDatagrams`` and ``TransportConfiguration/queuedDatagramBytes``, with two segments of
+/// 4 KiB at most that are not full.
+final class DatagramFrameQueue {
+    /// What was sent, received and dropped on this connection.
+    var counts = DatagramFrameCounts()
+    /// Whether datagrams go first into the next packet, where stream data waits as well.
+    private(set) var goesFirst = true
+    private let account: MemoryAccount
+    private var bytes: ByteQueue
+    private var lengths: RingBuffer<UInt16>
+
+    init(account: MemoryAccount, configuration: TransportConfiguration) {
+        self.account = account
+        // A connection that sends none has a queue for its counts.
+        bytes = ByteQueue(capacityLimitBytes: max(1, configuration.queuedDatagramBytes), account: account)
+        lengths = RingBuffer(capacityLimit: max(1, configuration.queuedDatagrams), owner: account)
+        account.charge(self, to: .table)
+    }
+
+    deinit {
+        account.release(self, from: .table)
+    }
+
+    /// Whether nothing waits.
+    var isEmpty: Bool { lengths.isEmpty }
+
+    /// The length of the oldest datagram; nil when none waits.
+    var firstByteCount: Int? { lengths.isEmpty ? nil : Int(lengths[0]) }
+
+    /// The memory that one more datagram of `byteCount` bytes may take: a segment, and the slots once more.
+    func growthBytes(for byteCount: Int) -> Int {
+        let allocatorRounding = 64
+        let slots = max(8, 2 * lengths.capacity) * MemoryLayout<UInt16>.stride
+        // A segment has as much room as the queue holds bytes, in powers of two.
+        let segment = 2 * max(bytes.count, byteCount, ByteQueue.smallestSegmentBytes)
+        return max(byteCount, min(segment, ByteQueue.largestSegmentBytes)) + slots + allocatorRounding
+    }
+
+    /// Puts a copy of `datagram` at the end. Where it does not fit, the oldest make room: a datagram that is late is worth less
+    /// than one that is new, and nobody waits for a place.
+    ///
+    /// - Precondition: It is not longer than ``TransportConfiguration/queuedDatagramBytes``.
+    /// - Returns: How many were dropped for it.
+    func push(_ datagram: RawSpan) throws(ByteQueueError) -> Int {
+        precondition(datagram.byteCount <= bytes.capacityLimitBytes, "a datagram that never fits")
+        let countBefore = lengths.count
+        while lengths.count == lengths.capacityLimit || datagram.byteCount > bytes.freeBytes { removeFirst() }
+        let dropped = countBefore - lengths.count
+        counts.dropped += dropped
+        try bytes.append(datagram)
+        lengths.push(UInt16(datagram.byteCount))
+        return dropped
+    }
+
+    /// Takes the oldest datagram out, and frees what held it.
+    func removeFirst() {
+        guard let length = lengths.popFirst() else { return }
+        bytes.release(upTo: bytes.baseOffset + UInt64(length))
+    }
+
+    /// Calls `body` with the bytes of the oldest datagram.
+    @unsafe
+    func withFirst<Result>(_ body: (UnsafePointer<ngtcp2_vec>?, Int) -> Result) -> Result {
+        unsafe bytes.withVectors(from: bytes.baseOffset, maximumBytes: firstByteCount ?? 0) { vectors in
+            unsafe withUnsafeTemporaryAllocation(of: ngtcp2_vec.self, capacity: vectors.count) { native in
+                for unsafe(index, vector) in unsafe vectors.enumerated() {
+                    unsafe native[index] = ngtcp2_vec(base: vector.base, len: vector.count)
+                }
+                return unsafe body(native.baseAddress, vectors.count)
+            }
+        }
+    }
+
+    /// Takes note of a packet, so that datagrams and streams begin in turns: whoever began the packet, and got something into it,
+    /// goes second in the next one.
+    func noteTurn(_ contents: PacketContents) {
+        if contents.beginsWithDatagrams {
+            if contents.datagramFrameCount > 0 { goesFirst = false }
+        } else if contents.streamFrameCount > 0 {
+            goesFirst = true
+        }
+    }
+}
+
+/// What one packet has of the application's.
+struct PacketContents {
+    var streamFrameCount = 0
+    var datagramFrameCount = 0
+    /// Whether datagrams were offered before stream data.
+    var beginsWithDatagrams = false
+}
