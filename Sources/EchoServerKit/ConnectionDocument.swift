@@ -36,6 +36,12 @@ package struct ConnectionDocument: Hashable, Sendable, Codable {
     package var committedBytes: Int
     /// Bytes that its transport keeps from closed streams.
     package var retainedBytes: Int
+    /// DATAGRAM frames that came.
+    package var datagramFramesReceived: Int
+    /// DATAGRAM frames that were put into packets.
+    package var datagramFramesSent: Int
+    /// DATAGRAM frames that were never sent.
+    package var datagramFramesDropped: Int
     /// Bytes it holds now, by class.
     package var classes: [String: Int]
     /// The time until its next deadline.
@@ -56,6 +62,9 @@ package struct ConnectionDocument: Hashable, Sendable, Codable {
         case windowBytes = "window_bytes"
         case committedBytes = "committed_bytes"
         case retainedBytes = "retained_bytes"
+        case datagramFramesReceived = "datagram_frames_received"
+        case datagramFramesSent = "datagram_frames_sent"
+        case datagramFramesDropped = "datagram_frames_dropped"
         case classes
         case deadlineSeconds = "deadline_seconds"
     }
@@ -78,6 +87,9 @@ package struct ConnectionDocument: Hashable, Sendable, Codable {
         windowBytes = report.windowBytes
         committedBytes = report.committedBytes
         retainedBytes = report.retainedBytes
+        datagramFramesReceived = report.datagramFrames.received
+        datagramFramesSent = report.datagramFrames.sent
+        datagramFramesDropped = report.datagramFrames.dropped
         classes = Dictionary(uniqueKeysWithValues: report.liveBytes.map { ($0.key.rawValue, $0.value) })
         deadlineSeconds = report.nextDeadline.map { $0 / .seconds(1) }
     }

@@ -54,6 +54,8 @@ package struct ServerSettings: Sendable {
     package var connectionLifetime: Duration?
     /// Bytes a connection's transport may keep from closed streams; nil for any number.
     package var retainedLimitBytes: Int?
+    /// Whether clients may send datagrams, which the echo service sends back. RFC 9221.
+    package var acceptsDatagrams = false
     /// Whether clients may change their address.
     package var allowsMigration = TransportConfiguration().allowsMigration
     /// The file with the secrets of the server; nil for new ones at each start.
@@ -98,6 +100,8 @@ package struct ServerSettings: Sendable {
         try setProgress(of: &configuration.transport)
         try setUselessPackets(of: &configuration.transport)
         configuration.transport.peerUnidirectionalStreams = services.clientUnidirectionalStreams
+        let anySize = TransportConfiguration.datagramFrameBytesAccepted.upperBound
+        configuration.transport.datagramFrameBytesLimit = acceptsDatagrams ? anySize : 0
         try setAdmission(of: &configuration.admission)
         configuration.transport.allowsMigration = allowsMigration
         let limit = ServerConfiguration.workerCountLimit

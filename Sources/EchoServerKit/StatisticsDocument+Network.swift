@@ -1,5 +1,6 @@
 internal import QUICEndpoint
 internal import QUICServer
+internal import QUICTransport
 
 extension StatisticsDocument {
     /// Datagrams and the bytes of their UDP payload, since start.
@@ -25,6 +26,20 @@ extension StatisticsDocument {
             receivedBytes = received.bytes
             self.sent = sent.datagrams
             sentBytes = sent.bytes
+        }
+    }
+
+    /// DATAGRAM frames, since start. RFC 9221.
+    package struct DatagramFrames: Hashable, Sendable, Codable {
+        /// How many came.
+        package var received: Int
+        /// How many were put into packets.
+        package var sent: Int
+        /// How many were never sent, for want of room or because the path became too small for them.
+        package var dropped: Int
+
+        init(_ counts: DatagramFrameCounts) {
+            (received, sent, dropped) = (counts.received, counts.sent, counts.dropped)
         }
     }
 

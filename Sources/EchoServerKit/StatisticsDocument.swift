@@ -27,6 +27,8 @@ package struct StatisticsDocument: Hashable, Sendable, Codable {
     package var tableBytes: Int
     /// What was received and sent.
     package var datagrams: Datagrams
+    /// DATAGRAM frames.
+    package var datagramFrames: DatagramFrames
     /// Datagrams dropped, by ``DropReason``.
     package var drops: [String: Int]
     /// What became of first packets, by ``AdmissionDecision/label``.
@@ -71,6 +73,7 @@ package struct StatisticsDocument: Hashable, Sendable, Codable {
         case memory
         case tableBytes = "table_bytes"
         case datagrams
+        case datagramFrames = "datagram_frames"
         case drops
         case admissions
         case retries
@@ -105,6 +108,7 @@ extension StatisticsDocument {
         memory = Memory(statistics.memory)
         tableBytes = endpoint.tableBytes
         datagrams = Datagrams(received: endpoint.received, sent: endpoint.transmitted)
+        datagramFrames = DatagramFrames(endpoint.datagramFrames)
         drops = Self.named(endpoint.drops)
         admissions = endpoint.admissions.filled(with: AdmissionDecision.labels)
         retries = endpoint.retries

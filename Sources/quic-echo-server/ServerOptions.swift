@@ -121,6 +121,9 @@ struct ServerOptions: ParsableArguments {
     )
     var alpn = Default.settings.services
 
+    @Flag(help: "Let clients send datagrams (RFC 9221); echo sends them back, and other services drop them.")
+    var datagrams = false
+
     @Option(
         help:
             "Bytes of transport a connection may hold until its handshake is complete. (default: \(Default.handshakeMemory))",
@@ -259,6 +262,7 @@ struct ServerOptions: ParsableArguments {
         settings.connectionLimit = connections
         settings.connectionLifetime = connectionLifetime?.duration
         settings.retainedLimitBytes = retainedLimit?.count
+        settings.acceptsDatagrams = datagrams
         settings.allowsMigration = allowMigration
         settings.tokenKeyLifetime = tokenKeyLifetime.duration
         settings.workerCount = workers

@@ -23,6 +23,9 @@ func busyServer() -> ServerStatistics {
     statistics.endpoint.received.bytes = 12_345_678
     statistics.endpoint.transmitted.datagrams = 38_020
     statistics.endpoint.transmitted.bytes = 10_987_654
+    statistics.endpoint.datagramFrames.received = 700
+    statistics.endpoint.datagramFrames.sent = 690
+    statistics.endpoint.datagramFrames.dropped = 17
     statistics.endpoint.drops = [.unroutable: 12, .closing: 34]
     statistics.endpoint.admissions = ["accept": 5_000, "retry": 150]
     statistics.endpoint.retries = 149

@@ -15,6 +15,7 @@ import Testing
         #expect(configuration.transport.noProgressTimeout == .seconds(60))
         #expect(configuration.transport.minimumProgressBytes == 256)
         #expect(configuration.transport.peerUnidirectionalStreams == 0)
+        #expect(configuration.transport.datagramFrameBytesLimit == 0)
         #expect(configuration.admission.retryPolicy == .auto)
         #expect(configuration.admission.connectionsPerSource == nil)
         #expect(configuration.admission.handshakesPerSource == nil)
@@ -51,6 +52,7 @@ import Testing
         settings.connectionLifetime = .seconds(6)
         settings.retainedLimitBytes = 70_000
         settings.allowsMigration.toggle()
+        settings.acceptsDatagrams = true
         settings.tokenKeyLifetime = .seconds(3_600)
         let configuration = try settings.configuration()
         #expect(configuration.listenAddress.description == "[::1]:0")
@@ -78,6 +80,7 @@ import Testing
         #expect(configuration.transport.lifetime == .seconds(6))
         #expect(configuration.transport.retainedBytesLimit == 70_000)
         #expect(configuration.transport.allowsMigration != TransportConfiguration().allowsMigration)
+        #expect(configuration.transport.datagramFrameBytesLimit == 65_535)
         #expect(configuration.tokenKeys.lifetime == .seconds(3_600))
     }
 

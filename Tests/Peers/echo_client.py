@@ -87,6 +87,24 @@ async def resume(server: Server, sizes: list[int]) -> Result:
     return {"echoed": echoed, "resumed": resumed}
 
 
+async def datagrams(server: Server, sizes: list[int]) -> Result:
+    """Datagrams, one after the other, and a stream beside them. RFC 9221."""
+    async with server.connected("echo", max_datagram_frame_size=65536) as client:
+        messages = [random.Random(size).randbytes(size) for size in sizes]
+        echoed = [await client.echo_datagram(message) for message in messages]
+        return {"echoed": echoed + await echoes(client, sizes)}
+
+
+async def unwanted_datagram(server: Server, sizes: list[int]) -> Result:
+    """A datagram to a server that takes none: PROTOCOL_VIOLATION. RFC 9221 §3."""
+    async with server.connected("echo") as client:
+        try:
+            await client.echo_datagram(b"unwanted")
+        except ConnectionError:
+            pass
+        return {"error_code": client.termination and client.termination.error_code}
+
+
 async def key_update(server: Server, sizes: list[int]) -> Result:
     """Two key updates by the client, with messages before, between and after. RFC 9001 §6."""
     async with server.connected("echo") as client:
@@ -191,8 +209,8 @@ async def migrate_in_vain(server: Server, sizes: list[int]) -> Result:
 
 
 SUBJECTS = [
-    echo, close, wrong_alpn, trust, version, compatible_version, resume, key_update, reset, stop, unidirectional,
-    rebind, migrate, rebind_in_vain, migrate_in_vain, endless_idle_timeout,
+    echo, close, wrong_alpn, trust, version, compatible_version, resume, datagrams, unwanted_datagram, key_update, reset,
+    stop, unidirectional, rebind, migrate, rebind_in_vain, migrate_in_vain, endless_idle_timeout,
 ]
 
 

@@ -22,6 +22,8 @@ from aioquic.tls import SessionTicket
 
 # A peer that hangs ends itself, should nobody be left to end it.
 LIFETIME_SECONDS = 100
+# How long the echo of a datagram may take before it counts as lost.
+DATAGRAM_PATIENCE_SECONDS = 1.0
 
 Result = dict[str, Any]
 
@@ -45,6 +47,7 @@ class Client(QuicConnectionProtocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.streams: dict[int, StreamRecord] = {}
+        self.datagrams: list[bytes] = []
         self.handshake: events.HandshakeCompleted | None = None
         self.termination: events.ConnectionTerminated | None = None
         self.tickets: list[SessionTicket] = []
@@ -58,6 +61,8 @@ class Client(QuicConnectionProtocol):
                 self.handshake = event
             case events.ConnectionTerminated():
                 self.termination = event
+            case events.DatagramFrameReceived():
+                self.datagrams.append(event.data)
             case events.StreamDataReceived():
                 record = self._record(event.stream_id)
                 record.data += event.data
@@ -104,6 +109,17 @@ class Client(QuicConnectionProtocol):
         """Whether these bytes, and nothing else, come back on a new stream."""
         answer = await self.request(data)
         return answer.finished and answer.data == data
+
+    async def echo_datagram(self, data: bytes) -> bool:
+        """Whether this datagram comes back; it is sent until it does, since each one may be lost. RFC 9221."""
+        while data not in self.datagrams:
+            self._quic.send_datagram_frame(data)
+            self.transmit()
+            try:
+                await asyncio.wait_for(self.until(lambda: data in self.datagrams), DATAGRAM_PATIENCE_SECONDS)
+            except TimeoutError:
+                pass
+        return True
 
     def reset(self, stream: int, code: int) -> None:
         """Sends RESET_STREAM."""

@@ -38,6 +38,15 @@ extension RealProcesses {
             let drops: [String: Int]
         }
 
+        /// The part of `GET /stats` about DATAGRAM frames.
+        private struct Datagrams: Decodable {
+            let datagramFrames: [String: Int]
+
+            private enum CodingKeys: String, CodingKey {
+                case datagramFrames = "datagram_frames"
+            }
+        }
+
         /// Has the conversation `subject` with `server`, with messages of `sizes` bytes.
         private func talk(
             to server: RunningServer,
@@ -137,6 +146,25 @@ extension RealProcesses {
                 let answer = try await talk(to: server, "resume", [64])
                 #expect(answer.resumed == [false, true, false, true])
                 #expect(answer.echoed == [true, true])
+            }
+        }
+
+        @Test func datagramsComeBackWhereTheServerTakesThem() async throws {
+            let sizes = [0, 1, 63, 64, 1_000, 1_100]
+            try await withServer("--datagrams") { server in
+                let answer = try await talk(to: server, "datagrams", sizes)
+                #expect(answer.echoed == (sizes + sizes).map { _ in true })
+                let counts = try await server.decodedStatistics(as: Datagrams.self).datagramFrames
+                #expect(counts["received", default: 0] >= sizes.count && counts["sent", default: 0] >= sizes.count)
+            }
+        }
+
+        @Test func aDatagramThatNobodyWantsIsAViolation() async throws {
+            try await withServer { server in
+                let answer = try await talk(to: server, "unwanted_datagram")
+                // RFC 9000 §20.1: PROTOCOL_VIOLATION.
+                #expect(answer.errorCode == 0x0a)
+                #expect(try await server.statistics().closedByCause["transport_error"] == 1)
             }
         }
 
