@@ -3,7 +3,7 @@ import Synchronization
 /// Elements that arrived and that no task has taken yet. Several tasks may take them; each element goes to one of them.
 ///
 /// Owns: the elements that wait. Released by: ``next()``, ``remove(where:)`` and ``finish()``. Bound: those who put
-/// elements in remove the ones that have ended, so no more wait than are alive.
+/// elements in remove the ones that have ended, so no more wait than are alive; or a limit, beyond which the oldest go.
 final class Arrivals<Element: Sendable>: Sendable {
     private struct State {
         var waiting: [Element] = []
@@ -14,12 +14,20 @@ final class Arrivals<Element: Sendable>: Sendable {
     }
 
     private let state = Mutex(State())
+    private let capacityLimit: Int
+
+    /// - Parameter capacityLimit: How many elements may wait; one more displaces the oldest.
+    init(capacityLimit: Int = .max) {
+        precondition(capacityLimit > 0)
+        self.capacityLimit = capacityLimit
+    }
 
     /// Hands `element` to the consumer, now or when it asks.
     func put(_ element: Element) {
         let consumer = state.withLock { state in
             guard !state.isOver else { return nil as CheckedContinuation<Element?, Never>? }
             if !state.consumers.isEmpty { return state.consumers.removeFirst().continuation }
+            if state.waiting.count == capacityLimit { state.waiting.removeFirst() }
             state.waiting.append(element)
             return nil
         }

@@ -6,6 +6,10 @@ import Synchronization
 /// One connection for tasks, a server's or a client's.
 ///
 /// It may be kept beyond its end, and takes no streams then.
+///
+/// Owns: the streams, and the datagrams, that arrived and that no task has taken yet, in the application's memory and not in the
+/// ledger. Released by: taking them, and the last reference. Bound: the streams that the peer may open, with a window each, and 64
+/// datagrams of up to 1,472 bytes where it may send any.
 public final class QUICConnection: Sendable {
     /// The peer's address when the connection did open.
     public let remote: SocketAddress?
@@ -15,12 +19,14 @@ public final class QUICConnection: Sendable {
     public let isResumed: Bool
     /// The worker on whose thread its tasks run best.
     public let worker: WorkerReference
-    private let source: Source
+    let source: Source
     let arrivals = Arrivals<ByteStream>()
+    /// Nil where the peer may send no datagrams.
+    let datagramArrivals: Arrivals<[UInt8]>?
     private let state = Mutex(State())
 
     /// The transport's connection, which belongs to the worker's thread.
-    private final class Source: @unchecked Sendable {
+    final class Source: @unchecked Sendable {
         let connection: Connection
         init(_ connection: Connection) { self.connection = connection }
     }
@@ -52,6 +58,8 @@ public final class QUICConnection: Sendable {
         isResumed = connection.isResumed
         self.worker = worker
         source = Source(connection)
+        let takesDatagrams = connection.configuration.datagramFrameBytesLimit > 0
+        datagramArrivals = takesDatagrams ? Arrivals(capacityLimit: Self.waitingDatagramsLimit) : nil
     }
 
     /// The streams that the peer opens; ends with the connection. Several tasks may take them, each a different one.
@@ -122,6 +130,7 @@ extension QUICConnection {
     /// The connection has ended.
     func end(_ report: CloseReport) {
         arrivals.finish()
+        datagramArrivals?.finish()
         let (watchers, openers, handler) = state.withLock { state in
             state.report = report
             defer { (state.watchers, state.openers, state.endHandler) = ([], [:], nil) }

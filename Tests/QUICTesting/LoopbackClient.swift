@@ -32,17 +32,20 @@ package final class LoopbackClient {
     /// - Parameters:
     ///   - joinsDatagrams: Whether datagrams leave as one message where possible (GSO).
     ///   - givesCredit: Whether it reads what arrives.
+    ///   - takesDatagrams: Whether the server may send datagrams. RFC 9221.
     package init(
         of server: SocketAddress,
         seed: UInt64,
         protocols: [String] = ["echo"],
         joinsDatagrams: Bool = false,
-        givesCredit: Bool = true
+        givesCredit: Bool = true,
+        takesDatagrams: Bool = false
     ) throws {
         recorder = RecordingClient(givesCredit: givesCredit)
         var configuration = EndpointConfiguration()
         configuration.seed = seed
         configuration.transport.staysOpen()
+        if takesDatagrams { configuration.transport.datagramFrameBytesLimit = 65_535 }
         let tls = try TLSClientContext(protocols: try ApplicationProtocols(protocols))
         endpoint = ClientEndpoint(configuration: configuration, tls: tls, service: recorder)
         options = UDPSocket.Options(segmentationOffload: joinsDatagrams)

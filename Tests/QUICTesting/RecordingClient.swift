@@ -16,6 +16,7 @@ package final class RecordingClient: StreamService {
     }
 
     package let applicationProtocol = "any"
+    private let datagrams = Mutex<[ConnectionHandle: [[UInt8]]]>([:])
     private let streams = Mutex<[ConnectionHandle: [StreamID: Received]]>([:])
 
     private let givesCredit: Bool
@@ -27,6 +28,16 @@ package final class RecordingClient: StreamService {
 
     package func received(on connection: Connection, _ stream: StreamID) -> Received {
         streams.withLock { $0[connection.handle]?[stream] ?? Received() }
+    }
+
+    /// The datagrams that arrived on `connection`, in order.
+    package func datagrams(on connection: Connection) -> [[UInt8]] {
+        datagrams.withLock { $0[connection.handle] ?? [] }
+    }
+
+    package func receive(datagram bytes: RawSpan, on connection: Connection) {
+        let copy = Array(copying: bytes)
+        datagrams.withLock { $0[connection.handle, default: []].append(copy) }
     }
 
     package func receive(_ bytes: RawSpan, isFinal: Bool, on stream: Stream) throws(StreamError) {
