@@ -36,13 +36,15 @@ extension Connection {
         guard bytes.byteCount <= largest else { throw .tooLarge(maximumBytes: largest) }
         guard beginCommand() else { throw .closed }
         let frames = datagramFramesMade
+        let droppedBefore = frames.counts.dropped
+        defer { environment.datagramFrames.dropped += frames.counts.dropped - droppedBefore }
         while !hasRoom(forQueued: frames.growthBytes(for: bytes.byteCount)) {
             guard !frames.isEmpty else { throw .outOfMemory }
-            dropFirst(of: frames)
+            frames.dropFirst()
         }
         makeRoom(forQueued: frames.growthBytes(for: bytes.byteCount))
         do throws(ByteQueueError) {
-            environment.datagramFrames.dropped += try frames.push(bytes)
+            try frames.push(bytes)
         } catch {
             throw .outOfMemory
         }
@@ -65,12 +67,6 @@ extension Connection {
         watch.noteBytes(bytes.byteCount, minimum: configuration.minimumProgressBytes, at: now)
         meter.noteUseful(bytes.byteCount)
         service?.receive(datagram: bytes, on: self)
-    }
-
-    private func dropFirst(of frames: DatagramFrameQueue) {
-        frames.removeFirst()
-        frames.counts.dropped += 1
-        environment.datagramFrames.dropped += 1
     }
 
     private var datagramFramesMade: DatagramFrameQueue {
@@ -122,7 +118,8 @@ extension Connection {
         guard let frames = datagramFrames, !frames.isEmpty else { return nil }
         let room = unsafe datagramFrameRoom(in: space, of: connection)
         while let byteCount = frames.firstByteCount, Self.frameBytes(ofDatagram: byteCount) > room {
-            dropFirst(of: frames)
+            frames.dropFirst()
+            environment.datagramFrames.dropped += 1
         }
         return frames.isEmpty ? nil : room
     }

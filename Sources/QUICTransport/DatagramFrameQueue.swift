@@ -81,16 +81,17 @@ final class DatagramFrameQueue {
     /// than one that is new, and nobody waits for a place.
     ///
     /// - Precondition: It is not longer than ``TransportConfiguration/queuedDatagramBytes``.
-    /// - Returns: How many were dropped for it.
-    func push(_ datagram: RawSpan) throws(ByteQueueError) -> Int {
+    func push(_ datagram: RawSpan) throws(ByteQueueError) {
         precondition(datagram.byteCount <= bytes.capacityLimitBytes, "a datagram that never fits")
-        let countBefore = lengths.count
-        while lengths.count == lengths.capacityLimit || datagram.byteCount > bytes.freeBytes { removeFirst() }
-        let dropped = countBefore - lengths.count
-        counts.dropped += dropped
+        while lengths.count == lengths.capacityLimit || datagram.byteCount > bytes.freeBytes { dropFirst() }
         try bytes.append(datagram)
         lengths.push(UInt16(datagram.byteCount))
-        return dropped
+    }
+
+    /// Takes the oldest datagram out, which is never sent.
+    func dropFirst() {
+        removeFirst()
+        counts.dropped += 1
     }
 
     /// Takes the oldest datagram out, and frees what held it.

@@ -20,8 +20,11 @@ import Testing
         return DatagramFrameQueue(account: account, configuration: configuration)
     }
 
+    /// How many datagrams had to go for `bytes`.
     private func push(_ queue: DatagramFrameQueue, _ bytes: [UInt8]) throws -> Int {
+        let before = queue.counts.dropped
         unsafe try queue.push(bytes.span.bytes)
+        return queue.counts.dropped - before
     }
 
     /// The bytes of the first datagram.
