@@ -71,10 +71,6 @@ public final class Connection {
     /// The datagrams to send, and their counts; nil before the first.
     var datagramFrames: DatagramFrameQueue?
     var turn = Turn()
-    /// Whether ngtcp2 is at work, and calls back.
-    private var isInsideEvent = false
-    /// The least that ngtcp2 held of this connection while no stream was open.
-    var leanTransportBytes = Int.max
     /// The service that was told that the connection is open, until it is told of the end.
     private(set) var service: (any StreamService)?
     private var nativeContext: NativeContext?
@@ -92,9 +88,13 @@ public final class Connection {
     // From here on by size, so that no bytes are lost between them.
     /// Bytes of packets sent, as far as they matter for path MTU discovery.
     var transmittedBytes: UInt32 = 0
+    /// The least that ngtcp2 held of this connection while no stream was open.
+    var leanTransportBytes = UInt32.max
     /// CRYPTO bytes that TLS was given during the handshake.
     var handshakeIntake = HandshakeIntake()
     private var failureStatus: Int32 = 0
+    /// Whether ngtcp2 is at work, and calls back.
+    private var isInsideEvent = false
     /// Whether a PING is to be sent at once.
     var wantsPing = false
     /// Whether a probe that is held back may leave.
