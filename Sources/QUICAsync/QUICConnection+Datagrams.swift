@@ -1,4 +1,5 @@
 public import QUICTransport
+internal import QUICWorkers
 
 extension QUICConnection {
     /// How many datagrams may wait for a task; one more displaces the oldest.

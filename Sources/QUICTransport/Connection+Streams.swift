@@ -87,6 +87,11 @@ extension Connection {
         sendQueue.append(stream)
     }
 
+    /// The priority of `stream` has changed.
+    func resort(_ stream: Stream) {
+        sendQueue.resort(stream)
+    }
+
     /// Resets both halves of `stream`; false when ngtcp2 had no memory to, and may yet send what it has of it.
     func resetStream(_ stream: Stream, code: UInt64) -> Bool {
         guard beginCommand(), let connection = unsafe native?.pointer else { return false }

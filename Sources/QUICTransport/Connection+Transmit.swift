@@ -155,8 +155,8 @@ extension Connection {
 
     /// Fills one packet with what streams and datagrams have, one after the other, and lets ngtcp2 add its own frames.
     ///
-    /// Where both have something, they begin in turns, and the other one has the rest of the packet: neither waits for the end of
-    /// the other.
+    /// Streams come in the order of their ``Stream/priority``. Where there are datagrams as well, both begin a packet in turns, and
+    /// the other one has the rest of it: neither waits for the end of the other.
     ///
     /// Without ``offersData`` it has ngtcp2's own frames alone: acknowledgements, retransmissions and probes are never
     /// held back.

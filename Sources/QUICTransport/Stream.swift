@@ -45,6 +45,11 @@ public final class Stream {
         case owed
     }
 
+    /// When it is served, beside the other streams of its connection that have something to send. May change at any time.
+    public var priority = StreamPriority() {
+        didSet { if priority != oldValue { connection.resort(self) } }
+    }
+
     /// The next stream in the queue of those with something to send.
     var nextQueued: Stream?
     var isQueued = false

@@ -1,20 +1,37 @@
-/// Streams with something to send, in the order they take turns. Linked through the streams: no memory of its own.
+/// Streams with something to send, the most urgent first, and those of one urgency in the order they take turns. Linked through the
+/// streams: no memory of its own.
 struct StreamQueue {
     private(set) var first: Stream?
     private var last: Stream?
 
     var isEmpty: Bool { first == nil }
 
-    /// Appends `stream` unless it waits already.
+    /// Puts `stream` behind those that are as urgent, unless it waits already.
+    ///
+    /// - Complexity: O(1) where no less urgent one waits, else O(n) in those that are as urgent or more.
     mutating func append(_ stream: Stream) {
         guard !stream.isQueued else { return }
         stream.isQueued = true
-        if let last {
-            last.nextQueued = stream
-        } else {
+        guard let last else {
             first = stream
+            self.last = stream
+            return
         }
-        last = stream
+        if last.priority.urgency > stream.priority.urgency { return insert(stream) }
+        last.nextQueued = stream
+        self.last = stream
+    }
+
+    /// Puts `stream` before the first one that is less urgent, which there is.
+    private mutating func insert(_ stream: Stream) {
+        guard var previous = first, previous.priority.urgency <= stream.priority.urgency else {
+            stream.nextQueued = first
+            first = stream
+            return
+        }
+        while let next = previous.nextQueued, next.priority.urgency <= stream.priority.urgency { previous = next }
+        stream.nextQueued = previous.nextQueued
+        previous.nextQueued = stream
     }
 
     /// Takes the first stream out, and clears the link that kept the next one.
@@ -26,10 +43,29 @@ struct StreamQueue {
         stream.isQueued = false
     }
 
-    /// Moves the first stream behind the others.
+    /// Moves the first stream behind the others of its urgency, if it shares with them.
     mutating func rotate() {
-        guard let stream = first, stream.nextQueued != nil else { return }
+        guard let stream = first, stream.nextQueued != nil, stream.priority.isIncremental else { return }
         removeFirst()
+        append(stream)
+    }
+
+    /// Puts `stream`, if it waits, where its priority wants it now.
+    ///
+    /// - Complexity: O(n).
+    mutating func resort(_ stream: Stream) {
+        guard stream.isQueued else { return }
+        if first === stream {
+            removeFirst()
+        } else {
+            var previous = first
+            while let candidate = previous, candidate.nextQueued !== stream { previous = candidate.nextQueued }
+            guard let previous else { preconditionFailure("a stream is queued that is in no queue") }
+            previous.nextQueued = stream.nextQueued
+            if last === stream { last = previous }
+            stream.nextQueued = nil
+            stream.isQueued = false
+        }
         append(stream)
     }
 
