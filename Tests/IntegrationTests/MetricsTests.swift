@@ -1,4 +1,5 @@
 import BoundedMemory
+import Foundation
 import Metrics
 import MetricsTestKit
 import QUICMetrics
@@ -77,6 +78,23 @@ import Testing
         #expect(factory.counters(label: "quic_connections_closed").count == CloseCause.labels.count)
         #expect(factory.counters(label: "quic_admissions").count == AdmissionDecision.labels.count)
         #expect(factory.counters(label: "quic_datagrams_dropped").count == DropReason.allCases.count)
+    }
+
+    /// The article names exactly the metrics that there are, in their kinds and with their dimensions.
+    @Test func everyMetricIsDocumented() throws {
+        let metrics = ServerMetrics(factory: factory)
+        let article = URL(filePath: #filePath).deletingLastPathComponent()
+            .appending(path: "../../Sources/QUICServer/QUICServer.docc/ServerInAProcess.md")
+        let rows = try String(contentsOf: article, encoding: .utf8).matches(
+            of: /\| `(?<name>quic_\w+)` \| (?<kind>\w+) \| (`(?<dimension>\w+)`)?/
+        )
+        let documented = rows.map { "\($0.output.name) \($0.output.kind) \($0.output.dimension ?? "")" }
+        let made =
+            factory.meters.map { "\($0.label) meter \($0.dimensions.first?.0 ?? "")" }
+            + factory.counters.map { "\($0.label) counter \($0.dimensions.first?.0 ?? "")" }
+        #expect(Set(documented) == Set(made))
+        #expect(documented.count == Set(documented).count)
+        withExtendedLifetime(metrics) {}
     }
 
     /// A counter never goes back, and loses nothing to a server that began again.
