@@ -180,7 +180,7 @@ let package = Package(
         ),
         // The code of the documentation: scripts/docs sees that it is the same.
         module(
-            "Snippets",
+            "Articles",
             in: "Examples",
             uses: [
                 "BoundedMemory", "EchoService", "QUICAsync", "QUICClient", "QUICEndpoint", "QUICLogging", "QUICMetrics",
@@ -189,9 +189,9 @@ let package = Package(
             ]
         ),
         tests(
-            of: "Snippets",
+            of: "Articles",
             uses: [
-                "QUICAsync", "QUICClient", "QUICEndpoint", "QUICServer", "QUICTesting", "QUICTransport", "Snippets",
+                "QUICAsync", "QUICClient", "QUICEndpoint", "QUICServer", "QUICTesting", "QUICTransport", "Articles",
                 inMemoryLogging,
                 logging, serviceLifecycle,
             ]
@@ -237,6 +237,7 @@ let package = Package(
                 argumentParser,
             ]
         ),
+        executable("kept-handles", in: "Tests", uses: ["QUICAsync", "QUICClient", "QUICServer"]),
         module(
             "MemoryContract",
             in: "Tests",

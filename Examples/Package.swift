@@ -20,6 +20,7 @@ let package = Package(
         example("echo", in: "Echo"),
         example("key-value", in: "KeyValue"),
         example("file-server", in: "FileServer"),
+        example("telemetry", in: "Telemetry"),
         example("pooled-client", in: "PooledClient"),
         example("chat-server", in: "ChatServer", uses: ["QUICServer"], and: ["ChatRoom"]),
         .target(

@@ -59,15 +59,35 @@ struct WorkerGroup {
     /// A socket on the group's address; the last one tells the kernel how to spread datagrams over all of them.
     private mutating func bind() throws(SocketError) -> UDPSocket {
         let isShared = configuration.workerCount > 1
-        // Sockets that share a port also join another process's: only one that does not share finds the port taken.
-        if isShared, workers.isEmpty { address = try UDPSocket(bindingTo: address).boundAddress }
-        let socket = try UDPSocket(bindingTo: address, options: UDPSocket.Options(reusePort: isShared))
+        let socket = isShared && workers.isEmpty ? try bindFirst() : try bindNext(isShared: isShared)
         address = socket.boundAddress
         if isShared, configuration.steersDatagrams, workers.count == configuration.workerCount - 1 {
             try ReuseportSteering.attach(to: socket, workerCount: configuration.workerCount)
         }
         return socket
     }
+
+    /// The first of several sockets that share a port.
+    private mutating func bindFirst() throws(SocketError) -> UDPSocket {
+        for _ in 1..<Self.bindingAttemptsLimit where configuration.listenAddress.port == 0 {
+            // Another process may take the port that the system chose, before it is bound again.
+            if let socket = try? bindFirstOnce() { return socket }
+            address = configuration.listenAddress
+        }
+        return try bindFirstOnce()
+    }
+
+    private mutating func bindFirstOnce() throws(SocketError) -> UDPSocket {
+        // Sockets that share a port also join another process's: only one that does not share finds the port taken.
+        address = try UDPSocket(bindingTo: address).boundAddress
+        return try bindNext(isShared: true)
+    }
+
+    private func bindNext(isShared: Bool) throws(SocketError) -> UDPSocket {
+        try UDPSocket(bindingTo: address, options: UDPSocket.Options(reusePort: isShared))
+    }
+
+    private static let bindingAttemptsLimit = 8
 
     private var endpointConfiguration: EndpointConfiguration {
         var endpoint = EndpointConfiguration()

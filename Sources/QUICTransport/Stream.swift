@@ -151,12 +151,13 @@ public final class Stream {
 
     /// Lets the peer send `count` bytes more, on this stream and on the connection. RFC 9000 §4.1.
     ///
-    /// - Precondition: Credit is given back only for bytes received.
+    /// No more is given back than was received: of a service that answers with more bytes than it got, and gives back as many as are
+    /// released, the rest is ignored. So is everything for a stream that has closed.
     public func extendCredit(_ count: Int) {
-        precondition(UInt64(count) <= unconsumedBytes, "credit for bytes that were never received")
-        // A service may keep a stream for longer than its connection lives.
-        if isClosed { return }
-        connection.consume(count, of: self)
+        precondition(count >= 0, "credit is given, not taken")
+        let owedBytes = min(count, Int(unconsumedBytes))
+        if isClosed || owedBytes == 0 { return }
+        connection.consume(owedBytes, of: self)
     }
 }
 

@@ -1,8 +1,9 @@
 import Datagrams
 import QUICEndpoint
 import QUICTesting
-import QUICTransport
 import Testing
+
+@testable import QUICTransport
 
 /// The events of connections that a service is told of, and the commands it may give from there.
 @Suite struct ServiceEventTests {
@@ -140,6 +141,29 @@ import Testing
         witness.connections[0].close(code: .max)
         pair.run(for: .seconds(1))
         #expect(client.reports.map(\.applicationCode) == [1 << 62 - 1])
+    }
+
+    /// A service that gives back all that is released of its writes does, where it wrote more than it got.
+    @Test func noMoreCreditIsGivenThanBytesCame() throws {
+        var configuration = EndpointConfiguration()
+        configuration.transport.streamWindow = .fixed(32 << 10)
+        let pair = try Pair(seed: 1, services: [witness], configuration: configuration)
+        let connection = try #require(try pair.connectAndEstablish())
+        var isGenerous = true
+        witness.onReceive = { bytes, stream in
+            if isGenerous { stream.extendCredit(bytes.byteCount + 1_000_000) }
+            isGenerous = false
+        }
+        let stream = try connection.openStream()
+        for _ in 0..<400 {
+            try stream.write([UInt8](repeating: 1, count: min(1_000, stream.writableBytes)))
+            pair.run(for: .milliseconds(20))
+        }
+        // The service gave the rest back as it came, and not a byte more.
+        let received = try #require(witness.streams.first?.receivedBytes)
+        #expect(received >= 300_000 && connection.state == .established)
+        witness.streams[0].extendCredit(5)
+        #expect(witness.streams[0].unconsumedBytes == 0)
     }
 
     @Test func anEndThatNoApplicationAskedForHasNoCode() throws {

@@ -62,6 +62,22 @@ import Testing
         #expect(try Program.run("file-server", []).status == 64)
     }
 
+    @Test func theLatestReadingsAreThere() async throws {
+        let server = try Program("telemetry")
+        defer { server.stop() }
+        let client = try client("telemetry")
+        let connection = try await client.connect(to: server.address)
+        // Datagrams may be lost, so they are sent until they have come.
+        var report = ""
+        while report != "kitchen 21.5\noven 180.0\n" {
+            try await connection.send(datagram: Array("kitchen 21.5".utf8))
+            try await connection.send(datagram: Array("oven 180".utf8))
+            try await connection.send(datagram: Array("nonsense".utf8))
+            report = try await ask("", on: connection)
+        }
+        #expect(try await client.shutDown().hasReturned)
+    }
+
     @Test func membersOfARoomReadEachOther() async throws {
         let server = try Program("chat-server")
         defer { server.stop() }

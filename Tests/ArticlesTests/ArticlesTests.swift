@@ -1,3 +1,4 @@
+import Articles
 import Foundation
 import InMemoryLogging
 import Logging
@@ -8,12 +9,11 @@ import QUICServer
 import QUICTesting
 import QUICTransport
 import ServiceLifecycle
-import Snippets
 import Synchronization
 import Testing
 
 /// The code of the documentation does what the documentation says.
-@Suite struct SnippetsTests {
+@Suite struct ArticlesTests {
     private var configuration: ServerConfiguration {
         var configuration = ServerConfiguration()
         configuration.listenAddress.port = 0
