@@ -90,7 +90,8 @@ struct SendPacer {
     mutating func hold() {
         precondition(!allowsPacket, "data is held back that may leave")
         let pause = Double(1 - creditBytes) / Double(max(bytesPerNanosecond, .leastNormalMagnitude))
-        let nanoseconds = min(max(Double(shortestPauseNanoseconds), pause), Self.longestPauseNanoseconds)
+        // Not even over a path without any delay does it end at once: whoever waits for the same moment again would wait for ever.
+        let nanoseconds = min(max(1, Double(shortestPauseNanoseconds), pause), Self.longestPauseNanoseconds)
         releaseAt = filledAt.advanced(by: .nanoseconds(Int64(nanoseconds)))
     }
 }

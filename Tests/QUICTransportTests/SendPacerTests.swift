@@ -42,6 +42,15 @@ import Testing
         return (bytes, largestBurst)
     }
 
+    /// In virtual time, which does not pass by itself, a round trip may take a nanosecond.
+    @Test func noPauseEndsAtTheMomentItBegins() {
+        var pacer = SendPacer(at: Self.start)
+        pacer.fill(window: 2_944, roundTripNanoseconds: 1, slowStartThreshold: 2_944, at: Self.start)
+        while pacer.allowsPacket { pacer.spend(1_200) }
+        pacer.hold()
+        #expect(pacer.releaseAt > Self.start)
+    }
+
     /// RFC 9002 §7.7: rate = N * congestion_window / smoothed_rtt, with N at least 1.
     @Test(arguments: [UInt64(12_000), 100_000, 4_000_000])
     func aWindowAndAQuarterLeaveInARoundTrip(window: UInt64) {
