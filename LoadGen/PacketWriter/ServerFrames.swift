@@ -60,6 +60,9 @@ package struct ServerFrames {
         case 0x1a: readPathChallenge()
         case 0x1b: take(8) != nil
         case 0x1c, 0x1d: readClose(hasFrameType: type == 0x1c)
+        // RFC 9221 §4: without a length a datagram takes the rest of the packet.
+        case 0x30: take(rest.count) != nil
+        case 0x31: bytes() != nil
         default: false
         }
     }

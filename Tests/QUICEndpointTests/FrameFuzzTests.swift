@@ -22,15 +22,24 @@ import Testing
     private func attack(using generator: inout SeededGenerator, _ name: Comment) throws {
         var configuration = EndpointConfiguration()
         configuration.transport.peerUnidirectionalStreams = 3
+        var clientConfiguration = EndpointConfiguration()
+        let sendsDatagrams = generator.chance(50)
+        if sendsDatagrams {
+            configuration.transport.datagramFrameBytesLimit = 65_535
+            clientConfiguration.transport.datagramFrameBytesLimit = 65_535
+            // What the rings hold is bounded as it is without them.
+            configuration.transport.queuedDatagramBytes = 8 * 1024
+        }
         let pair = try Pair(
             seed: generator.next(),
             services: [EchoService(), HQInteropService(), HTTP3FetchService()],
             clientProtocols: [Self.protocols[Int.random(in: 0..<3, using: &generator)]],
-            configuration: configuration
+            configuration: configuration,
+            clientConfiguration: clientConfiguration
         )
         let client = try #require(try HostileClient(pair: pair), name)
         let handle = ConnectionHandle(index: 0, generation: 1)
-        var fuzzer = FrameFuzzer(client: client, generator: generator)
+        var fuzzer = FrameFuzzer(client: client, sendsDatagrams: sendsDatagrams, generator: generator)
         for _ in 0..<300 {
             guard let connection = pair.server.connection(handle) else { break }
             fuzzer.sendPacket()

@@ -23,7 +23,10 @@ struct FrameFuzzer {
     private let sources: [SocketAddress]
     private var source: SocketAddress
 
-    init(client: HostileClient, generator: SeededGenerator) {
+    private let sendsDatagrams: Bool
+
+    init(client: HostileClient, sendsDatagrams: Bool, generator: SeededGenerator) {
+        self.sendsDatagrams = sendsDatagrams
         self.client = client
         self.generator = generator
         source = client.address
@@ -58,7 +61,8 @@ struct FrameFuzzer {
 
 extension FrameFuzzer {
     private mutating func makeFrame() -> [UInt8] {
-        switch Int.random(in: 0..<100, using: &generator) {
+        if sendsDatagrams, generator.chance(10) { return Frame.datagram(random(Int(number(700)))) }
+        return switch Int.random(in: 0..<100, using: &generator) {
         case ..<40: makeStream()
         case ..<60: makeAcknowledgement()
         case ..<66: makeResetStream()
