@@ -181,18 +181,16 @@ extension Connection {
     /// always fits.
     func queueLimit(holding queuedBytes: Int) -> Int {
         let wanted = max(configuration.streamWindow.initialBytes, 2 * Int(clamping: nativeInfo.cwnd))
-        return max(Self.shortAnswerBytes, min(wanted, queuedBytes + max(0, queueableBytes)))
-    }
-
-    /// Whether its queues may hold `bytes` more, which ``makeRoom(forQueued:)`` then lets them.
-    func hasRoom(forQueued bytes: Int) -> Bool { bytes + bytes / 64 <= queueableBytes }
-
-    /// The bytes that its queues may hold more, within what the connection may hold or borrow.
-    private var queueableBytes: Int {
         let borrowable = min(environment.share.borrowableBytes, configuration.connectionBytesLimit)
         let mayBorrow = configuration.connectionBytesLimit - account.bytesLimit
         let limit = mayBorrow < borrowable ? configuration.connectionBytesLimit : account.bytesLimit + borrowable
-        return limit - bytesSpokenFor
+        return max(Self.shortAnswerBytes, min(wanted, queuedBytes + max(0, limit - bytesSpokenFor)))
+    }
+
+    /// Whether its queue of datagrams may take `bytes` more. The limit is not raised for them, or a peer whose datagrams are answered
+    /// could raise it by what it makes ngtcp2 hold: it has room for the whole queue from the first datagram on.
+    func hasRoom(forDatagrams bytes: Int) -> Bool {
+        account.bytesLimit - bytesSpokenFor >= bytes && account.hasRoom(for: bytes)
     }
 
     private static let shortAnswerBytes = 256
@@ -219,6 +217,7 @@ extension Connection {
         let mayBorrow =
             configuration.connectionBytesLimit
             - TransportConfiguration.bytesLimit(ofWindow: Int(borrowing.largestWindowBytes), borrowed: 0)
+            - (datagramFrames?.bytesLimit ?? 0)
         let wanted = min(borrowed + max(SendAllowance.baseBytes, borrowed), mayBorrow)
         guard wanted > borrowed, wanted <= environment.share.borrowableBytes else { return false }
         borrowing.allowance.borrow(wanted)
@@ -252,6 +251,13 @@ extension Connection {
         let pools = Int(borrowing.largestGrantedBytes) + Int(borrowing.gapPoolBytes)
         return TransportConfiguration.bytesLimit(ofWindow: window, borrowed: pools)
             + TransportConfiguration.bytesLimit(ofStreams: Int(borrowing.largestStreamCount), window: window)
+            + (datagramFrames?.bytesLimit ?? 0)
+    }
+
+    /// Lets the connection hold what its queue of datagrams may come to.
+    func makeRoomForDatagrams() {
+        guard !isHandshaking else { return }
+        raiseBytesLimit()
     }
 
     /// Lets the connection hold what one more stream may come to.

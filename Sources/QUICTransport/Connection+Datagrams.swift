@@ -38,11 +38,10 @@ extension Connection {
         let frames = datagramFramesMade
         let droppedBefore = frames.counts.dropped
         defer { environment.datagramFrames.dropped += frames.counts.dropped - droppedBefore }
-        while !hasRoom(forQueued: frames.growthBytes(for: bytes.byteCount)) {
+        while !hasRoom(forDatagrams: frames.growthBytes(for: bytes.byteCount)) {
             guard !frames.isEmpty else { throw .outOfMemory }
             frames.dropFirst()
         }
-        makeRoom(forQueued: frames.growthBytes(for: bytes.byteCount))
         do throws(ByteQueueError) {
             try frames.push(bytes)
         } catch {
@@ -73,6 +72,7 @@ extension Connection {
         if let datagramFrames { return datagramFrames }
         let made = DatagramFrameQueue(account: account, configuration: configuration)
         datagramFrames = made
+        makeRoomForDatagrams()
         return made
     }
 }

@@ -62,6 +62,13 @@ final class DatagramFrameQueue {
         account.release(self, from: .table)
     }
 
+    /// The most that it holds for datagrams: their bytes, two segments that are not full, and the slots twice, as while they move.
+    var bytesLimit: Int {
+        let allocatorRounding = 1_024
+        let slots = 2 * lengths.capacityLimit * MemoryLayout<UInt16>.stride
+        return bytes.capacityLimitBytes + 2 * ByteQueue.largestSegmentBytes + slots + allocatorRounding
+    }
+
     /// Whether nothing waits.
     var isEmpty: Bool { lengths.isEmpty }
 

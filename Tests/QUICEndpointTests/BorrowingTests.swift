@@ -146,7 +146,8 @@ import Testing
         configuration.transport.discoversPathMTU = false
         var clientConfiguration = configuration
         clientConfiguration.transport.connectionBytesLimit = 64 << 20
-        configuration.transport.connectionBytesLimit = 192 << 10
+        // With room for the queue, and none to borrow for packets.
+        configuration.transport.connectionBytesLimit = (192 + 64 + 10) << 10
         let pair = try Pair(
             seed: 58,
             services: [EchoService()],

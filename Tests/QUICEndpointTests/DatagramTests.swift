@@ -267,6 +267,30 @@ import Testing
         expectEverythingReturned(pair)
     }
 
+    /// A client whose datagrams are answered makes the server hold as much as it can besides: the limit does not follow.
+    @Test func noPeerRaisesItsLimitByDatagrams() throws {
+        let pair = try pair(17, services: [EchoService()])
+        let hostile = try #require(try HostileClient(pair: pair))
+        let connection = try #require(pair.server.connection(ConnectionHandle(index: 0, generation: 1)))
+        hostile.send(Frame.datagram([1]))
+        let limit = connection.account.bytesLimit
+        #expect(limit <= 192 << 10 + 75 << 10)
+        for number in UInt64(0)..<200 {
+            // Gaps on sixteen streams, and a datagram to be answered.
+            for stream in UInt64(0)..<16 {
+                hostile.push(
+                    Frame.stream(4 * stream, offset: 2 * number + 1, [1])
+                        + Frame.datagram([UInt8](repeating: 2, count: 900))
+                )
+            }
+            pair.run(for: .milliseconds(5))
+        }
+        // But for what sixteen streams may come to.
+        #expect(connection.account.bytesLimit <= limit + 11 * (19 << 10))
+        pair.run(for: .seconds(120))
+        expectEverythingReturned(pair)
+    }
+
     /// One side always has datagrams to send, and a stream of a mebibyte: each has its share of the packets.
     @Test(arguments: [1_100, 300, 20])
     func neitherDatagramsNorStreamsStarve(byteCount: Int) throws {
