@@ -314,7 +314,9 @@ let package = Package(
         tests(
             of: "Process",
             uses: [
-                "DatagramIO", "Datagrams", "EchoService", "LoadModel", "QUICEndpoint", "QUICTesting", "QUICTransport",
+                "DatagramIO", "Datagrams", "EchoService", "LoadModel", "QUICAsync", "QUICClient", "QUICEndpoint",
+                "QUICTesting",
+                "QUICTransport",
             ]
         ),
         tests(of: "TextValues", uses: ["TextValues"]),

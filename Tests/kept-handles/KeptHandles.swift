@@ -14,6 +14,12 @@ struct KeptHandles {
     private static let connectionsPerRound = 12
 
     static func main() async throws {
+        // Not by an error, whose trap would keep a sanitizer from its last look.
+        exit(try await run() ? 0 : 1)
+    }
+
+    /// Whether everything was as it should. Nothing is left of it when this returns.
+    private static func run() async throws -> Bool {
         let kept = Kept()
         let server = try makeServer(kept)
         let echoServer = try makeAsyncServer()
@@ -46,8 +52,7 @@ struct KeptHandles {
         if !isAsItShould {
             print("kept-handles: FAILED, with \(counts.answers) answers; everything came back: \(ends)")
         }
-        // Not by an error, whose trap would keep a sanitizer from its last look.
-        exit(isAsItShould ? 0 : 1)
+        return isAsItShould
     }
 
     private static func makeServer(_ kept: Kept) throws -> Server {
