@@ -44,6 +44,7 @@ public final class Client: Sendable {
                 protocols: ApplicationProtocols(configuration.applicationProtocols),
                 verification: configuration.verification,
                 resumesSessions: configuration.resumesSessions,
+                certificate: configuration.certificate,
                 keyLog: configuration.keyLog
             )
         } catch {

@@ -77,6 +77,7 @@ public final class Endpoint {
         limiters = ReplyLimiters(perSecond: configuration.admission.statelessRepliesPerSecond)
         var transport = configuration.transport
         transport.certificateChainBytes = tls.certificateChainBytes
+        transport.asksForCertificates = tls.asksForCertificates
         environment = ConnectionEnvironment(
             configuration: transport,
             ledger: connections.ledger,

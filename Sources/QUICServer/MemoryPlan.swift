@@ -143,12 +143,12 @@ public struct MemoryPlan: Sendable, Hashable {
                     + "\(TransportConfiguration.certificateChainBytesGranted) bytes is given as many as it needs"
             )
         }
-        let longest = TransportConfiguration.certificateChainBytesLimit
+        let longest = transport.certificateChainBytesLimit
         guard chain <= longest else {
             throw .configuration(
                 "a certificate chain of \(chain) bytes exceeds the \(longest) bytes that are left of the "
                     + "\(TransportConfiguration.transcriptBytesLimit) bytes of a handshake beside "
-                    + "\(TransportConfiguration.handshakeCryptoBytesLimit) bytes of the client's and "
+                    + "\(transport.handshakeCryptoBytesLimit) bytes of the client's and "
                     + "\(TransportConfiguration.serverMessagesBytes) bytes of the server's other messages; make it shorter"
             )
         }

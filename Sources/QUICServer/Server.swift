@@ -59,6 +59,7 @@ public final class Server: Sendable {
         let protocols = firstServices.map(\.applicationProtocol)
         let tls = try Self.makeTLS(configuration, protocols)
         configuration.transport.certificateChainBytes = tls.certificateChainBytes
+        configuration.transport.asksForCertificates = tls.asksForCertificates
         self.configuration = configuration
         memoryPlan = try MemoryPlan(configuration)
         // Rounded down, so that the workers together never exceed the plan.
@@ -165,7 +166,13 @@ public final class Server: Sendable {
     ) throws(ServerError) -> TLSServerContext {
         do throws(QUICError) {
             let protocols = try ApplicationProtocols(protocols)
-            return try TLSServerContext(certificate: configuration.certificate, protocols: protocols)
+            return try TLSServerContext(
+                certificate: configuration.certificate,
+                additionalCertificates: configuration.additionalCertificates,
+                protocols: protocols,
+                clientAuthentication: configuration.clientAuthentication,
+                keyLog: configuration.keyLog
+            )
         } catch {
             throw .transport(error)
         }

@@ -8,6 +8,14 @@ public struct ServerConfiguration: Sendable {
     public var listenAddress = SocketAddress(ipv4: 127, 0, 0, 1, port: 4433)
     /// The certificate. Default: a self-signed one made at start-up.
     public var certificate = CertificateSource.selfSigned
+    /// Certificates for other names than that one's: a client that asks for such a name is shown the first that is for it, and any
+    /// other client ``certificate``. About 15 KB each. Default: none. RFC 6066 §3.
+    public var additionalCertificates: [CertificateSource] = []
+    /// Whether clients are asked for certificates. Default: they are not. Each handshake in flight is kept 24 KiB more where they are.
+    public var clientAuthentication = ClientAuthentication.none
+    /// Gets the secrets of all sessions, which let anyone read and forge what both sides say: for debugging alone. Called on the
+    /// threads of all workers. Nil, the default, for nobody.
+    public var keyLog: KeyLog?
     /// What a connection may use.
     public var transport = TransportConfiguration()
     /// When new connections are turned away.

@@ -8,6 +8,8 @@ extension Connection {
     private static let unexpectedMessageAlert: UInt8 = 10
     /// TLS's `decode_error` alert. RFC 8446 §6.2: the length of the message was incorrect.
     private static let decodeErrorAlert: UInt8 = 50
+    /// TLS's `bad_certificate` alert. RFC 8446 §6.2.
+    static let badCertificateAlert: UInt8 = 42
 
     /// What a server's and a client's connection have in common.
     static func makeCallbacks() -> ngtcp2_callbacks {
@@ -203,12 +205,24 @@ extension Connection {
         return unsafe nativeConnection(reference.assumingMemoryBound(to: ngtcp2_crypto_conn_ref.self))
     }
 
-    /// Takes note that the client of a TLS session does not believe its server.
-    static func noteRefusedCertificate(of session: gnutls_session_t) {
+    /// Takes note that one side of a TLS session does not believe the other, and why.
+    static func noteRefusedCertificate(of session: gnutls_session_t, alert: UInt8) {
+        unsafe with(session) { $0.noteRefusedCertificate(alert: alert) }
+    }
+
+    /// The context of a server's TLS session.
+    static func serverContext(of session: gnutls_session_t) -> TLSServerContext? {
+        var context: TLSServerContext?
+        unsafe with(session) { context = $0.environment.serverTLS }
+        return context
+    }
+
+    /// Calls `body` with the connection of a TLS session.
+    private static func with(_ session: gnutls_session_t, _ body: (Connection) -> Void) {
         guard let reference = unsafe gnutls_session_get_ptr(session) else { return }
         let userData = unsafe reference.assumingMemoryBound(to: ngtcp2_crypto_conn_ref.self).pointee.user_data
         _ = unsafe with(userData) { connection in
-            connection.noteRefusedCertificate()
+            body(connection)
             return 0
         }
     }
@@ -254,6 +268,9 @@ extension Connection {
             case .messageTooLong:
                 unsafe ngtcp2_conn_set_tls_alert(connection, Self.decodeErrorAlert)
                 return NGTCP2_ERR_CRYPTO
+            case .unexpectedMessage:
+                unsafe ngtcp2_conn_set_tls_alert(connection, Self.unexpectedMessageAlert)
+                return NGTCP2_ERR_CRYPTO
             }
             return unsafe ngtcp2_crypto_recv_crypto_data_cb(connection, level, offset, data, count, nil)
         }
@@ -278,7 +295,7 @@ extension Connection {
     /// Why CRYPTO bytes of the handshake are kept from TLS: they are more than any client sends.
     private func refusal(ofHandshakeBytes bytes: RawSpan) -> HandshakeIntake.Refusal? {
         guard role == .server else { return nil }
-        let refusal = handshakeIntake.admit(bytes)
+        let refusal = handshakeIntake.admit(bytes, bytesLimit: configuration.handshakeCryptoBytesLimit)
         #if NEGATIVE_CONTROLS
         if NegativeControl.defencesOff.isChosen { return nil }
         #endif
@@ -314,7 +331,10 @@ extension Connection {
     /// Queues what lets the client come back cheaply, while the TLS session still exists.
     private func sendTicketAndToken() -> Int32 {
         guard let connection = unsafe native?.pointer, let version else { return NGTCP2_ERR_CALLBACK_FAILURE }
-        if configuration.sendsSessionTicket, prepareTicket(of: version), let session = unsafe tls?.native {
+        // A ticket has the client's certificates in it, comes back in a ClientHello, and outlives them where they expire.
+        if configuration.sendsSessionTicket, tls?.hasPeerCertificate == false, prepareTicket(of: version),
+            let session = unsafe tls?.native
+        {
             guard unsafe gnutls_session_ticket_send(session, 1, 0) == 0 else { return NGTCP2_ERR_CALLBACK_FAILURE }
         }
         guard let remote = path?.remote,

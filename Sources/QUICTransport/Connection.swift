@@ -59,8 +59,8 @@ public final class Connection {
 
     /// Whether anything of the peer's has arrived.
     public private(set) var hasReceived = false
-    /// Whether it ended because the server's certificate did not stand up to verification.
-    public private(set) var refusedCertificate = false
+    /// The alert that tells why the peer's certificate did not stand up to verification; 0 where it did, or where there was none.
+    private var certificateAlert: UInt8 = 0
 
     let environment: ConnectionEnvironment
     var native: NativeConnection?
@@ -181,6 +181,14 @@ extension Connection {
     /// ``StreamService/admission(of:)`` and ``StreamService/connectionDidOpen(_:)``. RFC 6066 §3.
     public var serverName: String? { tls?.serverName }
 
+    /// The peer's certificate in DER, as long as the TLS session lives: in ``StreamService/admission(of:)`` and
+    /// ``StreamService/connectionDidOpen(_:)``. At a server nil unless it asks for one and the client has one:
+    /// ``ClientAuthentication``.
+    public var peerCertificate: [UInt8]? { tls?.peerCertificate }
+
+    /// Whether it ended because the peer's certificate did not stand up to verification.
+    public var refusedCertificate: Bool { certificateAlert != 0 }
+
     /// Shows `candidate` a connection whose handshake is complete, and has it serve the connection unless it refuses.
     ///
     /// A client may send requests with the end of its handshake: they go to nobody when it is refused.
@@ -298,8 +306,9 @@ extension Connection {
         case NGTCP2_ERR_RECV_VERSION_NEGOTIATION:
             return .discard(.versionNegotiation)
         case NGTCP2_ERR_CRYPTO:
-            refusedCertificate = refusedCertificate || tls?.refusedCertificate ?? false
-            return .close(.tlsAlert(pendingAlert))
+            if certificateAlert == 0, tls?.refusedCertificate ?? false { certificateAlert = pendingAlert }
+            // GnuTLS has one alert for whatever is wrong with a certificate.
+            return .close(.tlsAlert(certificateAlert == 0 ? pendingAlert : certificateAlert))
         case NGTCP2_ERR_NOMEM:
             return .close(refusalCause)
         case NGTCP2_ERR_CALLBACK_FAILURE where account.refusedCount > 0:
@@ -344,8 +353,8 @@ extension Connection {
         receivedStatelessReset = true
     }
 
-    func noteRefusedCertificate() {
-        refusedCertificate = true
+    func noteRefusedCertificate(alert: UInt8) {
+        certificateAlert = alert
     }
 }
 

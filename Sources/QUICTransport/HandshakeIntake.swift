@@ -9,6 +9,8 @@ struct HandshakeIntake {
         case messageTooLong
         /// More than ``TransportConfiguration/handshakeCryptoBytesLimit`` in all.
         case tooManyBytes
+        /// A message that no client may send.
+        case unexpectedMessage
     }
 
     private var totalBytes: UInt16
@@ -28,11 +30,17 @@ struct HandshakeIntake {
         self.totalBytes = totalBytes
     }
 
-    /// Takes note of the next bytes; nil when TLS may have them.
-    mutating func admit(_ bytes: RawSpan) -> Refusal? {
+    /// RFC 8879 §4: CompressedCertificate. A server that does not offer compression gets none.
+    ///
+    /// GnuTLS 3.7.9 takes one all the same where it has asked for a certificate, and allocates the length that the client claims,
+    /// up to 16 MiB.
+    private static let compressedCertificate: UInt32 = 25
+
+    /// Takes note of the next bytes, of at most `bytesLimit` in all; nil when TLS may have them.
+    mutating func admit(_ bytes: RawSpan, bytesLimit: Int) -> Refusal? {
         let total = Int(totalBytes) + bytes.byteCount
         totalBytes = UInt16(clamping: total)
-        guard total <= TransportConfiguration.handshakeCryptoBytesLimit else { return .tooManyBytes }
+        guard total <= bytesLimit else { return .tooManyBytes }
         var index = 0
         while index < bytes.byteCount {
             guard bodyBytes == 0 else {
@@ -45,6 +53,7 @@ struct HandshakeIntake {
             header = header << 8 | UInt32(unsafe bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self))
             index += 1
             guard isLast else { continue }
+            guard header >> 24 != Self.compressedCertificate else { return .unexpectedMessage }
             let length = Int(header & 0xff_ffff)
             guard Self.headerBytes + length <= TransportConfiguration.clientHelloBytesLimit else {
                 return .messageTooLong

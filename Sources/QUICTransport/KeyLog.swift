@@ -1,9 +1,10 @@
 internal import CNgtcp2
 
-/// Takes the secrets of a client's sessions, a line for each in the format of `SSLKEYLOGFILE`, without a line break:
+/// Takes the secrets of TLS sessions, a line for each in the format of `SSLKEYLOGFILE`, without a line break:
 /// `CLIENT_TRAFFIC_SECRET_0 <client random> <secret>`, both in hexadecimal.
 ///
-/// Who has these lines can read and forge everything the client says and hears. It is called on the thread that drives the connection.
+/// Anyone who has these lines can read and forge everything that both sides say. It is called on the thread that drives the
+/// connection: of a server with several workers, on each of theirs.
 public typealias KeyLog = @Sendable (_ line: String) -> Void
 
 extension TLSSession {
@@ -19,13 +20,13 @@ private let logSecret: @convention(c) (OpaquePointer?, UnsafePointer<CChar>?, Un
         label,
         secret in
         guard let session = unsafe session, let label = unsafe label, let secret = unsafe secret?.pointee,
-            let context = unsafe TLSClientContext.of(session)
+            let keyLog = unsafe TLSClientContext.of(session)?.keyLog ?? Connection.serverContext(of: session)?.keyLog
         else { return 0 }
         var clientRandom = unsafe gnutls_datum_t()
         var serverRandom = unsafe gnutls_datum_t()
         unsafe gnutls_session_get_random(session, &clientRandom, &serverRandom)
         let words = unsafe [String(cString: label), hexadecimal(clientRandom), hexadecimal(secret)]
-        context.keyLog?(words.joined(separator: " "))
+        keyLog(words.joined(separator: " "))
         return 0
     }
 

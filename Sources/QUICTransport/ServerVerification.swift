@@ -76,7 +76,7 @@ extension TLSClientContext {
             case .keys(let accepted) = context.verification
         else { return -1 }
         if let key = unsafe PublicKeyHash.ofPeer(of: session), accepted.contains(key) { return 0 }
-        unsafe Connection.noteRefusedCertificate(of: session)
+        unsafe Connection.noteRefusedCertificate(of: session, alert: Connection.badCertificateAlert)
         return -1
     }
 }

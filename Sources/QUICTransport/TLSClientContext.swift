@@ -36,13 +36,15 @@ public final class TLSClientContext: @unchecked Sendable {
     ///   - verification: How the server proves who it is.
     ///   - resumesSessions: Whether a session begins with the latest ticket of an earlier one. RFC 8446 §2.2. Each
     ///     connection then keeps its TLS session, 10.5 KB, until its ticket has come.
+    ///   - certificate: The certificate for servers that ask for one; nil, the default, for none. RFC 8446 §4.4.2.
     ///   - keyLog: Who is told of the sessions' secrets; nil, the default, for nobody.
-    /// - Throws: When the file cannot be read or holds no certificate.
+    /// - Throws: When a file cannot be read or holds no certificate, or the client's own ones are longer than servers take.
     public convenience init(
         protocols: ApplicationProtocols,
         serverName: String = "localhost",
         verification: ServerVerification = .none,
         resumesSessions: Bool = false,
+        certificate: CertificateSource? = nil,
         keyLog: KeyLog? = nil
     ) throws(QUICError) {
         try self.init(
@@ -50,6 +52,7 @@ public final class TLSClientContext: @unchecked Sendable {
             serverName: serverName,
             verification: verification,
             resumesSessions: resumesSessions,
+            certificate: certificate,
             hello: ClientHelloChanges(),
             keyLog: keyLog
         )
@@ -61,6 +64,8 @@ public final class TLSClientContext: @unchecked Sendable {
         serverName: String = "localhost",
         verification: ServerVerification = .none,
         resumesSessions: Bool = false,
+        certificate: CertificateSource? = nil,
+        certificateMessageBytesLimit: Int = TransportConfiguration.clientCertificateMessageBytesLimit,
         hello: ClientHelloChanges,
         keyLog: KeyLog? = nil
     ) throws(QUICError) {
@@ -69,6 +74,7 @@ public final class TLSClientContext: @unchecked Sendable {
         self.serverName = serverName
         self.verification = verification
         credentials = try SharedCredentials(for: verification)
+        if let certificate { try credentials.install(certificate, messageBytesLimit: certificateMessageBytesLimit) }
         tickets = resumesSessions ? SessionTicketStore() : nil
         self.keyLog = keyLog
         unsafe serverNamePointer = strdup(serverName)
@@ -97,6 +103,16 @@ public final class TLSClientContext: @unchecked Sendable {
             case .authorities(let file): try value.trust(file)
             case .keys([]): throw QUICError("no key would be accepted; at least one is needed")
             case .keys, .none: break
+            }
+        }
+
+        func install(_ certificate: CertificateSource, messageBytesLimit: Int) throws(QUICError) {
+            try value.install(certificate)
+            let needed = value.certificateMessageBytes
+            guard needed <= messageBytesLimit else {
+                throw QUICError(
+                    "the client's certificates make a message of \(needed) bytes; accepted are up to \(messageBytesLimit) bytes"
+                )
             }
         }
     }

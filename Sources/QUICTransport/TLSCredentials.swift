@@ -35,7 +35,7 @@ struct TLSCredentials: ~Copyable {
         unsafe gnutls_priority_deinit(priority)
     }
 
-    /// Believes servers for which an authority in the PEM file `path` vouches.
+    /// Believes peers for which an authority in the PEM file `path` vouches.
     borrowing func trust(_ path: String) throws(QUICError) {
         let count = unsafe gnutls_certificate_set_x509_trust_file(credentials, path, GNUTLS_X509_FMT_PEM)
         try QUICError.checkTLS(count, "reading the authorities in \(path)")
@@ -52,14 +52,21 @@ struct TLSCredentials: ~Copyable {
     }
 
     /// The bytes of all certificates of the chain, in DER.
-    var certificateChainBytes: Int {
+    var certificateChainBytes: Int { certificateBytes.reduce(0, +) }
+
+    /// The bytes of the message with the chain, with nothing but certificates in it. RFC 8446 §4.4.2.
+    var certificateMessageBytes: Int {
+        // A header, a context that is empty, the length of the list; a length and no extensions with each certificate.
+        4 + 1 + 3 + certificateBytes.reduce(0) { $0 + 3 + $1 + 2 }
+    }
+
+    private var certificateBytes: [Int] {
         var certificate = unsafe gnutls_datum_t()
-        var (index, total) = (UInt32(0), 0)
-        while unsafe gnutls_certificate_get_crt_raw(credentials, 0, index, &certificate) == 0 {
-            unsafe total += Int(certificate.size)
-            index += 1
+        var bytes: [Int] = []
+        while unsafe gnutls_certificate_get_crt_raw(credentials, 0, UInt32(bytes.count), &certificate) == 0 {
+            unsafe bytes.append(Int(certificate.size))
         }
-        return total
+        return bytes
     }
 
     borrowing func install(_ source: CertificateSource) throws(QUICError) {

@@ -1,25 +1,43 @@
 internal import CNgtcp2
 
-/// What all TLS sessions of a server share: certificate, preferences, protocols and the ticket key.
+/// What all TLS sessions of a server share: certificates, preferences, protocols and the ticket key.
 ///
 /// Safe to share between workers: GnuTLS only reads it once it is set up.
 ///
-/// Owns: GnuTLS credentials, a priority cache and the ticket keys. Released by: `deinit`.
+/// Owns: GnuTLS credentials and a priority cache for each certificate, and the ticket keys. Released by: `deinit`.
 @safe
 public final class TLSServerContext: @unchecked Sendable {
     /// The application protocols this server speaks, in its order of preference.
     public let protocols: ApplicationProtocols
-    private let credentials: TLSCredentials
+    private let certificate: ServerCertificate
+    private let additionalCertificates: [ServerCertificate]
+    private let clientAuthentication: ClientAuthentication
     private var ticketKeys = TicketKeys()
-    /// The bytes of the certificates that every full handshake sends.
+    /// The most bytes of certificates that a full handshake sends.
     package let certificateChainBytes: Int
     private let transcriptBytesLimit: Int
+    /// Who is told of the sessions' secrets.
+    let keyLog: KeyLog?
 
-    /// - Throws: When a certificate file cannot be read, or GnuTLS refuses it.
-    public convenience init(certificate: CertificateSource, protocols: ApplicationProtocols) throws(QUICError) {
+    /// - Parameters:
+    ///   - certificate: The certificate for clients that ask for no name, or for one that none is for.
+    ///   - additionalCertificates: Those for other names. The first that is for the name counts.
+    ///   - clientAuthentication: Whether clients are asked for certificates.
+    ///   - keyLog: Who is told of the sessions' secrets; nil, the default, for nobody.
+    /// - Throws: When a file cannot be read, or GnuTLS refuses it.
+    public convenience init(
+        certificate: CertificateSource,
+        additionalCertificates: [CertificateSource] = [],
+        protocols: ApplicationProtocols,
+        clientAuthentication: ClientAuthentication = .none,
+        keyLog: KeyLog? = nil
+    ) throws(QUICError) {
         try self.init(
             certificate: certificate,
+            additionalCertificates: additionalCertificates,
             protocols: protocols,
+            clientAuthentication: clientAuthentication,
+            keyLog: keyLog,
             transcriptBytesLimit: TransportConfiguration.transcriptBytesLimit
         )
     }
@@ -27,21 +45,39 @@ public final class TLSServerContext: @unchecked Sendable {
     /// A context with another limit on what both sides say together, for tests.
     package init(
         certificate: CertificateSource,
+        additionalCertificates: [CertificateSource] = [],
         protocols: ApplicationProtocols,
+        clientAuthentication: ClientAuthentication = .none,
+        keyLog: KeyLog? = nil,
         transcriptBytesLimit: Int
     ) throws(QUICError) {
         self.protocols = protocols
         self.transcriptBytesLimit = transcriptBytesLimit
-        credentials = try TLSCredentials()
-        try credentials.install(certificate)
-        certificateChainBytes = credentials.certificateChainBytes
+        self.clientAuthentication = clientAuthentication
+        self.keyLog = keyLog
+        let authorities = clientAuthentication.authorities
+        self.certificate = try ServerCertificate(certificate, authorities: authorities)
+        var others: [ServerCertificate] = []
+        for source in additionalCertificates { others.append(try ServerCertificate(source, authorities: authorities)) }
+        self.additionalCertificates = others
+        certificateChainBytes = others.reduce(self.certificate.credentials.certificateChainBytes) {
+            max($0, $1.credentials.certificateChainBytes)
+        }
         try ticketKeys.generate()
     }
+
+    /// Whether clients are asked for certificates.
+    package var asksForCertificates: Bool { clientAuthentication != .none }
 
     /// A session for one incoming connection whose client begins with `version`.
     func makeSession(version: UInt32) throws(QUICError) -> TLSSession {
         let session = try TLSSession(flags: qh_gnutls_server_flags())
-        try session.configure(with: credentials, protocols: protocols)
+        try session.configure(with: certificate.credentials, protocols: protocols)
+        if !additionalCertificates.isEmpty {
+            unsafe gnutls_handshake_set_post_client_hello_function(session.native, chooseCertificate)
+        }
+        clientAuthentication.install(on: session)
+        if keyLog != nil { session.logKeys() }
         try QUICError.checkTLS(
             unsafe ticketKeys.install(on: session.native, version: version),
             "enabling session tickets"
@@ -61,6 +97,11 @@ public final class TLSServerContext: @unchecked Sendable {
 }
 
 extension TLSServerContext {
+    /// The certificate that is for `name`; nil where it is the first one, which sessions have already, or there is none.
+    fileprivate func additionalCertificate(for name: String) -> ServerCertificate? {
+        certificate.isFor(name) ? nil : additionalCertificates.first { $0.isFor(name) }
+    }
+
     /// Lets `session` make its tickets for `version`, which the connection has changed to; false where it cannot.
     func changeTickets(of session: inout TLSSession?, to version: QUICVersion) -> Bool {
         guard let native = unsafe session?.native else { return false }
@@ -99,6 +140,14 @@ extension TLSServerContext {
             return unsafe gnutls_session_ticket_enable_server(session, &key)
         }
     }
+}
+
+/// Gives a session the certificate for the name that its client asks for. RFC 6066 §3.
+private let chooseCertificate: @convention(c) (gnutls_session_t?) -> Int32 = { session in
+    guard let session = unsafe session, let name = unsafe TLSSession.serverName(of: session),
+        let certificate = unsafe Connection.serverContext(of: session)?.additionalCertificate(for: name)
+    else { return 0 }
+    return unsafe certificate.install(on: session)
 }
 
 /// What GnuTLS and ngtcp2 leave to us of a ClientHello.

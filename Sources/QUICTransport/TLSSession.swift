@@ -53,9 +53,25 @@ struct TLSSession: ~Copyable {
         return unsafe String(decoding: UnsafeBufferPointer(start: data, count: Int(name.size)), as: UTF8.self)
     }
 
+    /// The peer's certificate, in DER; nil where it has shown none.
+    var peerCertificate: [UInt8]? {
+        var count: UInt32 = 0
+        guard let chain = unsafe gnutls_certificate_get_peers(native, &count), count > 0 else { return nil }
+        return unsafe Array(UnsafeBufferPointer(start: chain.pointee.data, count: Int(chain.pointee.size)))
+    }
+
+    /// Whether the peer has shown a certificate.
+    var hasPeerCertificate: Bool {
+        var count: UInt32 = 0
+        return unsafe gnutls_certificate_get_peers(native, &count) != nil && count > 0
+    }
+
     /// The host name that the client asked for (SNI); nil where it asked for none, or for one that is no text. RFC 6066 §3.
-    var serverName: String? {
-        unsafe withUnsafeTemporaryAllocation(byteCount: Self.serverNameBytesLimit, alignment: 1) { space in
+    var serverName: String? { unsafe Self.serverName(of: native) }
+
+    /// The same of a session in the middle of its handshake.
+    static func serverName(of native: gnutls_session_t) -> String? {
+        unsafe withUnsafeTemporaryAllocation(byteCount: serverNameBytesLimit, alignment: 1) { space in
             var count = space.count
             var kind: UInt32 = 0
             guard unsafe gnutls_server_name_get(native, space.baseAddress, &count, &kind, 0) == 0 else { return nil }

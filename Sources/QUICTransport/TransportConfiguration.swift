@@ -37,6 +37,8 @@ public struct TransportConfiguration: Sendable {
     public var handshakeBytesLimit = 48 * 1024
     /// The bytes of the server's certificate chain, as its endpoint knows them.
     package var certificateChainBytes = 0
+    /// Whether the server asks its clients for certificates, as its endpoint knows it.
+    package var asksForCertificates = false
     /// Bytes of transport and echo a connection may hold at most once established. Default 24 MiB. It may hold
     /// 192 KiB at once, and more as its windows and its congestion window grow.
     public var connectionBytesLimit = 24 << 20
@@ -104,6 +106,17 @@ public struct TransportConfiguration: Sendable {
     package var handshakeFloorBytes: Int {
         // One copy is ngtcp2's, and one is GnuTLS's.
         Self.handshakeFloorBytes + 2 * max(0, certificateChainBytes - Self.chainBytesWithinFloor)
+            + (asksForCertificates ? Self.clientCertificateFloorBytes : 0)
+    }
+
+    /// All CRYPTO bytes of a client during its handshake, with its certificates where it is asked for some.
+    package var handshakeCryptoBytesLimit: Int {
+        Self.handshakeCryptoBytesLimit + (asksForCertificates ? Self.clientCertificateMessageBytesLimit : 0)
+    }
+
+    /// The longest certificate chain whatever else is configured, in bytes of DER.
+    package var certificateChainBytesLimit: Int {
+        Self.transcriptBytesLimit - handshakeCryptoBytesLimit - Self.serverMessagesBytes
     }
 
     /// The bytes of transport that handshakes need whose server has a certificate chain of `chainBytes`, with the longest
@@ -170,6 +183,10 @@ public struct TransportConfiguration: Sendable {
     public static let connectionIDLength = 12
     /// A client's whole first flight of TLS must fit; larger ones end with an alert.
     static let clientHelloBytesLimit = 8 * 1024
+    /// The longest message with a client's certificates: 8 bytes, and for each certificate 5 and its DER. RFC 8446 §4.4.2.
+    public static let clientCertificateMessageBytesLimit = clientHelloBytesLimit
+    /// Bytes kept for each handshake of a server that asks for certificates: the message in ngtcp2, and twice in GnuTLS.
+    package static let clientCertificateFloorBytes = 3 * clientCertificateMessageBytesLimit
     /// All CRYPTO bytes of a client during its handshake: two such messages, in case it is asked for another, and Finished.
     package static let handshakeCryptoBytesLimit = 2 * clientHelloBytesLimit + 1_024
     /// The bytes of all messages of a handshake on both sides, as GnuTLS limits them.
@@ -178,7 +195,4 @@ public struct TransportConfiguration: Sendable {
     package static let serverMessagesBytes = 4 << 10
     /// What ``handshakeBytesLimit`` has to be for clients of servers with chains of up to ``certificateChainBytesGranted``.
     public static let handshakeBytesLimitOfClients = handshakeBytes(withChainOf: certificateChainBytesGranted)
-    /// The longest certificate chain whatever else is configured, in bytes of DER.
-    package static let certificateChainBytesLimit =
-        transcriptBytesLimit - handshakeCryptoBytesLimit - serverMessagesBytes
 }

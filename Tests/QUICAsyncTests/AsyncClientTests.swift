@@ -263,6 +263,59 @@ extension AsyncClientTests {
         }
     }
 
+    // RFC 8446 §4.4.2.4: certificate_required, 116. The client's handshake is complete by then, so that it learns of it at the end.
+    @Test func aServerMayInsistOnTheClientsCertificate() async throws {
+        let files = try CertificateFolder()
+        let certificate = CertificateSource.files(certificate: files.certificate, privateKey: files.privateKey)
+        let shown = Shared<[Bool]>([])
+        var server = serverConfiguration()
+        server.clientAuthentication = .required(authorities: files.authority)
+        // The last one has the authority's name, and not its signature.
+        for (own, cause) in [(certificate, CloseCause.localClose), (nil, .tlsAlert(116)), (.selfSigned, .tlsAlert(42))]
+        {
+            var client = clientConfiguration()
+            client.certificate = own
+            try await withClient(
+                client,
+                server,
+                handler: { connection in
+                    shown.withLock { $0.append(connection.clientCertificate != nil) }
+                    await Self.echo(connection)
+                },
+                { client, address in
+                    let connection = try await client.connect(to: address)
+                    if cause == .localClose {
+                        #expect(try await Self.exchange([5], on: connection) == [5])
+                        connection.close()
+                    }
+                    let report = await connection.waitUntilClosed()
+                    #expect(report?.cause == cause)
+                    #expect(connection.clientCertificate == nil)
+                }
+            )
+        }
+        #expect(shown.withLock { $0 } == [true])
+        var client = clientConfiguration()
+        client.certificate = .files(certificate: "/no/such/certificate", privateKey: "/no/such/key")
+        #expect(throws: ClientError.self) { try AsyncClient(configuration: client) }
+    }
+
+    @Test func aServerHasACertificateForEachName() async throws {
+        let files = try CertificateFolder()
+        var configuration = serverConfiguration(.selfSigned)
+        // Both are for localhost: the first one counts, for a client that asks for another name as well.
+        configuration.additionalCertificates = [
+            .files(certificate: files.certificate, privateKey: files.privateKey)
+        ]
+        try await withClient(clientConfiguration(.authorities(file: files.authority)), configuration) {
+            client,
+            address in
+            await #expect(throws: ConnectError.certificateRefused) {
+                _ = try await client.connect(to: address, serverName: "localhost")
+            }
+        }
+    }
+
     @Test func aServerWithoutACommonProtocolIsToldApart() async throws {
         var configuration = ClientConfiguration(applicationProtocols: ["another"])
         configuration.verification = .none

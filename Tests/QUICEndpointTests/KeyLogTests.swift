@@ -1,9 +1,10 @@
 import EchoService
 import PacketWriter
 import QUICTesting
+import QUICTransport
 import Testing
 
-/// What a client's key log is told.
+/// The lines of the key logs of both sides.
 @Suite struct KeyLogTests {
     // RFC 8446 §7.1: the handshake and the application have a traffic secret for each direction.
     @Test func eachSecretOfASessionIsALineOfThreeWords() throws {
@@ -17,5 +18,22 @@ import Testing
         #expect(labels.isSuperset(of: ["CLIENT_TRAFFIC_SECRET_0", "SERVER_TRAFFIC_SECRET_0"]))
         #expect(pair.keyLog.takeSecrets() != nil)
         #expect(pair.keyLog.lines.isEmpty)
+    }
+
+    @Test func theServersLinesAreTheClients() throws {
+        let log = KeyLogCollector()
+        let tls = try TLSServerContext(
+            certificate: .selfSigned,
+            protocols: try ApplicationProtocols(["echo"]),
+            keyLog: { log.append($0) }
+        )
+        let pair = try Pair(seed: 1, services: [EchoService()], serverTLS: tls)
+        for _ in 0..<2 {
+            _ = try #require(try pair.connectAndEstablish())
+            pair.run(for: .seconds(1))
+            #expect(Set(log.lines) == Set(pair.keyLog.lines))
+            let (server, client) = (log.takeSecrets(), pair.keyLog.takeSecrets())
+            #expect(server?.client == client?.client && server?.server == client?.server && server != nil)
+        }
     }
 }

@@ -94,6 +94,21 @@ import Testing
         #expect(sentence.contains("131072 bytes of a handshake beside 17408 bytes of the client's and 4096 bytes"))
     }
 
+    @Test func clientsCertificatesTakeTheirPartOfTheTranscript() throws {
+        let sentence = refusal {
+            $0.transport.certificateChainBytes = 109_568
+            $0.transport.handshakeBytesLimit = 1 << 20
+            $0.transport.asksForCertificates = true
+        }
+        #expect(sentence.contains("a certificate chain of 109568 bytes exceeds the 101376 bytes"))
+        #expect(sentence.contains("131072 bytes of a handshake beside 25600 bytes of the client's and 4096 bytes"))
+        _ = try plan {
+            $0.transport.certificateChainBytes = 101_376
+            $0.transport.handshakeBytesLimit = 1 << 20
+            $0.transport.asksForCertificates = true
+        }
+    }
+
     @Test func chainsOfUpTo32KiBNeedNoOtherLimit() throws {
         for bytes in [500, 2_000, 4_096, 32_768] {
             _ = try plan { $0.transport.certificateChainBytes = bytes }

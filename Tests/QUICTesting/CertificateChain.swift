@@ -6,7 +6,7 @@ import Glibc
 import Musl
 #endif
 
-/// A certificate chain for `localhost` of a wanted length, made on the spot. All its certificates have the same key.
+/// A certificate chain of a wanted length, made on the spot, for a server of some name or for a client. All its certificates have the same key.
 ///
 /// Each vouches for the one before it; what is missing to its length is an extension that nobody reads.
 package struct CertificateChain: Sendable {
@@ -28,17 +28,52 @@ package struct CertificateChain: Sendable {
     /// The largest certificate of a chain, about.
     private static let certificateBytes = 4_096
 
-    /// - Parameter byteCount: How long it is, in bytes of DER; signatures by P-256 vary by a few.
-    package init(_ kind: Key, byteCount: Int) throws {
+    /// Who the first certificate is for.
+    package struct Subject: Sendable {
+        /// Its name, which may be a wildcard.
+        package var name: String
+        /// Whether it was valid until yesterday.
+        package var isExpired: Bool
+        /// The purpose that it is limited to, as an object identifier; nil for any. RFC 5280 §4.2.1.12.
+        package var purpose: String?
+
+        package init(name: String = "localhost", isExpired: Bool = false, purpose: String? = nil) {
+            self.name = name
+            self.isExpired = isExpired
+            self.purpose = purpose
+        }
+    }
+
+    /// - Parameters:
+    ///   - byteCount: How long it is, in bytes of DER; signatures by P-256 vary by a few.
+    ///   - certificateCount: Of how many certificates; nil for as few as are needed.
+    ///   - authorityName: The name of the authorities, which differs where one is not to be taken for another.
+    package init(
+        _ kind: Key,
+        byteCount: Int,
+        certificateCount: Int? = nil,
+        for subject: Subject = Subject(),
+        authorityName: String = "Authority"
+    ) throws {
         let key = try CertificateKey.shared(kind)
-        let count = max(1, (byteCount + Self.certificateBytes / 2) / Self.certificateBytes)
+        let count = certificateCount ?? max(1, (byteCount + Self.certificateBytes / 2) / Self.certificateBytes)
         var (pem, authority) = ("", "")
         var total = 0
         var issuer: Certificate?
+        let make = { (index: Int, issuer: Certificate?, paddingBytes: Int) in
+            try Certificate(
+                index: index,
+                subject: subject,
+                authorityName: authorityName,
+                issuer: issuer,
+                paddingBytes: paddingBytes,
+                key: key
+            )
+        }
         for index in (0..<count).reversed() {
             let wanted = (byteCount - total) / (index + 1)
-            let bare = try Certificate(index: index, issuer: issuer, paddingBytes: 1, key: key).derBytes
-            let made = try Certificate(index: index, issuer: issuer, paddingBytes: max(1, wanted - bare - 6), key: key)
+            let bare = try make(index, issuer, 1).derBytes
+            let made = try make(index, issuer, max(1, wanted - bare - 6))
             let text = try made.pem
             if issuer == nil { authority = text }
             pem = text + pem
@@ -102,31 +137,53 @@ private final class Certificate {
         unsafe gnutls_x509_crt_deinit(native)
     }
 
-    /// The certificate at `index`, 0 for the server's, which `issuer` vouches for; nil for itself.
-    convenience init(index: Int, issuer: Certificate?, paddingBytes: Int, key: CertificateKey) throws {
+    /// The certificate at `index`, 0 for that of `subject`, which `issuer` vouches for; nil for itself.
+    convenience init(
+        index: Int,
+        subject: CertificateChain.Subject,
+        authorityName: String,
+        issuer: Certificate?,
+        paddingBytes: Int,
+        key: CertificateKey
+    ) throws {
         try self.init()
         let now = time(nil)
         var serial = UInt64(index + 1).bigEndian
         try unsafe check(gnutls_x509_crt_set_version(native, 3))
         try unsafe check(gnutls_x509_crt_set_serial(native, &serial, MemoryLayout.size(ofValue: serial)))
-        try unsafe check(gnutls_x509_crt_set_activation_time(native, now - 3_600))
-        try unsafe check(gnutls_x509_crt_set_expiration_time(native, now + 86_400))
-        try unsafe check(gnutls_x509_crt_set_dn(native, index == 0 ? "CN=localhost" : "CN=Authority \(index)", nil))
-        try setExtensions(isServers: index == 0, isAuthority: issuer == nil || index > 0, paddingBytes: paddingBytes)
+        let isExpired = index == 0 && subject.isExpired
+        try unsafe check(gnutls_x509_crt_set_activation_time(native, now - (isExpired ? 172_800 : 3_600)))
+        try unsafe check(gnutls_x509_crt_set_expiration_time(native, now + (isExpired ? -86_400 : 86_400)))
+        let name = index == 0 ? subject.name : "\(authorityName) \(index)"
+        try unsafe check(gnutls_x509_crt_set_dn(native, "CN=\(name)", nil))
+        try setExtensions(
+            isSubjects: index == 0,
+            subject: subject,
+            isAuthority: issuer == nil || index > 0,
+            paddingBytes: paddingBytes
+        )
         try unsafe check(gnutls_x509_crt_set_key(native, key.native))
         try unsafe check(gnutls_x509_crt_sign2(native, issuer?.native ?? native, key.native, GNUTLS_DIG_SHA256, 0))
     }
 
-    private func setExtensions(isServers: Bool, isAuthority: Bool, paddingBytes: Int) throws {
+    private func setExtensions(
+        isSubjects: Bool,
+        subject: CertificateChain.Subject,
+        isAuthority: Bool,
+        paddingBytes: Int
+    ) throws {
         let signs = UInt32(GNUTLS_KEY_KEY_CERT_SIGN)
-        let usage = isServers ? signs | UInt32(GNUTLS_KEY_DIGITAL_SIGNATURE) : signs
-        let (host, padding) = ("localhost", [UInt8](repeating: 0, count: paddingBytes))
+        let usage = isSubjects ? signs | UInt32(GNUTLS_KEY_DIGITAL_SIGNATURE) : signs
+        let (host, padding) = (subject.name, [UInt8](repeating: 0, count: paddingBytes))
         let hostFlags = UInt32(GNUTLS_FSAN_SET)
         try unsafe check(gnutls_x509_crt_set_basic_constraints(native, isAuthority ? 1 : 0, -1))
         try unsafe check(gnutls_x509_crt_set_key_usage(native, usage))
         try unsafe check(
             gnutls_x509_crt_set_subject_alt_name(native, GNUTLS_SAN_DNSNAME, host, UInt32(host.utf8.count), hostFlags)
         )
+        if isSubjects, let purpose = subject.purpose {
+            try unsafe check(gnutls_x509_crt_set_key_purpose_oid(native, purpose, 0))
+        }
         try unsafe check(gnutls_x509_crt_set_extension_by_oid(native, Self.paddingOID, padding, padding.count, 0))
     }
 

@@ -80,12 +80,18 @@ package final class Pair {
 
     /// Opens a connection from a port of its own.
     ///
-    /// - Parameter host: The last byte of its address.
-    package func connect(version: QUICVersion = .v1, host: UInt8 = Pair.clientHost) throws -> Connection {
+    /// - Parameters:
+    ///   - tls: The client's side of TLS; nil for that of most clients.
+    ///   - host: The last byte of its address.
+    package func connect(
+        tls: TLSClientContext? = nil,
+        version: QUICVersion = .v1,
+        host: UInt8 = Pair.clientHost
+    ) throws -> Connection {
         nextClientPort += 1
         let local = SocketAddress(ipv4: 198, 51, 100, host, port: nextClientPort)
         let path = NetworkPath(local: local, remote: Self.serverAddress)
-        return try client.connect(path: path, version: version, at: now)
+        return try client.connect(path: path, tls: tls, version: version, at: now)
     }
 
     /// Opens a connection and runs until its handshake is complete.

@@ -6,21 +6,22 @@ import Testing
     private static let limit = TransportConfiguration.clientHelloBytesLimit
 
     /// A message of `count` bytes, with its header. RFC 8446 §4.
-    private func message(of count: Int) -> [UInt8] {
+    private func message(of count: Int, type: UInt8 = 1) -> [UInt8] {
         let length = count - 4
-        return [1, UInt8(length >> 16), UInt8(length >> 8 & 0xff), UInt8(length & 0xff)]
+        return [type, UInt8(length >> 16), UInt8(length >> 8 & 0xff), UInt8(length & 0xff)]
             + [UInt8](repeating: 0xff, count: length)
     }
 
     /// Admits `bytes` in pieces of `pieceBytes`; the first refusal, and how many bytes came before it.
     private func refusal(
         of bytes: [UInt8],
-        inPiecesOf pieceBytes: Int
+        inPiecesOf pieceBytes: Int,
+        bytesLimit: Int = TransportConfiguration.handshakeCryptoBytesLimit
     ) -> (refusal: HandshakeIntake.Refusal, admittedBytes: Int)? {
         var intake = HandshakeIntake()
         for start in stride(from: 0, to: bytes.count, by: pieceBytes) {
             let piece = Array(bytes[start..<min(bytes.count, start + pieceBytes)])
-            if let refusal = unsafe intake.admit(piece.span.bytes) { return (refusal, start) }
+            if let refusal = unsafe intake.admit(piece.span.bytes, bytesLimit: bytesLimit) { return (refusal, start) }
         }
         return nil
     }
@@ -44,6 +45,23 @@ import Testing
 
     @Test func aMessageOfTheGreatestLengthIsRefused() {
         #expect(refusal(of: [1, 0xff, 0xff, 0xff], inPiecesOf: 4)?.refusal == .messageTooLong)
+    }
+
+    // RFC 8446 §4.4.2: a client's certificates, where the server has asked for some.
+    @Test func theLongestCertificatesPassWhereTheyAreAskedFor() {
+        var configuration = TransportConfiguration()
+        let messages = [1, 1, 11].map { message(of: Self.limit, type: $0) }.flatMap(\.self) + message(of: 600)
+        #expect(refusal(of: messages, inPiecesOf: 1_000, bytesLimit: configuration.handshakeCryptoBytesLimit) != nil)
+        configuration.asksForCertificates = true
+        #expect(refusal(of: messages, inPiecesOf: 1_000, bytesLimit: configuration.handshakeCryptoBytesLimit) == nil)
+    }
+
+    // RFC 8879 §4: compressed certificates are for peers that offer to decompress them.
+    @Test(arguments: [1, 3, 1_000])
+    func compressedCertificatesAreRefusedAtTheirHeader(pieceBytes: Int) {
+        let refused = refusal(of: message(of: 300) + message(of: 200, type: 25), inPiecesOf: pieceBytes)
+        #expect(refused?.refusal == .unexpectedMessage)
+        #expect(refused.map { $0.admittedBytes <= 304 } == true)
     }
 
     @Test func messagesWithoutEndAreRefused() {
