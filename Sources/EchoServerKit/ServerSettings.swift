@@ -10,10 +10,12 @@ package struct ServerSettings: Sendable {
     package var listenAddress = ServerConfiguration().listenAddress
     /// The services to offer.
     package var services = ServiceList([.echo, .hqInterop])
-    /// The PEM file with the certificate chain.
-    package var certificate: String?
-    /// The PEM file with its private key.
-    package var privateKey: String?
+    /// The PEM files with the certificate chains, the first for clients that ask for no other name.
+    package var certificates: [String] = []
+    /// The PEM files with their private keys, in the same order.
+    package var privateKeys: [String] = []
+    /// The PEM file with the authorities of clients' certificates, which are required then; nil to ask for none.
+    package var clientAuthorities: String?
     /// How long a silent connection lives.
     package var idleTimeout = TransportConfiguration().idleTimeout
     /// How long a handshake may take.
@@ -94,7 +96,10 @@ package struct ServerSettings: Sendable {
     package func configuration() throws(SettingsError) -> ServerConfiguration {
         var configuration = ServerConfiguration()
         configuration.listenAddress = listenAddress
-        configuration.certificate = try certificateSource()
+        let certificates = try certificateSources()
+        configuration.certificate = certificates.first ?? .selfSigned
+        configuration.additionalCertificates = Array(certificates.dropFirst())
+        configuration.clientAuthentication = clientAuthorities.map { .required(authorities: $0) } ?? .none
         configuration.transport.idleTimeout = try Self.checked(idleTimeout, option: "idle-timeout")
         configuration.transport.handshakeTimeout = try Self.checked(handshakeTimeout, option: "handshake-timeout")
         try setProgress(of: &configuration.transport)
@@ -202,17 +207,21 @@ package struct ServerSettings: Sendable {
         }
     }
 
-    private func certificateSource() throws(SettingsError) -> CertificateSource {
-        switch (certificate, privateKey) {
-        case (nil, nil):
-            return .selfSigned
-        case (let certificate?, let privateKey?):
-            return .files(certificate: certificate, privateKey: privateKey)
-        case (let certificate?, nil):
+    /// The certificates in order; none for a self-signed one.
+    private func certificateSources() throws(SettingsError) -> [CertificateSource] {
+        if privateKeys.isEmpty, let certificate = certificates.first {
             throw SettingsError(option: "certificate", value: certificate, needs: "private-key")
-        case (nil, let privateKey?):
+        }
+        if certificates.isEmpty, let privateKey = privateKeys.first {
             throw SettingsError(option: "private-key", value: privateKey, needs: "certificate")
         }
+        guard certificates.count == privateKeys.count else {
+            throw SettingsError(
+                contradiction: "--certificate is given \(certificates.count) times and --private-key "
+                    + "\(privateKeys.count) times: give one --private-key for each --certificate, in the same order"
+            )
+        }
+        return zip(certificates, privateKeys).map { .files(certificate: $0, privateKey: $1) }
     }
 
     private static func check(_ number: Int, option: String, accepted: ClosedRange<Int>) throws(SettingsError) {

@@ -38,11 +38,24 @@ struct ServerOptions: ParsableArguments {
     )
     var listen = Default.settings.listenAddress
 
-    @Option(help: "A PEM file with the certificate chain. (default: a self-signed certificate, kept in memory)")
-    var certificate: String?
+    @Option(
+        help: """
+            A PEM file with the certificate chain; again for another name, which clients are shown that ask for it. \
+            (default: a self-signed certificate, kept in memory)
+            """
+    )
+    var certificate: [String] = []
 
-    @Option(help: "A PEM file with the certificate's private key.")
-    var privateKey: String?
+    @Option(help: "A PEM file with the certificate's private key; one for each certificate, in the same order.")
+    var privateKey: [String] = []
+
+    @Option(
+        help: """
+            A PEM file with authorities, one of which has to vouch for each client's certificate. (default: clients are not \
+            asked for certificates)
+            """
+    )
+    var clientAuthorities: String?
 
     @Option(
         help: "How long a silent connection lives. (default: \(Default.idleTimeout))",
@@ -230,7 +243,7 @@ struct ServerOptions: ParsableArguments {
 
     /// Starts the server these options describe; it is ready when this returns.
     func startServer() throws -> Server {
-        for file in [certificate, privateKey].compactMap(\.self) { try UnreadableFile.check(file) }
+        for file in certificate + privateKey + [clientAuthorities].compactMap(\.self) { try UnreadableFile.check(file) }
         var settings = settings
         settings.secretFile = try openSecretFile()
         return try Server(configuration: try settings.configuration(), services: alpn.services)
@@ -240,8 +253,9 @@ struct ServerOptions: ParsableArguments {
         var settings = ServerSettings()
         settings.listenAddress = listen
         settings.services = alpn
-        settings.certificate = certificate
-        settings.privateKey = privateKey
+        settings.certificates = certificate
+        settings.privateKeys = privateKey
+        settings.clientAuthorities = clientAuthorities
         settings.idleTimeout = idleTimeout.duration
         settings.handshakeTimeout = handshakeTimeout.duration
         settings.noProgressTimeout = noProgressTimeout?.duration

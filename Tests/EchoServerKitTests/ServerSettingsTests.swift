@@ -27,8 +27,8 @@ import Testing
     @Test func everySettingReachesTheServer() throws {
         var settings = ServerSettings()
         settings.listenAddress = try AddressText.parse("[::1]:0")
-        settings.certificate = "chain.pem"
-        settings.privateKey = "key.pem"
+        settings.certificates = ["chain.pem"]
+        settings.privateKeys = ["key.pem"]
         settings.idleTimeout = .seconds(1)
         settings.handshakeTimeout = .seconds(2)
         settings.noProgressTimeout = .seconds(4)
@@ -90,15 +90,41 @@ import Testing
         #expect(try settings.configuration().transport.peerUnidirectionalStreams == 3)
     }
 
+    @Test func severalCertificatesHaveAKeyEach() throws {
+        var settings = ServerSettings()
+        settings.certificates = ["a.pem", "b.pem", "c.pem"]
+        settings.privateKeys = ["1.pem", "2.pem", "3.pem"]
+        let configuration = try settings.configuration()
+        #expect(configuration.certificate == .files(certificate: "a.pem", privateKey: "1.pem"))
+        #expect(
+            configuration.additionalCertificates == [
+                .files(certificate: "b.pem", privateKey: "2.pem"), .files(certificate: "c.pem", privateKey: "3.pem"),
+            ]
+        )
+        settings.privateKeys.removeLast()
+        #expect(
+            refusal(of: settings)
+                == "--certificate is given 3 times and --private-key 2 times: give one --private-key for each --certificate, "
+                + "in the same order"
+        )
+    }
+
+    @Test func clientsNeedCertificatesWhereThereAreAuthorities() throws {
+        var settings = ServerSettings()
+        #expect(try settings.configuration().clientAuthentication == .none)
+        settings.clientAuthorities = "authorities.pem"
+        #expect(try settings.configuration().clientAuthentication == .required(authorities: "authorities.pem"))
+    }
+
     @Test func aCertificateNeedsItsKeyAndAKeyItsCertificate() {
         var settings = ServerSettings()
-        settings.certificate = "chain.pem"
+        settings.certificates = ["chain.pem"]
         #expect(
             refusal(of: settings)
                 == "--certificate chain.pem needs --private-key: give both, or neither for a self-signed certificate"
         )
-        settings.certificate = nil
-        settings.privateKey = "key.pem"
+        settings.certificates = []
+        settings.privateKeys = ["key.pem"]
         #expect(
             refusal(of: settings)
                 == "--private-key key.pem needs --certificate: give both, or neither for a self-signed certificate"

@@ -1,4 +1,4 @@
-"""An independent client of the echo service: `echo_client.py HOST PORT SUBJECT [SIZE…] [--authority FILE]`.
+"""An independent client of the echo service: `echo_client.py HOST PORT SUBJECT [SIZE…] [OPTION…]`.
 
 Each subject is one conversation with the server; its result is one line of JSON. `echoed` says of each message of the
 sizes asked for whether it came back.
@@ -58,6 +58,19 @@ async def trust(server: Server, sizes: list[int]) -> Result:
         except ConnectionError:
             return {"error_code": client.termination and client.termination.error_code}
         return {"echoed": await echoes(client, sizes)}
+
+
+async def identify(server: Server, sizes: list[int]) -> Result:
+    """A client whose certificate the server wants to see; the error with which the server gives up where it does not like it.
+
+    RFC 8446 §4.4.2.4: the client has completed its handshake by then.
+    """
+    async with server.connecting("echo") as client:
+        try:
+            await client.until(lambda: client.handshake is not None)
+            return {"echoed": await echoes(client, sizes)}
+        except ConnectionError:
+            return {"error_code": client.termination and client.termination.error_code}
 
 
 async def version(server: Server, sizes: list[int]) -> Result:
@@ -209,7 +222,7 @@ async def migrate_in_vain(server: Server, sizes: list[int]) -> Result:
 
 
 SUBJECTS = [
-    echo, close, wrong_alpn, trust, version, compatible_version, resume, datagrams, unwanted_datagram, key_update, reset,
+    echo, close, wrong_alpn, trust, identify, version, compatible_version, resume, datagrams, unwanted_datagram, key_update, reset,
     stop, unidirectional, rebind, migrate, rebind_in_vain, migrate_in_vain, endless_idle_timeout,
 ]
 
@@ -221,9 +234,12 @@ def main() -> None:
     parser.add_argument("subject", choices=[subject.__name__ for subject in SUBJECTS])
     parser.add_argument("sizes", type=int, nargs="*")
     parser.add_argument("--authority", help="a PEM file with the certificate to trust")
+    parser.add_argument("--certificate", help="a PEM file with the client's certificate")
+    parser.add_argument("--private-key", help="a PEM file with its key")
     arguments = parser.parse_args()
     subject = next(subject for subject in SUBJECTS if subject.__name__ == arguments.subject)
-    report(subject(Server(arguments.host, arguments.port, arguments.authority), arguments.sizes))
+    server = Server(arguments.host, arguments.port, arguments.authority, arguments.certificate, arguments.private_key)
+    report(subject(server, arguments.sizes))
 
 
 if __name__ == "__main__":

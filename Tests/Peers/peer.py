@@ -182,11 +182,14 @@ class Client(QuicConnectionProtocol):
 
 @dataclass(frozen=True)
 class Server:
-    """Where the server under test listens, and who vouches for it."""
+    """Where the server under test listens, who vouches for it, and what it is shown."""
 
     host: str
     port: int
     authority: str | None = None
+    # The PEM files with the client's own certificate and its key.
+    certificate: str | None = None
+    private_key: str | None = None
 
     @asynccontextmanager
     async def connecting(self, alpn: str, **options: Any) -> AsyncIterator[Client]:
@@ -195,6 +198,8 @@ class Server:
         configuration.verify_mode = ssl.CERT_REQUIRED if self.authority else ssl.CERT_NONE
         if self.authority:
             configuration.load_verify_locations(cafile=self.authority)
+        if self.certificate:
+            configuration.load_cert_chain(self.certificate, self.private_key)
         async with connect(
             self.host,
             self.port,

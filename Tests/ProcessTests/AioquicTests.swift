@@ -1,4 +1,5 @@
 import LoadModel
+import QUICTesting
 import Testing
 
 extension RealProcesses {
@@ -52,9 +53,13 @@ extension RealProcesses {
             to server: RunningServer,
             _ subject: String,
             _ sizes: [Int] = [],
-            trusting authority: String? = nil
+            trusting authority: String? = nil,
+            showing certificate: CertificateFiles? = nil
         ) async throws -> Answer {
-            let options = authority.map { ["--authority", $0] } ?? []
+            var options = authority.map { ["--authority", $0] } ?? []
+            if let certificate {
+                options += ["--certificate", certificate.certificate, "--private-key", certificate.privateKey]
+            }
             let arguments = server.hostAndPort + [subject] + sizes.map(String.init) + options
             return try await Peers.run("echo_client.py", arguments, as: Answer.self)
         }
@@ -111,6 +116,47 @@ extension RealProcesses {
                 #expect(trusted.echoed == [true])
                 let distrusted = try await talk(to: server, "trust", [64], trusting: stranger.certificate)
                 #expect((0x100...0x1FF).contains(distrusted.errorCode ?? 0))
+            }
+        }
+
+        // RFC 9001 §4.8: alerts are 0x100 and their number; certificate_required is 116, and unknown_ca is 48.
+        @Test(arguments: CertificateFiles.Kind.allCases)
+        func aClientHasToShowACertificateThatAnAuthorityVouchesFor(_ kind: CertificateFiles.Kind) async throws {
+            let (folder, other) = (try TemporaryFolder(), try TemporaryFolder())
+            let files = try await CertificateFiles(kind, in: folder)
+            let stranger = try await CertificateFiles(kind, in: other)
+            try await withServer("--client-authorities", files.certificate) { server in
+                let known = try await talk(to: server, "identify", [64, 50_000], showing: files)
+                #expect(known.echoed == [true, true])
+                let anonymous = try await talk(to: server, "identify", [64])
+                #expect(anonymous.errorCode == 0x100 + 116)
+                let unknown = try await talk(to: server, "identify", [64], showing: stranger)
+                #expect(unknown.errorCode == 0x100 + 48)
+                let snapshot = try await server.statistics(within: 5) { $0.connections.closed == 3 }
+                #expect(snapshot.closedByCause["tls_alert"] == 2)
+            }
+        }
+
+        @Test func theCertificateIsTheOneForTheNameThatTheClientAsksFor() async throws {
+            let (folder, other) = (try TemporaryFolder(), try TemporaryFolder())
+            // It asks for localhost: the first certificate is for another name.
+            let subject = CertificateChain.Subject(name: "another.example")
+            let chain = try CertificateChain(.p256, byteCount: 1_000, for: subject)
+            let certificate = try folder.write(chain.certificates, to: "chain.pem")
+            let privateKey = try folder.write(chain.privateKey, to: "key.pem")
+            let second = try await CertificateFiles(.ecdsa, in: other)
+            try await withServer(
+                "--certificate",
+                certificate,
+                "--private-key",
+                privateKey,
+                "--certificate",
+                second.certificate,
+                "--private-key",
+                second.privateKey
+            ) { server in
+                let answer = try await talk(to: server, "trust", [64], trusting: second.certificate)
+                #expect(answer.echoed == [true])
             }
         }
 
