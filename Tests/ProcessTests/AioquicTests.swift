@@ -119,7 +119,7 @@ extension RealProcesses {
             }
         }
 
-        // RFC 9001 §4.8: alerts are 0x100 and their number; certificate_required is 116, and unknown_ca is 48.
+        // RFC 9001 §4.8: alerts are 0x100 and their number; certificate_required is 116, and bad_certificate is 42.
         @Test(arguments: CertificateFiles.Kind.allCases)
         func aClientHasToShowACertificateThatAnAuthorityVouchesFor(_ kind: CertificateFiles.Kind) async throws {
             let (folder, other) = (try TemporaryFolder(), try TemporaryFolder())
@@ -130,8 +130,9 @@ extension RealProcesses {
                 #expect(known.echoed == [true, true])
                 let anonymous = try await talk(to: server, "identify", [64])
                 #expect(anonymous.errorCode == 0x100 + 116)
-                let unknown = try await talk(to: server, "identify", [64], showing: stranger)
-                #expect(unknown.errorCode == 0x100 + 48)
+                // It has the authority's name, and not its signature.
+                let impostor = try await talk(to: server, "identify", [64], showing: stranger)
+                #expect(impostor.errorCode == 0x100 + 42)
                 let snapshot = try await server.statistics(within: 5) { $0.connections.closed == 3 }
                 #expect(snapshot.closedByCause["tls_alert"] == 2)
             }
