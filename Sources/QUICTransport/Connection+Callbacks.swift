@@ -10,6 +10,8 @@ extension Connection {
     private static let decodeErrorAlert: UInt8 = 50
     /// TLS's `bad_certificate` alert. RFC 8446 §6.2.
     static let badCertificateAlert: UInt8 = 42
+    /// TLS's `no_application_protocol` alert. RFC 7301 §3.2.
+    private static let noApplicationProtocolAlert: UInt8 = 120
 
     /// What a server's and a client's connection have in common.
     static func makeCallbacks() -> ngtcp2_callbacks {
@@ -304,6 +306,12 @@ extension Connection {
 
     private func didCompleteHandshake() -> Int32 {
         let name = tls?.selectedProtocol
+        // RFC 9001 §8.1: "When using ALPN, endpoints MUST immediately close a connection […] with a no_application_protocol TLS
+        // alert […] if an application protocol is not negotiated." GnuTLS sees to that at a server only.
+        if role == .client, name == nil {
+            refuseHandshake(alert: Self.noApplicationProtocolAlert)
+            return 0
+        }
         establish(protocol: name)
         // Before anything that may fail: the host counts by state, and the state has changed.
         environment.host.connectionDidEstablish(self)

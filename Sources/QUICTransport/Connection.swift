@@ -349,6 +349,11 @@ extension Connection {
         details.peerTransportCode = unsafe TransportErrorCode(rawValue: error.pointee.error_code)
     }
 
+    /// Ends the connection after the present event: the handshake is complete for TLS, and has not come to anything.
+    func refuseHandshake(alert: UInt8) {
+        requestedEnd = requestedEnd ?? .close(.tlsAlert(alert))
+    }
+
     func noteStatelessReset() {
         receivedStatelessReset = true
     }

@@ -18,6 +18,7 @@ public final class TLSServerContext: @unchecked Sendable {
     private let transcriptBytesLimit: Int
     /// Who is told of the sessions' secrets.
     let keyLog: KeyLog?
+    private let announcesProtocol: Bool
 
     /// - Parameters:
     ///   - certificate: The certificate for clients that ask for no name, or for one that none is for.
@@ -38,21 +39,24 @@ public final class TLSServerContext: @unchecked Sendable {
             protocols: protocols,
             clientAuthentication: clientAuthentication,
             keyLog: keyLog,
-            transcriptBytesLimit: TransportConfiguration.transcriptBytesLimit
+            transcriptBytesLimit: TransportConfiguration.transcriptBytesLimit,
+            announcesProtocol: true
         )
     }
 
-    /// A context with another limit on what both sides say together, for tests.
+    /// A context with another limit on what both sides say together, or one that agrees on no protocol, for tests.
     package init(
         certificate: CertificateSource,
         additionalCertificates: [CertificateSource] = [],
         protocols: ApplicationProtocols,
         clientAuthentication: ClientAuthentication = .none,
         keyLog: KeyLog? = nil,
-        transcriptBytesLimit: Int
+        transcriptBytesLimit: Int = TransportConfiguration.transcriptBytesLimit,
+        announcesProtocol: Bool = true
     ) throws(QUICError) {
         self.protocols = protocols
         self.transcriptBytesLimit = transcriptBytesLimit
+        self.announcesProtocol = announcesProtocol
         self.clientAuthentication = clientAuthentication
         self.keyLog = keyLog
         let authorities = clientAuthentication.authorities
@@ -72,7 +76,7 @@ public final class TLSServerContext: @unchecked Sendable {
     /// A session for one incoming connection whose client begins with `version`.
     func makeSession(version: UInt32) throws(QUICError) -> TLSSession {
         let session = try TLSSession(flags: qh_gnutls_server_flags())
-        try session.configure(with: certificate.credentials, protocols: protocols)
+        try session.configure(with: certificate.credentials, protocols: announcesProtocol ? protocols : nil)
         if !additionalCertificates.isEmpty {
             unsafe gnutls_handshake_set_post_client_hello_function(session.native, chooseCertificate)
         }

@@ -26,7 +26,7 @@ struct TLSSession: ~Copyable {
     /// Gives the session what all sessions of its context share.
     borrowing func configure(
         with credentials: borrowing TLSCredentials,
-        protocols: ApplicationProtocols
+        protocols: ApplicationProtocols?
     ) throws(QUICError) {
         try QUICError.checkTLS(unsafe gnutls_priority_set(native, credentials.priority), "setting TLS preferences")
         let kind = GNUTLS_CRD_CERTIFICATE
@@ -34,7 +34,7 @@ struct TLSSession: ~Copyable {
             unsafe gnutls_credentials_set(native, kind, UnsafeMutableRawPointer(credentials.credentials)),
             "setting TLS credentials"
         )
-        try unsafe protocols.install(on: native)
+        try unsafe protocols?.install(on: native)
     }
 
     /// Whether the server's certificate was verified and found wanting.

@@ -65,6 +65,24 @@ import Testing
         #expect(pair.server.reports(at: pair.now).map(\.bytesLimit) == [192 << 10])
     }
 
+    // RFC 9001 §8.1: "When using ALPN, endpoints MUST immediately close a connection […] with a no_application_protocol TLS alert
+    // […] if an application protocol is not negotiated."
+    @Test func aServerThatAgreesOnNoProtocolIsLeft() throws {
+        let tls = try TLSServerContext(
+            certificate: .selfSigned,
+            protocols: try ApplicationProtocols(["echo"]),
+            announcesProtocol: false
+        )
+        let pair = try Pair(seed: 5, services: [EchoService()], serverTLS: tls)
+        var established = 0
+        pair.client.onEstablish = { _ in established += 1 }
+        _ = try pair.connect()
+        pair.run(for: .seconds(60))
+        #expect(established == 0)
+        #expect(pair.clientCloses == [.tlsAlert(120)])
+        expectEverythingReturned(pair)
+    }
+
     // RFC 8446 §4.6.1: "At any time after the server has received the client Finished message, it MAY send a NewSessionTicket
     // message."
     @Test(arguments: [true, false])
