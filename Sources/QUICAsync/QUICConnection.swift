@@ -195,7 +195,11 @@ extension QUICConnection {
             guard let stream = try? connection.openStream(direction) else { return }
             let shown = ByteStream(stream, worker: worker)
             stream.context = shown
-            let opener = state.withLock { $0.openers[direction]?.removeFirst() }
+            // It may have been cancelled meanwhile, by another thread.
+            let opener: StreamOpener? = state.withLock { state in
+                guard state.openers[direction]?.isEmpty == false else { return nil }
+                return state.openers[direction]?.removeFirst()
+            }
             guard let opener else { return stream.reset(code: ByteStream.cancelledCode) }
             opener.continuation.resume(returning: .success(shown))
         }

@@ -235,6 +235,20 @@ extension AsyncClientTests {
         }
     }
 
+    /// A task on another thread is cancelled while its stream opens.
+    @Test func tasksThatOpenStreamsMayBeCancelledAtAnyMoment() async throws {
+        try await withClient { client, address in
+            let connection = try await client.connect(to: address)
+            for round in 0..<20_000 {
+                let task = Task.detached { try await connection.openStream() }
+                for _ in 0..<(round % 400) { _ = connection.closeReport }
+                task.cancel()
+                if let stream = try? await task.value { stream.reset(code: 0) }
+            }
+            #expect(connection.closeReport == nil && connection.waitingOpeners == 0)
+        }
+    }
+
     @Test func onlyTheRightServerIsBelieved() async throws {
         let files = try CertificateFolder()
         let right = PublicKeyHash(bytes: try PublicKeyHash(ofCertificate: files.certificate).bytes)
