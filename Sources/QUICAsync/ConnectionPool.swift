@@ -72,7 +72,7 @@ public final class ConnectionPool: Sendable {
     ) async throws -> Result {
         let server = Server(address: address, name: serverName)
         let (connection, use) = try await take(server, SourcePlace(fileID: fileID, line: line), timeout)
-        defer { end(use, isUsable: connection.closeReport == nil) }
+        defer { end(use, of: connection) }
         return try await body(connection)
     }
 
@@ -141,13 +141,15 @@ extension ConnectionPool {
             keepTime()
             return connection
         } catch {
-            end(use, isUsable: false)
+            end(use, of: nil)
             throw error
         }
     }
 
-    private func end(_ use: Elements.Use, isUsable: Bool) {
-        carryOut { $0.elements.end(use, isUsable: isUsable && !$0.isShutDown, now: .now) }
+    /// - Parameter connection: Nil where there is none.
+    private func end(_ use: Elements.Use, of connection: QUICConnection?) {
+        // Asked in the turn in which it becomes idle: one that ends after that is taken out again.
+        carryOut { $0.elements.end(use, isUsable: connection?.isOpen == true && !$0.isShutDown, now: .now) }
         keepTime()
     }
 

@@ -36,6 +36,8 @@ public final class QUICConnection: Sendable {
 
     private struct State {
         var report: CloseReport?
+        /// Whether this side has asked for the end.
+        var isClosing = false
         var watchers: [(ticket: UInt64, continuation: CheckedContinuation<CloseReport?, Never>)] = []
         /// Belongs to this connection, and ends with it.
         var endHandler: (@Sendable (QUICConnection) -> Void)?
@@ -94,8 +96,12 @@ extension QUICConnection {
     ///   - code: The application's error code, below 2^62.
     ///   - reasonPhrase: Additional diagnostic information, 256 bytes of which are sent.
     public func close(code: UInt64 = 0, reasonPhrase: String = "") {
+        state.withLock { $0.isClosing = true }
         onWorker { $0.close(code: code, reasonPhrase: reasonPhrase) }
     }
+
+    /// Whether it has neither ended nor been asked to.
+    var isOpen: Bool { state.withLock { $0.report == nil && !$0.isClosing } }
 
     /// How the connection ended, once it has.
     public var closeReport: CloseReport? { state.withLock { $0.report } }

@@ -401,6 +401,21 @@ extension AsyncClientTests {
         }
     }
 
+    /// The next use would find it closed.
+    @Test func aConnectionThatItsUserClosesIsNotUsedAgain() async throws {
+        try await withClient { client, address in
+            var limits = PoolLimits()
+            limits.connectionsPerServer = 1
+            let pool = ConnectionPool(of: client, limits: limits)
+            for _ in 0..<10 {
+                try await pool.withConnection(to: address) { $0.close(code: 5) }
+                let answer = try await pool.withConnection(to: address) { try await Self.exchange([4], on: $0) }
+                #expect(answer == [4])
+            }
+            pool.shutDown()
+        }
+    }
+
     @Test func aPoolHasUsesWaitForTheirTurn() async throws {
         try await withClient { client, address in
             var limits = PoolLimits()
