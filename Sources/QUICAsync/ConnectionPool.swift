@@ -173,11 +173,17 @@ extension ConnectionPool {
         let starts = state.withLock { state in
             guard !state.isTimed, state.elements.needsTime else { return false }
             state.isTimed = true
+    /// Limits of no time at all must not take all of a thread's.
+    private static let shortestInterval = Duration.milliseconds(1)
+    /// The clock traps where a moment is too far in the future for it.
+    private static let longestInterval = Duration.seconds(3_600)
+
             return true
         }
         guard starts else { return }
         // Whatever begins while it sleeps is due after that.
-        let interval = min(limits.idleTimeout, limits.longUseThreshold ?? limits.idleTimeout)
+        let shortest = min(limits.idleTimeout, limits.longUseThreshold ?? limits.idleTimeout)
+        let interval = min(max(shortest, Self.shortestInterval), Self.longestInterval)
         Task(executorPreference: client.worker.taskExecutor) { [weak self] in
             repeat {
                 try? await Task.sleep(for: interval)

@@ -220,6 +220,7 @@ extension PoolState {
 
     /// Whether the passing of time can change anything.
     var needsTime: Bool {
-        entries.values.contains { !$0.idle.isEmpty } || (limits.longUseThreshold != nil && !busy.isEmpty)
+        entries.values.contains { !$0.idle.isEmpty }
+            || (limits.longUseThreshold != nil && busy.values.contains { !$0.isReported })
     }
 }

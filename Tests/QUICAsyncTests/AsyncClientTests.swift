@@ -416,6 +416,22 @@ extension AsyncClientTests {
         }
     }
 
+    @Test func aPoolTakesTimesOfAnyLength() async throws {
+        let reported = Shared(0)
+        try await withClient { client, address in
+            for (idle, use) in [(Duration.seconds(Int64.max), Duration.zero), (.seconds(-1), .seconds(Int64.max))] {
+                var limits = PoolLimits()
+                (limits.idleTimeout, limits.longUseThreshold) = (idle, use)
+                let pool = ConnectionPool(of: client, limits: limits) { _ in reported.withLock { $0 += 1 } }
+                try await pool.withConnection(to: address) { _ in
+                    while use == .zero, reported.withLock({ $0 }) == 0 { await Task.yield() }
+                }
+                pool.shutDown()
+            }
+        }
+        #expect(reported.withLock { $0 } == 1)
+    }
+
     @Test func aPoolHasUsesWaitForTheirTurn() async throws {
         try await withClient { client, address in
             var limits = PoolLimits()

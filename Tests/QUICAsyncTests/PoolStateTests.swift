@@ -123,6 +123,8 @@ import Testing
         let reported = pool.expire(now: at(4)).longUses
         #expect(reported == [LongUse(place: Self.place, duration: .seconds(4))])
         #expect(pool.expire(now: at(5)).longUses.isEmpty && pool.statistics.longUses == 1)
+        // There is nothing to wait for any more.
+        #expect(!pool.needsTime)
         _ = pool.end(first.use, isUsable: true, now: at(6))
         #expect(pool.statistics.idle == 1)
     }
