@@ -13,7 +13,7 @@ import Synchronization
 ///
 /// A connection has one user at a time. One that ends by itself leaves the list it is in, and nothing remembers it.
 ///
-/// Owns: connections that nobody uses, and one task while there are any. Released by: their limits, and ``shutDown()``. Bound:
+/// Owns: connections that nobody uses, and one task while there are any. Released by: their limits, ``shutDown()``, and `deinit`. Bound:
 /// ``PoolLimits``, for each server.
 public final class ConnectionPool: Sendable {
     private struct Server: Hashable, Sendable {
@@ -50,6 +50,11 @@ public final class ConnectionPool: Sendable {
         self.limits = limits
         reportLongUse = onLongUse
         state = Mutex(State(elements: Elements(limits: limits)))
+    }
+
+    deinit {
+        // Nobody uses one: a use keeps the pool.
+        shutDown()
     }
 
     /// The contents of the pool now.
@@ -168,16 +173,16 @@ extension ConnectionPool {
 // MARK: - Time
 
 extension ConnectionPool {
-    /// Starts the task that looks after the time, unless there is one or nothing for it to do.
-    private func keepTime() {
-        let starts = state.withLock { state in
-            guard !state.isTimed, state.elements.needsTime else { return false }
-            state.isTimed = true
     /// Limits of no time at all must not take all of a thread's.
     private static let shortestInterval = Duration.milliseconds(1)
     /// The clock traps where a moment is too far in the future for it.
     private static let longestInterval = Duration.seconds(3_600)
 
+    /// Starts the task that looks after the time, unless there is one or nothing for it to do.
+    private func keepTime() {
+        let starts = state.withLock { state in
+            guard !state.isTimed, state.elements.needsTime else { return false }
+            state.isTimed = true
             return true
         }
         guard starts else { return }

@@ -416,6 +416,16 @@ extension AsyncClientTests {
         }
     }
 
+    @Test func aPoolThatIsLetGoClosesItsConnections() async throws {
+        try await withClient { client, address in
+            do {
+                let pool = ConnectionPool(of: client)
+                _ = try await pool.withConnection(to: address) { try await Self.exchange([4], on: $0) }
+            }
+            while try await client.statistics().connections.live > 0 { await Task.yield() }
+        }
+    }
+
     @Test func aPoolTakesTimesOfAnyLength() async throws {
         let reported = Shared(0)
         try await withClient { client, address in
