@@ -43,6 +43,8 @@ public enum ConnectError: Error, Sendable, Hashable, CustomStringConvertible {
     case outOfMemory
     /// The system has no route to the server, or no socket.
     case unreachable(SocketError)
+    /// The handshake could not begin, as with a server name that no server has.
+    case notStarted(QUICError)
     /// The client was shut down.
     case shutDown
 
@@ -73,6 +75,7 @@ public enum ConnectError: Error, Sendable, Hashable, CustomStringConvertible {
         case .tooManyConnections(let limit): "\(limit) connections are open, which is the limit"
         case .outOfMemory: "there is no memory for another connection"
         case .unreachable(let error): error.description
+        case .notStarted(let error): error.description
         case .shutDown: "the client was shut down"
         }
     }

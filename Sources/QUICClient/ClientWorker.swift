@@ -215,7 +215,7 @@ extension ClientWorker {
             attempts[connection.handle] = Attempt(request: request, deadline: deadline)
             request.didBegin(connection.reference)
         } catch {
-            request.fail(.outOfMemory)
+            request.fail(error.isOutOfMemory ? .outOfMemory : .notStarted(error))
         }
     }
 

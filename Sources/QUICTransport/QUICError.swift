@@ -20,6 +20,11 @@ public struct QUICError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The connection ID drawn at random leads to another connection.
     public static let connectionIDTaken = QUICError("the connection ID drawn at random is taken")
 
+    /// Whether a library got no memory.
+    package var isOutOfMemory: Bool {
+        origin == .transport(NGTCP2_ERR_NOMEM) || origin == .tls(GNUTLS_E_MEMORY_ERROR)
+    }
+
     /// Whether the peer allows no further stream for now. RFC 9000 §4.6.
     public var isStreamLimit: Bool { origin == .transport(NGTCP2_ERR_STREAM_ID_BLOCKED) }
 

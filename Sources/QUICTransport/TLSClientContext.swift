@@ -123,6 +123,11 @@ public final class TLSClientContext: @unchecked Sendable {
 
     /// A session for one outgoing connection.
     func makeSession() throws(QUICError) -> TLSSession {
+        // GnuTLS would compare with a certificate the part before it alone, and without a name nothing at all.
+        guard !serverName.utf8.contains(0) else { throw QUICError("the server name '\(serverName)' has a NUL in it") }
+        guard unsafe serverNamePointer != nil else {
+            throw QUICError(tls: GNUTLS_E_MEMORY_ERROR, during: "copying the server name")
+        }
         let session = try TLSSession(flags: qh_gnutls_client_flags())
         try session.configure(with: credentials.value, protocols: protocols)
         if !isAddress(serverName) {

@@ -249,6 +249,30 @@ extension AsyncClientTests {
         }
     }
 
+    @Test func namesThatNoServerHasAreRefused() async throws {
+        let files = try CertificateFolder()
+        let certificate = CertificateSource.files(certificate: files.certificate, privateKey: files.privateKey)
+        try await withClient(
+            clientConfiguration(.authorities(file: files.authority)),
+            serverConfiguration(certificate)
+        ) { client, address in
+            for name in ["localhost\0.example.org", String(repeating: "a", count: 300), "\u{fffd}"] {
+                do {
+                    _ = try await client.connect(to: address, serverName: name)
+                    Issue.record("'\(name)' was taken for localhost")
+                } catch let error as ConnectError {
+                    guard case .notStarted = error else {
+                        Issue.record("'\(name)': \(error)")
+                        continue
+                    }
+                }
+            }
+            await #expect(throws: ConnectError.certificateRefused) {
+                _ = try await client.connect(to: address, serverName: "")
+            }
+        }
+    }
+
     @Test func onlyTheRightServerIsBelieved() async throws {
         let files = try CertificateFolder()
         let right = PublicKeyHash(bytes: try PublicKeyHash(ofCertificate: files.certificate).bytes)
