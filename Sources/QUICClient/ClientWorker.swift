@@ -202,6 +202,9 @@ extension ClientWorker {
         guard endpoint.counts.live < connectionLimit else {
             return request.fail(.tooManyConnections(limit: connectionLimit))
         }
+        // GnuTLS does not survive a refused allocation, so a handshake is refused before it begins.
+        endpoint.ledger.share.refresh()
+        guard endpoint.ledger.share.admitsConnection else { return request.fail(.outOfMemory) }
         let path: NetworkPath
         do throws(SocketError) {
             path = try sockets.path(to: request.remote)

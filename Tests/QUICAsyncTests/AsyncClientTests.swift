@@ -1,3 +1,4 @@
+import BoundedMemory
 import Foundation
 import QUICAsync
 import QUICClient
@@ -270,6 +271,35 @@ extension AsyncClientTests {
             await #expect(throws: ConnectError.certificateRefused) {
                 _ = try await client.connect(to: address, serverName: "")
             }
+        }
+    }
+
+    /// GnuTLS cannot be refused memory: handshakes that begin have to be bounded.
+    @Test func handshakesStayWithinTheMemoryLimit() async throws {
+        var configuration = clientConfiguration()
+        configuration.memoryBytesLimit = 4 << 20
+        let limit = configuration.memoryBytesLimit
+        try await withClient(configuration) { client, _ in
+            let silent = try SilentPort()
+            let attempts = (0..<300).map { _ in
+                Task(executorPreference: client.worker.taskExecutor) {
+                    _ = try await client.connect(to: silent.address, timeout: .seconds(600))
+                }
+            }
+            while try await client.statistics().connections.live == 0 { await Task.yield() }
+            // Those that began wait; the others were refused.
+            let statistics = try await client.statistics()
+            #expect(statistics.memory.liveBytes <= limit)
+            #expect((1..<attempts.count).contains(statistics.connections.live))
+            for attempt in attempts { attempt.cancel() }
+            var refused = 0
+            for attempt in attempts {
+                if case .failure(let error) = await attempt.result, error as? ConnectError == .outOfMemory {
+                    refused += 1
+                }
+            }
+            #expect(refused > 0)
+            while try await client.statistics().connections.live > 0 { await Task.yield() }
         }
     }
 
