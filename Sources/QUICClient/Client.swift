@@ -31,6 +31,7 @@ public final class Client: Sendable {
         guard configuration.connectionLimit > 0 else {
             throw .configuration("\(configuration.connectionLimit) connections were asked for; at least 1 is needed")
         }
+        try Self.check(configuration.transport)
         let needed = configuration.transport.floorBytes + TransportConfiguration.handshakeFloorBytes
         guard configuration.memoryBytesLimit >= needed else {
             throw .configuration(
@@ -64,6 +65,28 @@ public final class Client: Sendable {
         }
         mailbox = driver.mailbox
         try start(driver)
+    }
+
+    private static func check(_ transport: TransportConfiguration) throws(ClientError) {
+        let accepted = TransportConfiguration.streamsAccepted
+        for count in [transport.peerBidirectionalStreams, transport.peerUnidirectionalStreams]
+        where !accepted.contains(count) {
+            throw .configuration("\(count) streams of a peer were allowed; accepted are \(accepted)")
+        }
+        let handshakeNeeded = TransportConfiguration.handshakeBytesMinimum
+        guard transport.handshakeBytesLimit >= handshakeNeeded else {
+            throw .configuration(
+                "a handshake memory limit of \(transport.handshakeBytesLimit) bytes fails every handshake; at least "
+                    + "\(handshakeNeeded) bytes are needed"
+            )
+        }
+        let needed = TransportConfiguration.bytesLimit(ofWindow: transport.connectionWindow.initialBytes, borrowed: 0)
+        guard transport.connectionBytesLimit >= needed else {
+            throw .configuration(
+                "a connection memory limit of \(transport.connectionBytesLimit) bytes is less than a connection may use with its "
+                    + "first window of \(transport.connectionWindow.initialBytes) bytes; at least \(needed) bytes are needed"
+            )
+        }
     }
 
     private func start(_ driver: sending ClientWorker) throws(ClientError) {

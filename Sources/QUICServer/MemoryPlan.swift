@@ -93,6 +93,11 @@ public struct MemoryPlan: Sendable, Hashable {
             )
         }
         try checkCertificateChain(transport)
+        let accepted = TransportConfiguration.streamsAccepted
+        for count in [transport.peerBidirectionalStreams, transport.peerUnidirectionalStreams]
+        where !accepted.contains(count) {
+            throw .configuration("\(count) streams of a client were allowed; accepted are \(accepted)")
+        }
         guard transport.datagramsPerTurn >= 1, transport.waitingDatagrams >= 0 else {
             throw .configuration(
                 "\(transport.datagramsPerTurn) datagrams a turn of which \(transport.waitingDatagrams) may wait for the next "

@@ -134,6 +134,8 @@ public struct TransportConfiguration: Sendable {
 
     /// The values accepted for ``datagramFrameBytesLimit``.
     public static let datagramFrameBytesAccepted = 0...65_535
+    /// The streams of one direction that a peer may be allowed at once. ngtcp2 aborts from 2^62 on; RFC 9000 §4.6 ends at 2^60.
+    package static let streamsAccepted = 0...65_536
     /// The largest UDP payload accepted, in bytes. ngtcp2's decryption buffer grows to the largest one and stays.
     public static let receivedDatagramBytesLimit = 1_500
     /// Bytes of transport and echo that an established connection may hold besides its window's worth: 28 KB idle, packets

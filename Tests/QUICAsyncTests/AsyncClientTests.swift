@@ -426,6 +426,15 @@ extension AsyncClientTests {
         var small = clientConfiguration()
         small.memoryBytesLimit = 1_000
         #expect(throws: ClientError.self) { try AsyncClient(configuration: small) }
+        let changes: [(inout TransportConfiguration) -> Void] = [
+            { $0.peerBidirectionalStreams = -1 }, { $0.peerUnidirectionalStreams = .max },
+            { $0.handshakeBytesLimit = 1_000 }, { $0.connectionBytesLimit = 0 }, { $0.connectionBytesLimit = -1 },
+        ]
+        for change in changes {
+            var configuration = clientConfiguration()
+            change(&configuration.transport)
+            #expect(throws: ClientError.self) { try AsyncClient(configuration: configuration) }
+        }
         #expect(throws: ClientError.self) { try AsyncClient(configuration: clientConfiguration(.keys([]))) }
         #expect(throws: ClientError.self) {
             try AsyncClient(configuration: clientConfiguration(.authorities(file: "/does/not/exist")))
