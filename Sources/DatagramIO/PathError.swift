@@ -21,7 +21,8 @@ public enum PathError: Hashable, Sendable {
     case prohibited
     /// The peer's host does not speak UDP, or did not understand the datagram's headers.
     case protocolUnreachable
-    /// Nothing can be sent between these two addresses: port 0, another address family, not an address of this host.
+    /// Nothing can be sent between these two addresses: port 0, another address family, not an address of this host, an interface
+    /// that is gone.
     case addressUnusable
 
     /// The path error of an `errno` value; nil when it is a failure of the socket itself.
@@ -33,7 +34,7 @@ public enum PathError: Hashable, Sendable {
         case EMSGSIZE: self = .datagramTooLarge
         case EPERM, EACCES: self = .prohibited
         case ENOPROTOOPT, EOPNOTSUPP, EPROTO: self = .protocolUnreachable
-        case EADDRNOTAVAIL, EINVAL, EAFNOSUPPORT: self = .addressUnusable
+        case EADDRNOTAVAIL, EINVAL, EAFNOSUPPORT, ENODEV: self = .addressUnusable
         default: return nil
         }
     }

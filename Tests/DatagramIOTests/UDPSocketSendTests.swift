@@ -52,6 +52,19 @@ import Testing
         #expect(try server.receive(200).map { number(in: $0.bytes) } == Array(0..<200))
     }
 
+    /// A path along an interface that has been taken away since: ENODEV.
+    @Test func aPathWithoutItsInterfaceDoesNotHoldUpOthers() throws {
+        let server = try Peer(Peer.loopbacks[1])
+        let client = try Peer(.any(.ipv6))
+        let local = try #require(SocketAddress("[::1]:0"))
+        let gone = SocketAddress(local.ipv6Address, port: local.port, scope: 1_000_000)
+        client.queue(payload(0, count: 30), on: NetworkPath(local: gone, remote: server.address))
+        client.queue(payload(1, count: 40), on: NetworkPath(local: local, remote: server.address))
+        #expect(try client.socket.send(client.outbox) == .drained)
+        #expect(client.socket.statistics.sendErrors == 1 && client.socket.statistics.datagramsSent == 1)
+        #expect(client.socket.pollPathError() == .addressUnusable)
+    }
+
     @Test func whatCannotBeSentIsDroppedAlone() throws {
         let server = try Peer()
         let client = try Peer(SocketAddress(ipv4: 0, 0, 0, 0, port: 0))
