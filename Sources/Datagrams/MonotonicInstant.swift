@@ -42,8 +42,8 @@ extension Duration {
     /// This duration in whole nanoseconds, truncated towards zero and kept within `Int64` (292 years).
     public var wholeNanoseconds: Int64 {
         let (seconds, attoseconds) = components
-        let (product, overflow) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
-        if overflow { return seconds < 0 ? .min : .max }
-        return product.addingReportingOverflow(attoseconds / 1_000_000_000).partialValue
+        let (product, productOverflows) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, sumOverflows) = product.addingReportingOverflow(attoseconds / 1_000_000_000)
+        return productOverflows || sumOverflows ? (seconds < 0 ? .min : .max) : sum
     }
 }

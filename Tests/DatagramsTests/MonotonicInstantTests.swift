@@ -21,5 +21,13 @@ import Testing
         #expect(Duration(secondsComponent: 1, attosecondsComponent: 999_999_999).wholeNanoseconds == 1_000_000_000)
         #expect(Duration.seconds(-2).wholeNanoseconds == -2_000_000_000)
         #expect(Duration.seconds(Int64.max).wholeNanoseconds == .max)
+        #expect(
+            Duration(secondsComponent: 9_223_372_036, attosecondsComponent: 900_000_000_000_000_000).wholeNanoseconds
+                == .max
+        )
+        #expect(
+            Duration(secondsComponent: -9_223_372_036, attosecondsComponent: -900_000_000_000_000_000).wholeNanoseconds
+                == .min
+        )
     }
 }
