@@ -29,6 +29,14 @@ extension Connection {
         return status == 0 ? pendingEnd : end(after: status)
     }
 
+    /// How long the closing and draining states last.
+    ///
+    /// RFC 9000 §10.2: these states SHOULD persist for at least three times the current PTO interval.
+    public var closingPeriod: Duration {
+        guard let connection = unsafe native?.pointer else { return .zero }
+        return .nanoseconds(Int64(clamping: unsafe ngtcp2_conn_get_pto(connection))) * 3
+    }
+
     /// What is in flight, as congestion control counts it. RFC 9002 §2.
     var bytesInFlight: UInt64 { nativeInfo.bytes_in_flight }
 

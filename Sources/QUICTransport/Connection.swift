@@ -161,14 +161,6 @@ public final class Connection {
         guard let connection = unsafe native?.pointer else { return nil }
         return unsafe NetworkPath(ngtcp2_conn_get_path(connection).pointee)
     }
-
-    /// How long the closing and draining states last.
-    ///
-    /// RFC 9000 §10.2: these states SHOULD persist for at least three times the current PTO interval.
-    public var closingPeriod: Duration {
-        guard let connection = unsafe native?.pointer else { return .zero }
-        return .nanoseconds(Int64(clamping: unsafe ngtcp2_conn_get_pto(connection))) * 3
-    }
 }
 
 // MARK: - The application
