@@ -14,7 +14,7 @@ import Synchronization
 /// _ = try await client.shutDown()
 /// ```
 ///
-/// Owns: a ``Client``. Released by: ``shutDown()``. Bound: that of the client, and for each stream its receive window and one write.
+/// Owns: a ``QUICClient/Client``. Released by: ``shutDown()``. Bound: that of the client, and for each stream its receive window and one write.
 public final class AsyncClient: Sendable {
     private let client: Client
 
@@ -36,7 +36,7 @@ public final class AsyncClient: Sendable {
     ///   - serverName: The name that the server's certificate has to be for, and that is sent to it unless it is an address; nil for
     ///     the address itself.
     ///   - timeout: How long the handshake may take, an hour at most.
-    /// - Throws: ``ConnectError``, or `CancellationError`.
+    /// - Throws: ``QUICClient/ConnectError``, or `CancellationError`.
     public func connect(
         to remote: SocketAddress,
         serverName: String? = nil,

@@ -66,7 +66,7 @@ public final class ConnectionPool: Sendable {
     /// - Parameters:
     ///   - serverName: The name that the server's certificate has to be for; nil for the address itself.
     ///   - timeout: How long the handshake of a new connection may take.
-    /// - Throws: ``ConnectError``, ``PoolError``, `CancellationError`, or what `body` throws.
+    /// - Throws: ``QUICClient/ConnectError``, ``PoolError``, `CancellationError`, or what `body` throws.
     public func withConnection<Result>(
         to address: SocketAddress,
         serverName: String? = nil,

@@ -7,7 +7,7 @@ import Synchronization
 
 /// A QUIC client: connections to any number of servers on one thread, whose memory is bounded and comes back.
 ///
-/// `QUICAsync` has the same for tasks. Here a ``StreamService`` is told of the connections' events, on the client's thread.
+/// `QUICAsync` has the same for tasks. Here a ``QUICTransport/StreamService`` is told of the connections' events, on the client's thread.
 ///
 /// Owns: a thread, its sockets and its connections. Released by: ``shutDown()``; a client that is let go without it goes on until the
 /// process ends. Bound: ``ClientConfiguration/memoryBytesLimit``, 0.3 MB for the sockets, the authorities that it trusts, and a ticket
@@ -155,8 +155,8 @@ extension Client {
     ///   - serverName: The name that the server's certificate has to be for, and that is sent to it unless it is an address.
     ///   - timeout: How long the handshake may take, an hour at most.
     ///   - didBegin: Called when the first packet is on its way.
-    ///   - willOpen: Called when the handshake is complete, before ``StreamService/connectionDidOpen(_:)``: the place for a
-    ///     ``Connection/context``.
+    ///   - willOpen: Called when the handshake is complete, before ``QUICTransport/StreamService/connectionDidOpen(_:)``: the place for a
+    ///     ``QUICTransport/Connection/context``.
     ///   - fail: Called when there will be no connection.
     public func connect(
         to remote: SocketAddress,

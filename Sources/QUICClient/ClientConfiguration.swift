@@ -7,10 +7,10 @@ public struct ClientConfiguration: Sendable {
     /// How servers prove who they are. Default: to the authorities that the system trusts.
     public var verification = ServerVerification.systemAuthorities
     /// The certificate for servers that ask for one, whose message may have
-    /// ``TransportConfiguration/clientCertificateMessageBytesLimit``. Nil, the default, for none. RFC 8446 §4.4.2.
+    /// ``QUICTransport/TransportConfiguration/clientCertificateMessageBytesLimit``. Nil, the default, for none. RFC 8446 §4.4.2.
     ///
     /// The client has completed its handshake before the server has seen its certificate. A server that refuses it closes the
-    /// connection afterwards, with a cause of ``CloseCause/tlsAlert(_:)`` in the ``CloseReport``.
+    /// connection afterwards, with a cause of ``QUICTransport/CloseCause/tlsAlert(_:)`` in the ``QUICTransport/CloseReport``.
     public var certificate: CertificateSource?
     /// Whether a connection to a server begins with the latest ticket of an earlier one, which saves its certificates. Default true.
     /// A connection then keeps its TLS session, 10.5 KB, until its ticket has come. RFC 8446 §2.2.

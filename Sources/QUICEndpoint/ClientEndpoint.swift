@@ -135,7 +135,7 @@ extension ClientEndpoint {
 extension ClientEndpoint {
     /// Opens a connection along `path`.
     ///
-    /// - Parameter tls: The context of its session; nil for that of this endpoint.
+    /// - Parameter context: The context of its session; nil for that of this endpoint.
     /// - Throws: When there is no memory for it.
     /// - Returns: The connection, whose first packet waits in ``transmit(into:at:)``.
     public func connect(

@@ -3,7 +3,7 @@ internal import CNgtcp2
 
 /// Datagrams in DATAGRAM frames: bytes that are sent once, in no order, and that may be lost. RFC 9221.
 extension Connection {
-    /// The longest datagram that ``sendDatagram(_:)`` takes now, in bytes; nil where it takes none: before the handshake is
+    /// The longest datagram that ``sendDatagram(_:)-(RawSpan)`` takes now, in bytes; nil where it takes none: before the handshake is
     /// complete, after the end, and where the peer takes no DATAGRAM frames.
     ///
     /// It follows the path: 1,164 bytes at first where the peer's connection IDs are of 12 bytes, and more once the path is known

@@ -59,7 +59,7 @@ public struct TransportConfiguration: Sendable {
         didSet { precondition(Self.datagramFrameBytesAccepted.contains(datagramFrameBytesLimit), "0 to 65,535 bytes") }
     }
     /// Datagrams of one connection that wait to be sent in DATAGRAM frames; one more displaces the oldest. Default 128, 2 bytes
-    /// each; 0 to send none. ``Connection/sendDatagram(_:)``.
+    /// each; 0 to send none. ``Connection/sendDatagram(_:)-(RawSpan)``.
     public var queuedDatagrams = 128
     /// Bytes of those datagrams together; the oldest make room. Default 64 KiB, within ``connectionBytesLimit``.
     public var queuedDatagramBytes = 64 * 1024
