@@ -14,7 +14,8 @@ import Synchronization
 /// _ = try await client.shutDown()
 /// ```
 ///
-/// Owns: a ``QUICClient/Client``. Released by: ``shutDown()``. Bound: that of the client, and for each stream its receive window and one write.
+/// Owns: a ``QUICClient/Client``. Released by: ``shutDown()``. Bound: that of the client, and for each stream its receive window and
+/// one write.
 public final class AsyncClient: Sendable {
     private let client: Client
 

@@ -7,8 +7,8 @@ extension QUICConnection {
 
     /// The datagrams that the peer sends, in the order in which they arrived; ends with the connection. RFC 9221.
     ///
-    /// There are none unless ``QUICTransport/TransportConfiguration/datagramFrameBytesLimit`` lets the peer send them. Several tasks may take
-    /// them, each a different one. 64 wait until they are taken; one more displaces the oldest.
+    /// There are none unless ``QUICTransport/TransportConfiguration/datagramFrameBytesLimit`` lets the peer send them. Several tasks
+    /// may take them, each a different one. 64 wait until they are taken; one more displaces the oldest.
     public var datagrams: Datagrams { Datagrams(arrivals: datagramArrivals) }
 
     /// The datagrams of a connection, in the order in which they arrived.
@@ -22,7 +22,8 @@ extension QUICConnection {
         public func makeAsyncIterator() -> Self { self }
     }
 
-    /// Sends `bytes` once, in a DATAGRAM frame: ``QUICTransport/Connection/sendDatagram(_:)-(RawSpan)``. Returns when they wait to be sent.
+    /// Sends `bytes` once, in a DATAGRAM frame: ``QUICTransport/Connection/sendDatagram(_:)-(RawSpan)``. Returns when they wait to be
+    /// sent.
     ///
     /// - Throws: ``QUICTransport/DatagramError``; nothing is sent then.
     public func send(datagram bytes: [UInt8]) async throws(DatagramError) {
