@@ -3,7 +3,6 @@ public import Datagrams
 import QUICEndpoint
 public import QUICTransport
 public import QUICWorkers
-import Synchronization
 
 /// A QUIC client: connections to any number of servers on one thread, whose memory is bounded and comes back.
 ///
@@ -18,7 +17,7 @@ public final class Client: Sendable {
     /// Its thread.
     public let worker: WorkerReference
     private let mailbox: Mailbox<ClientWorker.Command>
-    private let ending = Ending()
+    private let end = ThreadEnd<Outcome>()
 
     /// Starts a client without connections.
     ///
@@ -64,7 +63,17 @@ public final class Client: Sendable {
             throw .socket(error)
         }
         mailbox = driver.mailbox
-        try start(driver)
+        do throws(ThreadError) {
+            try end.start(driver) { driver in
+                do throws(SocketError) {
+                    return .success(try driver.run())
+                } catch {
+                    return .failure(.socket(error))
+                }
+            }
+        } catch {
+            throw .thread(error.code)
+        }
     }
 
     private static func check(_ transport: TransportConfiguration) throws(ClientError) {
@@ -86,62 +95,6 @@ public final class Client: Sendable {
                 "a connection memory limit of \(transport.connectionBytesLimit) bytes is less than a connection may use with its "
                     + "first window of \(transport.connectionWindow.initialBytes) bytes; at least \(needed) bytes are needed"
             )
-        }
-    }
-
-    private func start(_ driver: sending ClientWorker) throws(ClientError) {
-        let start = Start(driver)
-        do throws(ThreadError) {
-            try OwnThread.start { [ending] in start.run(ending) }
-        } catch {
-            throw .thread(error.code)
-        }
-    }
-
-    /// What the new thread is given.
-    private final class Start {
-        private var worker: ClientWorker?
-
-        init(_ worker: ClientWorker) {
-            self.worker = worker
-        }
-
-        func run(_ ending: Ending) {
-            guard let outcome = runWorker() else { return }
-            ending.end(with: outcome)
-        }
-
-        /// The worker is gone when this returns.
-        private func runWorker() -> Outcome? {
-            guard let worker = worker.take() else { return nil }
-            do throws(SocketError) {
-                return .success(try worker.run())
-            } catch {
-                return .failure(.socket(error))
-            }
-        }
-    }
-
-    /// How the thread ended, for those who wait for that.
-    private final class Ending: Sendable {
-        private let state = Mutex<(outcome: Outcome?, waiting: [CheckedContinuation<Outcome, Never>])>((nil, []))
-
-        func end(with outcome: Outcome) {
-            let waiting = state.withLock { state in
-                defer { state = (outcome, []) }
-                return state.waiting
-            }
-            for continuation in waiting { continuation.resume(returning: outcome) }
-        }
-
-        func outcome() async -> Outcome {
-            await withCheckedContinuation { continuation in
-                let ended = state.withLock { state in
-                    if state.outcome == nil { state.waiting.append(continuation) }
-                    return state.outcome
-                }
-                if let ended { continuation.resume(returning: ended) }
-            }
         }
     }
 }
@@ -186,7 +139,7 @@ extension Client {
             if !isPosted { continuation.resume(returning: nil) }
         }
         if let current { return current }
-        return try await ending.outcome().get()
+        return try await end.outcome().get()
     }
 
     /// Closes every connection, tells the servers so, and releases everything.
@@ -195,6 +148,6 @@ extension Client {
     /// - Throws: When its socket failed.
     public func shutDown() async throws(ClientError) -> ClientStatistics {
         _ = mailbox.post(.shutDown)
-        return try await ending.outcome().get()
+        return try await end.outcome().get()
     }
 }

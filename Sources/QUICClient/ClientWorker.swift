@@ -34,6 +34,8 @@ final class ClientWorker {
     /// Batches of datagrams, and rounds of tasks, handled in a row before the others have their turn.
     private static let roundsPerTurn = 8
 
+    /// Pieces of other threads' work done in a row before packets that come of them are sent.
+    private static let workPerFlush = 64
     /// Connections closed in a row at a shutdown.
     private static let closesPerTurn = 32
 
@@ -81,7 +83,7 @@ final class ClientWorker {
             let now = clock.now()
             if wasWoken {
                 execute(mailbox.takeAll(), at: now)
-                doWork(at: now)
+                try doWork(at: now)
             }
             try turn(at: now)
             try runTasks()
@@ -159,28 +161,22 @@ extension ClientWorker {
     }
 
     /// Does the work that other threads have left until now.
-    private func doWork(at now: MonotonicInstant) {
+    private func doWork(at now: MonotonicInstant) throws(SocketError) {
         endpoint.noteTime(now)
         let scope = WorkScope(connections: endpoint, services: [service])
-        var left = reference.work.beginTaking()
-        while left > 0, let work = reference.work.takeFirst() {
-            work.body(scope)
-            left -= 1
+        try reference.work.empty(flushingAfter: Self.workPerFlush, { () throws(SocketError) in try flush(at: now) }) {
+            $0.body(scope)
         }
     }
 
     /// Runs the steps of tasks that wait, and those that follow from them, until datagrams and deadlines have their turn again.
     private func runTasks() throws(SocketError) {
-        tasksMayFollow = false
-        for _ in 0..<Self.roundsPerTurn {
-            let jobs = reference.tasks.takeAll()
-            if jobs.isEmpty { return }
+        tasksMayFollow = try reference.tasks.run(rounds: Self.roundsPerTurn) { steps throws(SocketError) in
             let now = clock.now()
             endpoint.noteTime(now)
-            for job in jobs { unsafe job.runSynchronously(on: reference.tasks.asUnownedTaskExecutor()) }
+            steps()
             try flush(at: now)
         }
-        tasksMayFollow = true
     }
 
     private func execute(_ commands: [Command], at now: MonotonicInstant) {

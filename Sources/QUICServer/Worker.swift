@@ -144,7 +144,8 @@ final class Worker {
 
     /// Receives the datagrams that other workers have handed over until now; one timestamp for all of them.
     private func receiveHandedOver(at now: MonotonicInstant) throws(SocketError) {
-        try empty(inbox, flushingAfter: Self.handOversPerFlush, at: now) { datagram in
+        try inbox.empty(flushingAfter: Self.handOversPerFlush, { () throws(SocketError) in try flush(at: now) }) {
+            datagram in
             datagram.withBytes {
                 endpoint.receive($0, path: datagram.path, ecn: datagram.ecn, at: now, isHandedOver: true)
             }
@@ -155,21 +156,8 @@ final class Worker {
     private func doWork(at now: MonotonicInstant) throws(SocketError) {
         endpoint.noteTime(now)
         let scope = WorkScope(connections: endpoint, services: services)
-        try empty(reference.work, flushingAfter: Self.workPerFlush, at: now) { $0.body(scope) }
-    }
-
-    /// Calls `body` with each element that waits now, and sends what came of them after every `count` elements.
-    private func empty<Element: ~Copyable>(
-        _ inbox: Inbox<Element>,
-        flushingAfter count: Int,
-        at now: MonotonicInstant,
-        _ body: (borrowing Element) -> Void
-    ) throws(SocketError) {
-        var left = inbox.beginTaking()
-        while left > 0, let element = inbox.takeFirst() {
-            body(element)
-            left -= 1
-            if left.isMultiple(of: count) { try flush(at: now) }
+        try reference.work.empty(flushingAfter: Self.workPerFlush, { () throws(SocketError) in try flush(at: now) }) {
+            $0.body(scope)
         }
     }
 
@@ -180,16 +168,12 @@ final class Worker {
 
     /// Runs the steps of tasks that wait, and those that follow from them, until datagrams and deadlines have their turn again.
     private func runTasks() throws(SocketError) {
-        tasksMayFollow = false
-        for _ in 0..<Self.taskRoundsPerTurn {
-            let jobs = reference.tasks.takeAll()
-            if jobs.isEmpty { return }
+        tasksMayFollow = try reference.tasks.run(rounds: Self.taskRoundsPerTurn) { steps throws(SocketError) in
             let now = clock.now()
             endpoint.noteTime(now)
-            for job in jobs { unsafe job.runSynchronously(on: reference.tasks.asUnownedTaskExecutor()) }
+            steps()
             try flush(at: now)
         }
-        tasksMayFollow = true
     }
 
     /// Sends until there is nothing more to send or the socket takes no more.

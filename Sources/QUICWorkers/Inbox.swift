@@ -107,6 +107,20 @@ extension Inbox where Element: ~Copyable {
         if hasElements { waker.wake() }
     }
 
+    /// Calls `body` with each element that waits now, and `flush` after every `count` of them.
+    package func empty<Failure: Error>(
+        flushingAfter count: Int,
+        _ flush: () throws(Failure) -> Void,
+        _ body: (borrowing Element) -> Void
+    ) throws(Failure) {
+        var left = beginTaking()
+        while left > 0, let element = takeFirst() {
+            body(element)
+            left -= 1
+            if left.isMultiple(of: count) { try flush() }
+        }
+    }
+
     /// The number of elements that wait; whatever is put after this wakes the owner again.
     package func beginTaking() -> Int {
         state.withLock { state in

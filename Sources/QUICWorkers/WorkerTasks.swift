@@ -45,8 +45,24 @@ package final class WorkerTasks: TaskExecutor {
         }
     }
 
+    /// Runs the steps of tasks that wait, and those that follow from them, in `rounds` rounds at most.
+    ///
+    /// - Parameter around: Called for each round; it calls the steps of that round.
+    /// - Returns: Whether more steps may wait, of which nothing wakes the owner.
+    package func run<Failure: Error>(
+        rounds: Int,
+        _ around: (_ steps: () -> Void) throws(Failure) -> Void
+    ) throws(Failure) -> Bool {
+        for _ in 0..<rounds {
+            let jobs = takeAll()
+            if jobs.isEmpty { return false }
+            try around { for job in jobs { unsafe job.runSynchronously(on: asUnownedTaskExecutor()) } }
+        }
+        return true
+    }
+
     /// Takes the steps of tasks that wait; each that follows wakes the owner again, unless it is from its own thread.
-    package func takeAll() -> [UnownedJob] {
+    private func takeAll() -> [UnownedJob] {
         state.withLock { state in
             state.isAnnounced = false
             defer { state.jobs = [] }
