@@ -77,18 +77,7 @@ public final class Client: Sendable {
     }
 
     private static func check(_ transport: TransportConfiguration) throws(ClientError) {
-        let accepted = TransportConfiguration.streamsAccepted
-        for count in [transport.peerBidirectionalStreams, transport.peerUnidirectionalStreams]
-        where !accepted.contains(count) {
-            throw .configuration("\(count) streams of a peer were allowed; accepted are \(accepted)")
-        }
-        let handshakeNeeded = TransportConfiguration.handshakeBytesMinimum
-        guard transport.handshakeBytesLimit >= handshakeNeeded else {
-            throw .configuration(
-                "a handshake memory limit of \(transport.handshakeBytesLimit) bytes fails every handshake; at least "
-                    + "\(handshakeNeeded) bytes are needed"
-            )
-        }
+        if let flaw = transport.flaw(towards: "server") { throw .configuration(flaw) }
         let needed = TransportConfiguration.bytesLimit(ofWindow: transport.connectionWindow.initialBytes, borrowed: 0)
         guard transport.connectionBytesLimit >= needed else {
             throw .configuration(

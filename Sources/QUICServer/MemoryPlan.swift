@@ -86,18 +86,8 @@ public struct MemoryPlan: Sendable, Hashable {
     }
 
     private static func check(_ transport: TransportConfiguration) throws(ServerError) {
-        guard transport.handshakeBytesLimit >= handshakeBytesMinimum else {
-            throw .configuration(
-                "a handshake memory limit of \(transport.handshakeBytesLimit) bytes fails every handshake; "
-                    + "at least \(handshakeBytesMinimum) bytes are needed"
-            )
-        }
+        if let flaw = transport.flaw(towards: "client") { throw .configuration(flaw) }
         try checkCertificateChain(transport)
-        let accepted = TransportConfiguration.streamsAccepted
-        for count in [transport.peerBidirectionalStreams, transport.peerUnidirectionalStreams]
-        where !accepted.contains(count) {
-            throw .configuration("\(count) streams of a client were allowed; accepted are \(accepted)")
-        }
         guard transport.datagramsPerTurn >= 1, transport.waitingDatagrams >= 0 else {
             throw .configuration(
                 "\(transport.datagramsPerTurn) datagrams a turn of which \(transport.waitingDatagrams) may wait for the next "

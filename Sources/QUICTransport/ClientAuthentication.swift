@@ -38,8 +38,7 @@ public enum ClientAuthentication: Sendable, Hashable {
 /// GnuTLS itself refuses clients that show none where one is required.
 private let verifyClient: @convention(c) (gnutls_session_t?) -> Int32 = { session in
     guard let session = unsafe session else { return GNUTLS_E_INTERNAL_ERROR }
-    var count: UInt32 = 0
-    guard unsafe gnutls_certificate_get_peers(session, &count) != nil, count > 0 else { return 0 }
+    guard unsafe TLSSession.peerCertificate(of: session) != nil else { return 0 }
     var status: UInt32 = 0
     var oid = Array("1.3.6.1.5.5.7.3.2".utf8CString)
     let code = unsafe oid.withUnsafeMutableBytes { oid in

@@ -36,9 +36,8 @@ public struct PublicKeyHash: Sendable, Hashable {
 
     /// The hash of the key of the certificate that the peer of `session` has shown; nil where it has shown none.
     static func ofPeer(of session: gnutls_session_t) -> PublicKeyHash? {
-        var count: UInt32 = 0
-        guard let chain = unsafe gnutls_certificate_get_peers(session, &count), count > 0 else { return nil }
-        return try? unsafe hash(of: chain.pointee, format: GNUTLS_X509_FMT_DER, from: "the peer")
+        guard let certificate = unsafe TLSSession.peerCertificate(of: session) else { return nil }
+        return try? unsafe hash(of: certificate, format: GNUTLS_X509_FMT_DER, from: "the peer")
     }
 
     private static func hash(

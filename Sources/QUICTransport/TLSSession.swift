@@ -55,15 +55,19 @@ struct TLSSession: ~Copyable {
 
     /// The peer's certificate, in DER; nil where it has shown none.
     var peerCertificate: [UInt8]? {
-        var count: UInt32 = 0
-        guard let chain = unsafe gnutls_certificate_get_peers(native, &count), count > 0 else { return nil }
-        return unsafe Array(UnsafeBufferPointer(start: chain.pointee.data, count: Int(chain.pointee.size)))
+        unsafe Self.peerCertificate(of: native).map {
+            unsafe Array(UnsafeBufferPointer(start: $0.data, count: Int($0.size)))
+        }
     }
 
     /// Whether the peer has shown a certificate.
-    var hasPeerCertificate: Bool {
+    var hasPeerCertificate: Bool { unsafe Self.peerCertificate(of: native) != nil }
+
+    /// The certificate that the peer of a session has shown, in memory of the session.
+    static func peerCertificate(of native: gnutls_session_t) -> gnutls_datum_t? {
         var count: UInt32 = 0
-        return unsafe gnutls_certificate_get_peers(native, &count) != nil && count > 0
+        guard let chain = unsafe gnutls_certificate_get_peers(native, &count), count > 0 else { return nil }
+        return unsafe chain.pointee
     }
 
     /// The host name that the client asked for (SNI); nil where it asked for none, or for one that is no text. RFC 6066 §3.

@@ -132,6 +132,19 @@ public struct TransportConfiguration: Sendable {
     /// The defaults.
     public init() {}
 
+    /// The first thing in it with which no connection could work, in a sentence; nil where there is none.
+    ///
+    /// - Parameter peer: The other side: `client` or `server`.
+    package func flaw(towards peer: String) -> String? {
+        guard handshakeBytesLimit >= Self.handshakeBytesMinimum else {
+            return "a handshake memory limit of \(handshakeBytesLimit) bytes fails every handshake; "
+                + "at least \(Self.handshakeBytesMinimum) bytes are needed"
+        }
+        let streams = [peerBidirectionalStreams, peerUnidirectionalStreams]
+        return streams.first { !Self.streamsAccepted.contains($0) }
+            .map { "\($0) streams of a \(peer) were allowed; accepted are \(Self.streamsAccepted)" }
+    }
+
     /// The values accepted for ``datagramFrameBytesLimit``.
     public static let datagramFrameBytesAccepted = 0...65_535
     /// The streams of one direction that a peer may be allowed at once. ngtcp2 aborts from 2^62 on; RFC 9000 §4.6 ends at 2^60.
