@@ -41,7 +41,7 @@ import Testing
         #expect(last.hasReturned && last.endpoint.connections.closed == 2)
     }
 
-    /// What `service` answers to `bytes` on the last of three connections.
+    /// The answer of `service` to `bytes` on the last of three connections.
     private func answer(of service: String, to bytes: [UInt8]) async throws -> String {
         let server = try makeCountingServer(configuration)
         let text = Mutex("")
@@ -79,18 +79,12 @@ import Testing
     }
 
     @Test func clientsAskAServer() async throws {
-        let chain = try CertificateChain(.p256, byteCount: 1_000)
-        let folder = FileManager.default.temporaryDirectory.appending(path: "quicharness-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let (certificate, privateKey) = (folder.appending(path: "chain.pem"), folder.appending(path: "key.pem"))
-        try Data(chain.certificates.utf8).write(to: certificate)
-        try Data(chain.privateKey.utf8).write(to: privateKey)
+        let folder = try CertificateFolder(byteCount: 1_000)
         var configuration = configuration
-        configuration.certificate = .files(certificate: certificate.path, privateKey: privateKey.path)
+        configuration.certificate = folder.source
         let server = try AsyncServer(configuration: configuration, applicationProtocols: ["echo"])
         let serving = Task(executorPreference: server.workers[0].taskExecutor) { await serveEchoes(server) }
-        let client = try makeEchoClient(authorities: certificate.path)
+        let client = try makeEchoClient(authorities: folder.authority)
         // The threads that all tasks share may be busy with other tests for longer than a connection rests.
         let asking = Task(executorPreference: client.worker.taskExecutor) { [address = server.address] in
             #expect(try await ask("hello", of: address, named: "localhost", with: client) == "hello")

@@ -8,7 +8,7 @@ import QUICTesting
 import QUICTransport
 import Testing
 
-/// What connections look like in log lines.
+/// Connections in log lines.
 @Suite struct LoggingTests {
     /// Logs how connections begin and end.
     private final class LoggedService: StreamService, Sendable {

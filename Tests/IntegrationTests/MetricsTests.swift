@@ -62,7 +62,7 @@ import Testing
         #expect(try counter("quic_datagrams", [("direction", "received")]) == last.endpoint.received.datagrams)
     }
 
-    /// Whatever clients do, no further metric is made, and none has the name of a client.
+    /// No client can have a further metric made, and none has the name of a client.
     @Test func allMetricsAreMadeAtOnce() async throws {
         let metrics = ServerMetrics(dimensions: [("server", "a")], factory: factory)
         let made = factory.counters.count + factory.meters.count

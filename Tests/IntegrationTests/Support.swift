@@ -2,20 +2,6 @@ import EchoService
 import Foundation
 import QUICServer
 import QUICTesting
-import Synchronization
-
-/// A value that several threads share with a test.
-final class Shared<Value: Sendable>: Sendable {
-    private let value: Mutex<Value>
-
-    init(_ value: Value) {
-        self.value = Mutex(value)
-    }
-
-    func withLock<Result: Sendable>(_ body: (inout Value) -> Result) -> Result {
-        value.withLock { body(&$0) }
-    }
-}
 
 /// Calls `body` on a thread of its own: a client that waits for its socket would block those that tasks run on.
 func onThread(_ body: @escaping @Sendable () throws -> Void) async throws {

@@ -1,5 +1,4 @@
 import BoundedMemory
-import Foundation
 import QUICAsync
 import QUICClient
 import QUICEndpoint
@@ -251,8 +250,8 @@ extension AsyncClientTests {
     }
 
     @Test func namesThatNoServerHasAreRefused() async throws {
-        let files = try CertificateFolder()
-        let certificate = CertificateSource.files(certificate: files.certificate, privateKey: files.privateKey)
+        let files = try CertificateFolder(byteCount: 6_000)
+        let certificate = files.source
         try await withClient(
             clientConfiguration(.authorities(file: files.authority)),
             serverConfiguration(certificate)
@@ -304,7 +303,7 @@ extension AsyncClientTests {
     }
 
     @Test func onlyTheRightServerIsBelieved() async throws {
-        let files = try CertificateFolder()
+        let files = try CertificateFolder(byteCount: 6_000)
         let right = PublicKeyHash(bytes: try PublicKeyHash(ofCertificate: files.certificate).bytes)
         let wrong = PublicKeyHash(bytes: [UInt8](repeating: 1, count: 32))
         let cases: [(ServerVerification, String, ConnectError?)] = [
@@ -316,7 +315,7 @@ extension AsyncClientTests {
             (.none, "example.org", nil),
         ]
         for (verification, name, expected) in cases {
-            let certificate = CertificateSource.files(certificate: files.certificate, privateKey: files.privateKey)
+            let certificate = files.source
             try await withClient(clientConfiguration(verification), serverConfiguration(certificate)) {
                 client,
                 address in
@@ -333,8 +332,8 @@ extension AsyncClientTests {
 
     // RFC 8446 §4.4.2.4: certificate_required, 116. The client's handshake is complete by then, so that it learns of it at the end.
     @Test func aServerMayInsistOnTheClientsCertificate() async throws {
-        let files = try CertificateFolder()
-        let certificate = CertificateSource.files(certificate: files.certificate, privateKey: files.privateKey)
+        let files = try CertificateFolder(byteCount: 6_000)
+        let certificate = files.source
         let shown = Shared<[Bool]>([])
         var server = serverConfiguration()
         server.clientAuthentication = .required(authorities: files.authority)
@@ -368,7 +367,7 @@ extension AsyncClientTests {
     }
 
     @Test func aServerHasACertificateForEachName() async throws {
-        let files = try CertificateFolder()
+        let files = try CertificateFolder(byteCount: 6_000)
         var configuration = serverConfiguration(.selfSigned)
         // Both are for localhost: the first one counts, for a client that asks for another name as well.
         configuration.additionalCertificates = [

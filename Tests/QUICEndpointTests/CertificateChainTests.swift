@@ -1,6 +1,5 @@
 import BoundedMemory
 import EchoService
-import Foundation
 import QUICEndpoint
 import QUICTesting
 import QUICTransport
@@ -37,20 +36,13 @@ import Testing
         _ chainBytes: Int,
         transcriptBytesLimit: Int = TransportConfiguration.transcriptBytesLimit
     ) throws -> TLSServerContext {
-        let chain = try CertificateChain(key, byteCount: chainBytes)
-        let folder = FileManager.default.temporaryDirectory.appending(path: "quicharness-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: folder) }
-        let certificates = folder.appending(path: "chain.pem")
-        let privateKey = folder.appending(path: "key.pem")
-        try Data(chain.certificates.utf8).write(to: certificates)
-        try Data(chain.privateKey.utf8).write(to: privateKey)
+        let folder = try CertificateFolder(CertificateChain(key, byteCount: chainBytes))
         let tls = try TLSServerContext(
-            certificate: .files(certificate: certificates.path, privateKey: privateKey.path),
+            certificate: folder.source,
             protocols: try ApplicationProtocols(["echo"]),
             transcriptBytesLimit: transcriptBytesLimit
         )
-        #expect(tls.certificateChainBytes == chain.byteCount)
+        #expect(tls.certificateChainBytes == folder.chain.byteCount)
         return tls
     }
 

@@ -344,7 +344,7 @@ import Testing
         #expect(server.datagrams.count > sent / 2)
     }
 
-    /// What is lost is not sent again, and nothing arrives twice.
+    /// A lost datagram is not sent again, and none arrives twice.
     @Test func lostDatagramsStayLost() throws {
         let conditions = SimulatedNetwork.Conditions(jitter: .zero, loss: 0.1, duplication: 0.1)
         let pair = try pair(14, conditions: conditions)

@@ -27,7 +27,7 @@ import Testing
         if sendsDatagrams {
             configuration.transport.datagramFrameBytesLimit = 65_535
             clientConfiguration.transport.datagramFrameBytesLimit = 65_535
-            // What the rings hold is bounded as it is without them.
+            // The rings are bounded as it is without them.
             configuration.transport.queuedDatagramBytes = 8 * 1024
         }
         let pair = try Pair(

@@ -52,7 +52,7 @@ import Testing
         #expect(arrivals.completions.count == count)
     }
 
-    /// What had arrived of `stream` when the completion numbered `number` came.
+    /// The bytes that had arrived of `stream` when the completion numbered `number` came.
     private func bytes(of stream: Stream, at number: Int) -> Int { arrivals.completions[number].bytes[stream.id] ?? 0 }
 
     @Test func aPriorityIsAByteOfEightUrgenciesAndAFlag() {

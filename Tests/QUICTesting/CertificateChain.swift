@@ -28,7 +28,7 @@ package struct CertificateChain: Sendable {
     /// The largest certificate of a chain, about.
     private static let certificateBytes = 4_096
 
-    /// Who the first certificate is for.
+    /// The name that the first certificate is for.
     package struct Subject: Sendable {
         /// Its name, which may be a wildcard.
         package var name: String
