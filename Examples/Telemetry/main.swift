@@ -1,7 +1,7 @@
 // Collects readings that come as datagrams, and says what it has: telemetry [ADDRESS]
 //
-// A device sends `NAME VALUE` in a datagram as often as it likes; one that is lost is followed by a newer one. Whoever opens a stream gets
-// a line for each device.
+// A device sends `NAME VALUE` in a datagram as often as it likes; one that is lost is followed by a newer one. A client that opens a
+// stream gets a line for each device.
 import Glibc
 import QUICAsync
 import QUICServer

@@ -61,7 +61,7 @@ public final class AsyncClient: Sendable {
         }.get()
     }
 
-    /// What the client did and holds at this moment, or at its end.
+    /// The client's statistics at this moment, or at its end.
     ///
     /// - Throws: When its socket failed.
     public func statistics() async throws(ClientError) -> ClientStatistics {

@@ -186,7 +186,7 @@ extension ConnectionPool {
             return true
         }
         guard starts else { return }
-        // Whatever begins while it sleeps is due after that.
+        // Uses and rests that begin while it sleeps are due after that.
         let shortest = min(limits.idleTimeout, limits.longUseThreshold ?? limits.idleTimeout)
         let interval = min(max(shortest, Self.shortestInterval), Self.longestInterval)
         Task(executorPreference: client.worker.taskExecutor) { [weak self] in

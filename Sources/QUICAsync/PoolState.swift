@@ -12,7 +12,7 @@ struct PoolState<Key: Hashable & Sendable, Element: AnyObject & Sendable>: Senda
         fileprivate let number: UInt64
     }
 
-    /// What a task that asks for an element has to do.
+    /// The next step of a task that asks for an element.
     enum Decision: Sendable {
         /// Use this one.
         case use(Element, Use)

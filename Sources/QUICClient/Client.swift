@@ -119,7 +119,7 @@ extension Client {
         if !mailbox.post(.connect(request)) { fail(.shutDown) }
     }
 
-    /// What the client did and holds at this moment, or at its end.
+    /// The client's statistics at this moment, or at its end.
     ///
     /// - Throws: When its socket failed.
     public func statistics() async throws(ClientError) -> ClientStatistics {

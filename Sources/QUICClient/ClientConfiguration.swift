@@ -15,7 +15,7 @@ public struct ClientConfiguration: Sendable {
     /// Whether a connection to a server begins with the latest ticket of an earlier one, which saves its certificates. Default true.
     /// A connection then keeps its TLS session, 10.5 KB, until its ticket has come. RFC 8446 §2.2.
     public var resumesSessions = true
-    /// What each connection may use. Its handshake timeout does not count: each connection is opened with one of its own.
+    /// The limits of each connection. Its handshake timeout does not count: each connection is opened with one of its own.
     public var transport = TransportConfiguration()
     /// Connections at once, those in their handshakes among them. Default 1,000.
     public var connectionLimit = 1_000

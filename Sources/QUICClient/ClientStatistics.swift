@@ -2,7 +2,7 @@ public import BoundedMemory
 public import QUICEndpoint
 public import QUICWorkers
 
-/// What a client did and holds.
+/// The connections of a client since its start, and the memory that they hold.
 public struct ClientStatistics: Sendable {
     /// Created, live and ended connections.
     public internal(set) var connections = ConnectionCounts()

@@ -9,7 +9,7 @@ import QUICWorkers
 ///
 /// Owns: the sockets and the endpoint. Released by: the end of ``run()``.
 final class ClientWorker {
-    /// What other threads ask of it.
+    /// A request of another thread's.
     enum Command: Sendable {
         case connect(ConnectRequest)
         case report(@Sendable (ClientStatistics) -> Void)

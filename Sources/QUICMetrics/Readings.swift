@@ -23,7 +23,7 @@ struct MetricMaker {
     func counter(_ label: String) -> Counter { Counter(label: label, dimensions: dimensions, factory: factory) }
 }
 
-/// What a server holds, each a meter.
+/// The amounts that a server holds, each a meter.
 struct Levels: Sendable {
     typealias Value = @Sendable (ServerStatistics) -> Int
 
@@ -55,7 +55,7 @@ struct Levels: Sendable {
     }
 }
 
-/// What happened at a server since its start, each a counter.
+/// The events at a server since its start, each a counter.
 struct Totals: Sendable {
     typealias Value = @Sendable (ServerStatistics) -> Int
 

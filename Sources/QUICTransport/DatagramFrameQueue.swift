@@ -42,7 +42,7 @@ public enum DatagramError: Error, Hashable, Sendable {
 /// Bound: ``TransportConfiguration/queuedDatagrams`` and ``TransportConfiguration/queuedDatagramBytes``, with two segments of
 /// 4 KiB at most that are not full.
 final class DatagramFrameQueue {
-    /// What was sent, received and dropped on this connection.
+    /// The datagrams sent, received and dropped on this connection.
     var counts = DatagramFrameCounts()
     /// Whether datagrams go first into the next packet, where stream data waits as well.
     private(set) var goesFirst = true
@@ -131,7 +131,7 @@ final class DatagramFrameQueue {
     }
 }
 
-/// What one packet has of the application's.
+/// The application's frames in one packet.
 struct PacketContents {
     var streamFrameCount = 0
     var datagramFrameCount = 0

@@ -25,7 +25,7 @@ public final class TLSClientContext: @unchecked Sendable {
     let verification: ServerVerification
     /// The ticket that the next session begins with; nil where none resumes.
     let tickets: SessionTicketStore?
-    /// Who is told of the sessions' secrets.
+    /// Takes the sessions' secrets.
     let keyLog: KeyLog?
     /// How the sessions' first messages differ from usual ones.
     let hello: ClientHelloChanges
@@ -37,7 +37,7 @@ public final class TLSClientContext: @unchecked Sendable {
     ///   - resumesSessions: Whether a session begins with the latest ticket of an earlier one. RFC 8446 §2.2. Each
     ///     connection then keeps its TLS session, 10.5 KB, until its ticket has come.
     ///   - certificate: The certificate for servers that ask for one; nil, the default, for none. RFC 8446 §4.4.2.
-    ///   - keyLog: Who is told of the sessions' secrets; nil, the default, for nobody.
+    ///   - keyLog: Takes the sessions' secrets; nil, the default, for none.
     /// - Throws: When a file cannot be read or holds no certificate, or the client's own ones are longer than servers take.
     public convenience init(
         protocols: ApplicationProtocols,

@@ -1,6 +1,6 @@
 internal import CNgtcp2
 
-/// What all TLS sessions of a server share: certificates, preferences, protocols and the ticket key.
+/// The parts that all TLS sessions of a server share: certificates, preferences, protocols and the ticket key.
 ///
 /// Safe to share between workers: GnuTLS only reads it once it is set up.
 ///
@@ -16,7 +16,7 @@ public final class TLSServerContext: @unchecked Sendable {
     /// The most bytes of certificates that a full handshake sends.
     package let certificateChainBytes: Int
     private let transcriptBytesLimit: Int
-    /// Who is told of the sessions' secrets.
+    /// Takes the sessions' secrets.
     let keyLog: KeyLog?
     private let announcesProtocol: Bool
 
@@ -24,7 +24,7 @@ public final class TLSServerContext: @unchecked Sendable {
     ///   - certificate: The certificate for clients that ask for no name, or for one that none is for.
     ///   - additionalCertificates: Those for other names. The first that is for the name counts.
     ///   - clientAuthentication: Whether clients are asked for certificates.
-    ///   - keyLog: Who is told of the sessions' secrets; nil, the default, for nobody.
+    ///   - keyLog: Takes the sessions' secrets; nil, the default, for none.
     /// - Throws: When a file cannot be read, or GnuTLS refuses it.
     public convenience init(
         certificate: CertificateSource,

@@ -24,7 +24,7 @@ package enum OwnThread {
         pthread_detach(thread)
     }
 
-    /// What the new thread is given.
+    /// The body on its way to the new thread.
     private final class Start {
         let body: () -> Void
 
