@@ -1,5 +1,5 @@
 /// How much memory is held now, and the most that was held at once.
-public struct MemoryUsage: Hashable, Sendable {
+public struct MemoryUsage: Hashable, Sendable, Encodable {
     /// Bytes held, as the allocator counts them: rounding included, its own 8-byte headers not.
     public internal(set) var liveBytes = 0
     /// Blocks held.

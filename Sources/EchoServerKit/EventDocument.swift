@@ -5,7 +5,7 @@ internal import QUICTransport
 internal import TextValues
 
 /// What `GET /events` says of each event, under the names that docs/operating.md promises.
-package struct EventDocument: Hashable, Sendable, Codable {
+package struct EventDocument: Hashable, Sendable, Encodable {
     /// How long ago it happened.
     package var ageSeconds: Double
     /// The worker, counted from 0.
@@ -24,14 +24,6 @@ package struct EventDocument: Hashable, Sendable, Codable {
     package var peakBytes: Int?
     /// How many events this one stands for.
     package var count: Int
-
-    private enum CodingKeys: String, CodingKey {
-        case ageSeconds = "age_seconds"
-        case worker, event, cause, connection, remote
-        case liveBytes = "live_bytes"
-        case peakBytes = "peak_bytes"
-        case count
-    }
 
     /// What `logged` says.
     package init(_ logged: ServerEvent) {

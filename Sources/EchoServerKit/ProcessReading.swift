@@ -8,7 +8,7 @@ import Musl
 #endif
 
 /// What the process takes of its host.
-package struct ProcessReading: Hashable, Sendable, Codable {
+package struct ProcessReading: Hashable, Sendable, Encodable {
     /// Memory resident in RAM (RSS).
     package var residentBytes: Int
     /// Heap blocks handed out and not yet freed.
@@ -17,13 +17,6 @@ package struct ProcessReading: Hashable, Sendable, Codable {
     package var cpuSeconds: Double
     /// Time since the process began to serve.
     package var uptimeSeconds: Double
-
-    private enum CodingKeys: String, CodingKey {
-        case residentBytes = "resident_bytes"
-        case heapInUseBytes = "heap_in_use_bytes"
-        case cpuSeconds = "cpu_seconds"
-        case uptimeSeconds = "uptime_seconds"
-    }
 
     /// What these say.
     package init(memory: ProcessMemory, cpuTime: Duration, uptime: Duration) {

@@ -4,7 +4,7 @@ internal import QUICTransport
 
 extension StatisticsDocument {
     /// What a server lets its connections hold, and for how long: docs/limits.md has them all.
-    package struct Limits: Hashable, Sendable, Codable {
+    package struct Limits: Hashable, Sendable, Encodable {
         /// How long a handshake may take.
         package var handshakeTimeoutSeconds: Double
         /// How long a silent connection lives.
@@ -73,43 +73,6 @@ extension StatisticsDocument {
         package var streams: Int
         /// Whether clients may change their address.
         package var allowsMigration: Bool
-
-        private enum CodingKeys: String, CodingKey {
-            case handshakeTimeoutSeconds = "handshake_timeout_seconds"
-            case idleTimeoutSeconds = "idle_timeout_seconds"
-            case acknowledgementTimeoutSeconds = "acknowledgement_timeout_seconds"
-            case noProgressTimeoutSeconds = "no_progress_timeout_seconds"
-            case lifetimeSeconds = "lifetime_seconds"
-            case closingPeriodSeconds = "closing_period_seconds"
-            case minimumProgressBytes = "minimum_progress_bytes"
-            case handshakeBytes = "handshake_bytes"
-            case connectionBytes = "connection_bytes"
-            case restingBytes = "resting_bytes"
-            case connectionCostBytes = "connection_cost_bytes"
-            case floorBytes = "floor_bytes"
-            case streamWindowBytes = "stream_window_bytes"
-            case streamWindowBytesMaximum = "stream_window_bytes_maximum"
-            case connectionWindowBytes = "connection_window_bytes"
-            case connectionWindowBytesMaximum = "connection_window_bytes_maximum"
-            case memoryBytes = "memory_bytes"
-            case memoryLimitSource = "memory_limit_source"
-            case connections
-            case handshakesBeforeRetry = "handshakes_before_retry"
-            case handshakesInFlight = "handshakes_in_flight"
-            case retry
-            case connectionsPerSource = "connections_per_source"
-            case handshakesPerSource = "handshakes_per_source"
-            case sources
-            case blocksPorts = "blocks_ports"
-            case statelessRepliesPerSecond = "stateless_replies_per_second"
-            case uselessPacketsPerSecond = "useless_packets_per_second"
-            case uselessPacketsPerSecondWhenBusy = "useless_packets_per_second_when_busy"
-            case retryTokenLifetimeSeconds = "retry_token_lifetime_seconds"
-            case tokenLifetimeSeconds = "token_lifetime_seconds"
-            case tokenKeyLifetimeSeconds = "token_key_lifetime_seconds"
-            case streams
-            case allowsMigration = "allows_migration"
-        }
 
         /// The limits of a server with `configuration`, for which `plan` was made.
         package init(_ configuration: ServerConfiguration, _ plan: MemoryPlan) {

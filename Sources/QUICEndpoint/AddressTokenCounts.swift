@@ -1,5 +1,5 @@
 /// What tokens that clients brought with their first packets were good for. RFC 9000 §8.1.
-public struct AddressTokenCounts: Sendable, Hashable {
+public struct AddressTokenCounts: Sendable, Hashable, Encodable {
     /// Tokens of a Retry by which a connection was made.
     public internal(set) var retried = 0
     /// Tokens of earlier connections by which one was made.

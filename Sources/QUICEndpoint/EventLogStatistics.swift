@@ -1,5 +1,5 @@
 /// What event logs hold.
-public struct EventLogStatistics: Sendable, Hashable {
+public struct EventLogStatistics: Sendable, Hashable, Encodable {
     /// Events kept now.
     public internal(set) var events = 0
     /// Events that had to go for newer ones, since start.

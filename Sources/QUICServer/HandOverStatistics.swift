@@ -1,5 +1,5 @@
 /// What workers handed to each other because a datagram reached the socket of another worker than its connection's.
-public struct HandOverStatistics: Sendable, Hashable {
+public struct HandOverStatistics: Sendable, Hashable, Encodable {
     /// Datagrams that an inbox took, since start.
     public internal(set) var handed = 0
     /// Datagrams that their workers took out again, since start. What waits is `handed - received`.

@@ -4,6 +4,9 @@ public import QUICEndpoint
 public import QUICWorkers
 
 /// What a server did and holds, over all its workers.
+///
+/// Encodes as `GET /stats` of quic-echo-server shows it, where the encoder's keys are in snake case
+/// (`JSONEncoder.KeyEncodingStrategy.convertToSnakeCase`).
 public struct ServerStatistics: Sendable {
     /// Connections, tables, ledger and drops.
     public internal(set) var endpoint = EndpointStatistics()
@@ -86,7 +89,7 @@ public struct WorkerStatistics: Sendable {
 }
 
 /// The sum of the statistics of several sockets.
-public struct SocketTotals: Sendable, Hashable {
+public struct SocketTotals: Sendable, Hashable, Encodable {
     /// Datagrams the kernel dropped because a socket's queue was full.
     public internal(set) var receiveOverflows: UInt64 = 0
     /// Datagrams dropped because they were larger than a receive buffer.

@@ -2,7 +2,7 @@ import BoundedMemory
 internal import CNgtcp2
 
 /// How many DATAGRAM frames went which way. RFC 9221.
-public struct DatagramFrameCounts: Sendable, Hashable {
+public struct DatagramFrameCounts: Sendable, Hashable, Encodable {
     /// Frames that arrived.
     public package(set) var received = 0
     /// Frames that were put into a packet: not all of them arrive.

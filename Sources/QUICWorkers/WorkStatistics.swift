@@ -1,5 +1,5 @@
 /// Work that other threads left for the connections and services of workers.
-public struct WorkStatistics: Sendable, Hashable {
+public struct WorkStatistics: Sendable, Hashable, Encodable {
     /// Pieces of work that an inbox took, since start.
     public package(set) var posted = 0
     /// Pieces that their workers have done, since start.

@@ -9,7 +9,7 @@ import Testing
     @Test(arguments: AbuseName.allCases)
     func eachAttackExpectsWhatTheServerCanSay(name: AbuseName) throws {
         let document = StatisticsDocument(busyServer(), limits: try busyLimits, process: busyProcess)
-        let counters = try JSONDecoder().decode(ServerCounters.self, from: JSONEncoder().encode(document))
+        let counters = try JSONDecoder().decode(ServerCounters.self, from: statisticsEncoder.encode(document))
         let expectation = name.scenario.expectation
         #expect(Set(expectation.ends).isSubset(of: CloseCause.labels))
         for sign in expectation.signs { #expect(counters[sign] != nil, "\(sign)") }
@@ -19,7 +19,7 @@ import Testing
         let limits = try busyLimits
         let document = StatisticsDocument(busyServer(), limits: limits, process: busyProcess)
         let read = AbuseLimits(
-            try JSONDecoder().decode(ServerCounters.self, from: JSONEncoder().encode(document))
+            try JSONDecoder().decode(ServerCounters.self, from: statisticsEncoder.encode(document))
         )
         // The attacker's own defaults are the server's.
         var defaults = AbuseLimits()

@@ -27,7 +27,7 @@ import Testing
     }
 
     private func fields(_ document: EventDocument) throws -> [String: Any] {
-        let value = try JSONSerialization.jsonObject(with: JSONEncoder().encode(document))
+        let value = try JSONSerialization.jsonObject(with: statisticsEncoder.encode(document))
         return try #require(value as? [String: Any])
     }
 

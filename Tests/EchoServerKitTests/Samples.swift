@@ -101,6 +101,13 @@ var busyLimits: StatisticsDocument.Limits {
     }
 }
 
+/// Writes statistics as `GET /stats` does.
+var statisticsEncoder: JSONEncoder {
+    let encoder = JSONEncoder()
+    encoder.keyEncodingStrategy = .convertToSnakeCase
+    return encoder
+}
+
 /// The text of docs/operating.md.
 func operatingGuide() throws -> String {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
