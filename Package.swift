@@ -22,7 +22,7 @@ let settings: [SwiftSetting] =
 // minute longer and saves three; whoever debugs one builds without.
 let optimisedModules: Set<String> =
     Context.environment["QUICHARNESS_OPTIMISED_TESTS"] == nil
-    ? [] : ["BoundedMemory", "Datagrams", "QUICEndpoint", "QUICTesting", "QUICTransport"]
+    ? [] : ["BoundedMemory", "Datagrams", "QUICEndpoint", "QUICPackets", "QUICTLS", "QUICTesting", "QUICTransport"]
 
 /// A target of ours, with the settings all of them share.
 func module(_ name: String, in folder: String = "Sources", uses dependencies: [Target.Dependency]) -> Target {
@@ -129,7 +129,12 @@ let package = Package(
 
         module("BoundedMemory", uses: ["CShims"]),
         module("Datagrams", uses: []),
-        module("QUICTransport", uses: ["BoundedMemory", "Datagrams", "CNgtcp2", "CShims"]),
+        module("QUICPackets", uses: ["BoundedMemory", "Datagrams", "CNgtcp2"]),
+        module("QUICTLS", uses: ["BoundedMemory", "Datagrams", "QUICPackets", "CNgtcp2", "CShims"]),
+        module(
+            "QUICTransport",
+            uses: ["BoundedMemory", "Datagrams", "QUICPackets", "QUICTLS", "CNgtcp2", "CShims"]
+        ),
         module("QUICEndpoint", uses: ["BoundedMemory", "Datagrams", "QUICTransport"]),
         module("DatagramIO", uses: ["Datagrams", "CShims"]),
         module(
@@ -263,6 +268,8 @@ let package = Package(
         tests(of: "FuzzTargets", uses: ["FuzzTargets"]),
         tests(of: "BoundedMemory", uses: ["BoundedMemory", "CShims", "QUICTesting"]),
         tests(of: "Datagrams", uses: ["Datagrams"]),
+        tests(of: "QUICPackets", uses: ["Datagrams", "QUICPackets", "SeededRandom"]),
+        tests(of: "QUICTLS", uses: ["QUICPackets", "QUICTLS"]),
         tests(of: "DatagramIO", uses: ["DatagramIO", "Datagrams"]),
         tests(
             of: "EchoServerKit",

@@ -17,7 +17,7 @@ public final class QUICConnection: Sendable {
     public let applicationProtocol: String
     /// Whether TLS took up where an earlier connection left off. RFC 8446 §2.2.
     public let isResumed: Bool
-    /// The client's certificate in DER, at a server that asks for one: ``QUICTransport/ClientAuthentication``. Nil where there is none,
+    /// The client's certificate in DER, at a server that asks for one: ``QUICTLS/ClientAuthentication``. Nil where there is none,
     /// and at a client. It takes its own length for as long as this object is kept, which no ledger counts.
     public let clientCertificate: [UInt8]?
     /// The worker on whose thread its tasks run best.

@@ -33,7 +33,7 @@ public struct ServerConfiguration: Sendable {
     /// What stateless reset tokens are derived from. A server with that of its predecessor can end connections which that one
     /// left behind. RFC 9000 §10.3.2. Default: random.
     public var resetSecret = EndpointSecret()
-    /// The keys of address validation tokens; their ``QUICTransport/TokenKeys/clockOffset`` is the server's affair. Default: random.
+    /// The keys of address validation tokens; their ``QUICPackets/TokenKeys/clockOffset`` is the server's affair. Default: random.
     public var tokenKeys = TokenKeys()
     /// Whether the kernel takes packets to their worker. Without it workers hand over what they get of each other's;
     /// off only for tests of that.

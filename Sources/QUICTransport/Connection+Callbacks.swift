@@ -8,8 +8,6 @@ extension Connection {
     private static let unexpectedMessageAlert: UInt8 = 10
     /// TLS's `decode_error` alert. RFC 8446 §6.2: the length of the message was incorrect.
     private static let decodeErrorAlert: UInt8 = 50
-    /// TLS's `bad_certificate` alert. RFC 8446 §6.2.
-    static let badCertificateAlert: UInt8 = 42
     /// TLS's `no_application_protocol` alert. RFC 7301 §3.2.
     private static let noApplicationProtocolAlert: UInt8 = 120
 
@@ -199,34 +197,6 @@ extension Connection {
         reference in
         guard let userData = unsafe reference?.pointee.user_data else { return nil }
         return unsafe Unmanaged<Connection>.fromOpaque(userData)._withUnsafeGuaranteedRef { unsafe $0.native?.pointer }
-    }
-
-    /// The `ngtcp2_conn` of a TLS session.
-    static func native(of session: gnutls_session_t) -> OpaquePointer? {
-        guard let reference = unsafe gnutls_session_get_ptr(session) else { return nil }
-        return unsafe nativeConnection(reference.assumingMemoryBound(to: ngtcp2_crypto_conn_ref.self))
-    }
-
-    /// Takes note that one side of a TLS session does not believe the other, and why.
-    static func noteRefusedCertificate(of session: gnutls_session_t, alert: UInt8) {
-        unsafe with(session) { $0.noteRefusedCertificate(alert: alert) }
-    }
-
-    /// The context of a server's TLS session.
-    static func serverContext(of session: gnutls_session_t) -> TLSServerContext? {
-        var context: TLSServerContext?
-        unsafe with(session) { context = $0.environment.serverTLS }
-        return context
-    }
-
-    /// Calls `body` with the connection of a TLS session.
-    private static func with(_ session: gnutls_session_t, _ body: (Connection) -> Void) {
-        guard let reference = unsafe gnutls_session_get_ptr(session) else { return }
-        let userData = unsafe reference.assumingMemoryBound(to: ngtcp2_crypto_conn_ref.self).pointee.user_data
-        _ = unsafe with(userData) { connection in
-            body(connection)
-            return 0
-        }
     }
 
     /// Calls `body` with the connection behind `userData`, without counting references.

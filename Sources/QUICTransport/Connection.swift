@@ -175,7 +175,7 @@ extension Connection {
 
     /// The peer's certificate in DER, as long as the TLS session lives: in ``StreamService/admission(of:)`` and
     /// ``StreamService/connectionDidOpen(_:)``. At a server nil unless it asks for one and the client has one:
-    /// ``ClientAuthentication``.
+    /// ``QUICTLS/ClientAuthentication``.
     public var peerCertificate: [UInt8]? { tls?.peerCertificate }
 
     /// Whether it ended because the peer's certificate did not stand up to verification.
@@ -298,6 +298,7 @@ extension Connection {
         case NGTCP2_ERR_RECV_VERSION_NEGOTIATION:
             return .discard(.versionNegotiation)
         case NGTCP2_ERR_CRYPTO:
+            if let alert = tls?.certificateAlert { certificateAlert = alert }
             if certificateAlert == 0, tls?.refusedCertificate ?? false { certificateAlert = pendingAlert }
             // GnuTLS has one alert for whatever is wrong with a certificate.
             return .close(.tlsAlert(certificateAlert == 0 ? pendingAlert : certificateAlert))
@@ -348,10 +349,6 @@ extension Connection {
 
     func noteStatelessReset() {
         receivedStatelessReset = true
-    }
-
-    func noteRefusedCertificate(alert: UInt8) {
-        certificateAlert = alert
     }
 }
 

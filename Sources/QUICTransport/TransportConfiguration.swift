@@ -82,7 +82,7 @@ public struct TransportConfiguration: Sendable {
     /// datagrams from elsewhere are dropped, and the client has to connect again. RFC 9000 §9.
     ///
     /// Default: with the versions of ngtcp2 for which it is known that no client can end the process by what it does
-    /// meanwhile. ``LinkedLibraries/followsClientsSafely``.
+    /// meanwhile. ``QUICPackets/LinkedLibraries/followsClientsSafely``.
     public var allowsMigration = LinkedLibraries.followsClientsSafely
 
     /// Whether the budget keeps a window's worth for each connection, so that what peers are promised is never more than there
@@ -195,17 +195,17 @@ public struct TransportConfiguration: Sendable {
     /// Bytes a connection has sent when it begins to probe for larger packets: an idle or short one never does.
     public static let pathMTUDiscoveryBytes = 64 << 10
     /// The length of the connection IDs issued here, in bytes. RFC 9000 §5.1.
-    public static let connectionIDLength = 12
+    public static let connectionIDLength = ConnectionID.issuedBytes
     /// A client's whole first flight of TLS must fit; larger ones end with an alert.
     static let clientHelloBytesLimit = 8 * 1024
     /// The longest message with a client's certificates: 8 bytes, and for each certificate 5 and its DER. RFC 8446 §4.4.2.
-    public static let clientCertificateMessageBytesLimit = clientHelloBytesLimit
+    public static let clientCertificateMessageBytesLimit = ClientAuthentication.certificateMessageBytesLimit
     /// Bytes kept for each handshake of a server that asks for certificates: the message in ngtcp2, and twice in GnuTLS.
     package static let clientCertificateFloorBytes = 3 * clientCertificateMessageBytesLimit
     /// All CRYPTO bytes of a client during its handshake: two such messages, in case it is asked for another, and Finished.
     package static let handshakeCryptoBytesLimit = 2 * clientHelloBytesLimit + 1_024
     /// The bytes of all messages of a handshake on both sides, as GnuTLS limits them.
-    package static let transcriptBytesLimit = 128 << 10
+    package static let transcriptBytesLimit = TLSServerContext.transcriptBytesLimit
     /// A server's messages but for its certificates: hellos, extensions, a signature and a MAC.
     package static let serverMessagesBytes = 4 << 10
     /// What ``handshakeBytesLimit`` has to be for clients of servers with chains of up to ``certificateChainBytesGranted``.

@@ -1,0 +1,2 @@
+@_exported public import QUICPackets
+@_exported public import QUICTLS
