@@ -13,7 +13,7 @@ public enum ClientAuthentication: Sendable, Hashable {
     case required(authorities: String)
 
     /// The longest message with a client's certificates: 8 bytes, and for each certificate 5 and its DER. RFC 8446 §4.4.2.
-    package static let certificateMessageBytesLimit = 8 << 10
+    @inlinable package static var certificateMessageBytesLimit: Int { 8 << 10 }
 
     /// The PEM file with the authorities; nil where none are needed.
     var authorities: String? {

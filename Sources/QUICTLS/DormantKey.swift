@@ -1,4 +1,4 @@
-package import CNgtcp2
+internal import CNgtcp2
 internal import CShims
 
 /// The keys of the next generation, as the few bytes they are until somebody uses them.
@@ -11,7 +11,7 @@ internal import CShims
 ///
 /// Owns: a block of 32 bytes, which the tally of ``TLSMemory`` counts. Released by: ``wake(_:_:)``, or
 /// ``delete``.
-package enum DormantKey {
+enum DormantKey {
     private static let mark: UInt = 1
     /// The longest key there is, in bytes: that of AES-256 and of ChaCha20.
     private static let keyBytesLimit = 32
@@ -50,7 +50,7 @@ package enum DormantKey {
 
 extension DormantKey {
     /// Derives the next keys, and leaves them dormant.
-    package static let update: ngtcp2_update_key = {
+    static let update: ngtcp2_update_key = {
         connection,
         rxSecret,
         txSecret,
@@ -93,7 +93,7 @@ extension DormantKey {
     }
 
     /// Makes the cipher of a dormant key; false when GnuTLS refuses.
-    package static func wake(
+    static func wake(
         _ context: UnsafePointer<ngtcp2_crypto_aead_ctx>?,
         _ aead: UnsafePointer<ngtcp2_crypto_aead>?,
         encrypts: Bool
@@ -113,7 +113,7 @@ extension DormantKey {
     }
 
     /// Frees a cipher, or a key that was never used.
-    package static let delete: ngtcp2_delete_crypto_aead_ctx = { connection, context, userData in
+    static let delete: ngtcp2_delete_crypto_aead_ctx = { connection, context, userData in
         guard let context = unsafe context, unsafe isDormant(context.pointee.native_handle) else {
             return unsafe ngtcp2_crypto_delete_crypto_aead_ctx_cb(connection, context, userData)
         }

@@ -18,6 +18,9 @@ extension TLSSession {
     /// Whether this session has taken up where an earlier one left off.
     package var isResumed: Bool { unsafe gnutls_session_is_resumed(native) != 0 }
 
+    /// Queues a session ticket for the client; false where GnuTLS cannot.
+    package borrowing func sendTicket() -> Bool { unsafe gnutls_session_ticket_send(native, 1, 0) == 0 }
+
     /// Whether its ticket is wanted and has not come.
     package var awaitsTicket: Bool {
         unsafe TLSClientContext.of(native)?.tickets != nil && !hasTicket

@@ -17,7 +17,7 @@ public final class TLSServerContext: @unchecked Sendable {
     /// The most bytes of certificates that a full handshake sends.
     package let certificateChainBytes: Int
     /// The bytes of all messages of a handshake on both sides, as GnuTLS limits them.
-    package static let transcriptBytesLimit = 128 << 10
+    @inlinable package static var transcriptBytesLimit: Int { 128 << 10 }
     private let transcriptBytesLimit: Int
     /// Takes the sessions' secrets.
     let keyLog: KeyLog?

@@ -8,7 +8,7 @@ import QUICPackets
 /// does not survive a refused allocation.
 @safe
 package struct TLSSession: ~Copyable {
-    package let native: gnutls_session_t
+    let native: gnutls_session_t
 
     /// - Parameter flags: `GNUTLS_SERVER` or `GNUTLS_CLIENT`, and what goes with it.
     init(flags: UInt32) throws(QUICError) {
@@ -36,6 +36,15 @@ package struct TLSSession: ~Copyable {
             "setting TLS credentials"
         )
         try unsafe protocols?.install(on: native)
+    }
+
+    /// Ties the session to the connection whose handshake it is, which finds it, and which it finds through `reference`.
+    package borrowing func attach(
+        to connection: OpaquePointer,
+        reference: UnsafeMutablePointer<ngtcp2_crypto_conn_ref>?
+    ) {
+        unsafe gnutls_session_set_ptr(native, reference)
+        unsafe ngtcp2_conn_set_tls_native_handle(connection, UnsafeMutableRawPointer(native))
     }
 
     /// Whether the server's certificate was verified and found wanting.

@@ -1,5 +1,4 @@
 internal import CNgtcp2
-internal import CShims
 import Datagrams
 
 /// The functions ngtcp2 calls. Each finds its connection through the user data and returns 0 or an error number.
@@ -14,12 +13,7 @@ extension Connection {
     /// What a server's and a client's connection have in common.
     static func makeCallbacks() -> ngtcp2_callbacks {
         var callbacks = ngtcp2_callbacks()
-        unsafe callbacks.encrypt = encrypt
-        unsafe callbacks.decrypt = decrypt
-        unsafe callbacks.hp_mask = ngtcp2_crypto_hp_mask_cb
-        unsafe callbacks.update_key = DormantKey.update
-        unsafe callbacks.delete_crypto_aead_ctx = DormantKey.delete
-        unsafe callbacks.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb
+        PacketProtection.install(in: &callbacks)
         unsafe callbacks.get_path_challenge_data = { native, data, userData in
             let status = unsafe Connection.with(userData) { connection in
                 connection.noteChallenge()
@@ -33,65 +27,9 @@ extension Connection {
                 return 0
             }
         }
-        unsafe callbacks.version_negotiation = ngtcp2_crypto_version_negotiation_cb
-        unsafe callbacks.rand = { destination, count, _ in
-            unsafe gnutls_rnd(GNUTLS_RND_NONCE, destination, count)
-        }
         addConnectionCallbacks(to: &callbacks)
         addStreamCallbacks(to: &callbacks)
         return callbacks
-    }
-
-    /// Protects a packet.
-    private static let encrypt: ngtcp2_encrypt = {
-        destination,
-        aead,
-        context,
-        plaintext,
-        plaintextCount,
-        nonce,
-        nonceCount,
-        associated,
-        associatedCount in
-        guard unsafe DormantKey.wake(context, aead, encrypts: true) else { return NGTCP2_ERR_CALLBACK_FAILURE }
-        return unsafe ngtcp2_crypto_encrypt_cb(
-            destination,
-            aead,
-            context,
-            plaintext,
-            plaintextCount,
-            nonce,
-            nonceCount,
-            associated,
-            associatedCount
-        )
-    }
-
-    /// Removes a packet's protection, and counts it when it was the peer who had put it there.
-    private static let decrypt: ngtcp2_decrypt = {
-        destination,
-        aead,
-        context,
-        ciphertext,
-        ciphertextCount,
-        nonce,
-        nonceCount,
-        associated,
-        associatedCount in
-        guard unsafe DormantKey.wake(context, aead, encrypts: false) else { return NGTCP2_ERR_CALLBACK_FAILURE }
-        let status = unsafe ngtcp2_crypto_decrypt_cb(
-            destination,
-            aead,
-            context,
-            ciphertext,
-            ciphertextCount,
-            nonce,
-            nonceCount,
-            associated,
-            associatedCount
-        )
-        if status == 0 { qh_count_opened_packet() }
-        return status
     }
 
     private static func addConnectionCallbacks(to callbacks: inout ngtcp2_callbacks) {
@@ -310,10 +248,8 @@ extension Connection {
     private func sendTicketAndToken() -> Int32 {
         guard let connection = unsafe native?.pointer, let version else { return NGTCP2_ERR_CALLBACK_FAILURE }
         // A ticket has the client's certificates in it, comes back in a ClientHello, and outlives them where they expire.
-        if configuration.sendsSessionTicket, tls?.hasPeerCertificate == false, prepareTicket(of: version),
-            let session = unsafe tls?.native
-        {
-            guard unsafe gnutls_session_ticket_send(session, 1, 0) == 0 else { return NGTCP2_ERR_CALLBACK_FAILURE }
+        if configuration.sendsSessionTicket, tls?.hasPeerCertificate == false, prepareTicket(of: version) {
+            guard tls?.sendTicket() == true else { return NGTCP2_ERR_CALLBACK_FAILURE }
         }
         guard let remote = path?.remote,
             let token = environment.host.addressToken(for: remote, version: version, at: now)

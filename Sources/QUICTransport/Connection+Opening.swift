@@ -289,8 +289,7 @@ extension Connection {
     /// Ties TLS and transport together; each finds the other through the native context.
     private func attach(_ session: consuming TLSSession) {
         guard let connection = unsafe native?.pointer else { return }
-        unsafe gnutls_session_set_ptr(session.native, nativeReference)
-        unsafe ngtcp2_conn_set_tls_native_handle(connection, UnsafeMutableRawPointer(session.native))
+        unsafe session.attach(to: connection, reference: nativeReference)
         tls = consume session
     }
 }
