@@ -2,16 +2,17 @@
 ///
 /// Owns: one 64 KiB block. Released by: nobody, it lives as long as the process. Bound: its size.
 @safe
-struct SharedPattern: @unchecked Sendable {
+package struct SharedPattern: @unchecked Sendable {
     static let bytesCount = 64 * 1024
-    static let shared = SharedPattern()
+    package static let shared = SharedPattern()
 
-    private let base: UnsafeMutableRawPointer
+    private let base: UnsafeMutablePointer<UInt8>
 
     private init() {
-        unsafe base = .allocate(byteCount: Self.bytesCount, alignment: 64)
+        let block = UnsafeMutableRawPointer.allocate(byteCount: Self.bytesCount, alignment: 64)
+        unsafe base = block.bindMemory(to: UInt8.self, capacity: Self.bytesCount)
         for index in 0..<Self.bytesCount {
-            unsafe base.storeBytes(of: Self.byte(at: index), toByteOffset: index, as: UInt8.self)
+            unsafe (base + index).initialize(to: Self.byte(at: index))
         }
     }
 
@@ -22,8 +23,9 @@ struct SharedPattern: @unchecked Sendable {
     }
 
     /// At most `limit` bytes of the pattern that stand at `position` of an endless repetition.
-    func bytes(at position: UInt64, limit: Int) -> UnsafeRawBufferPointer {
+    @unsafe
+    package func vector(at position: UInt64, limit: Int) -> ByteVector {
         let start = Int(position % UInt64(Self.bytesCount))
-        return unsafe UnsafeRawBufferPointer(start: base + start, count: min(limit, Self.bytesCount - start))
+        return unsafe ByteVector(base: base + start, count: min(limit, Self.bytesCount - start))
     }
 }

@@ -25,7 +25,7 @@ package struct FaultPlan: Sendable {
     package private(set) var clock: ClockJump?
 
     private static let variable = "QUICHARNESS_FAULT"
-    private static let requested = unsafe getenv(variable).map { unsafe String(cString: $0) }
+    private static let requested = ProcessEnvironment.value(of: variable)
     private static let accepted = """
         allocation=1/N, allocation=#N, send=ERROR/N, receive=ERROR/N, receive=short, epoll=ERROR/N, epoll=full, \
         clock=+SECONDS, clock=-SECONDS; N from 2 to 1000000, of an allocation from 1; ERROR one of \

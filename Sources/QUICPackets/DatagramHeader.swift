@@ -47,8 +47,6 @@ public enum DatagramHeader: Sendable, Hashable {
 extension RawSpan {
     /// Whether the first byte has the long header bit. RFC 8999 §5.1.
     var hasLongHeader: Bool {
-        byteCount > 0 && firstByte & 0x80 != 0
+        byteCount > 0 && byte(at: 0) & 0x80 != 0
     }
-
-    private var firstByte: UInt8 { unsafe unsafeLoad(as: UInt8.self) }
 }

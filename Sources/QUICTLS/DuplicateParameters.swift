@@ -1,4 +1,5 @@
 internal import CNgtcp2
+import QUICPackets
 
 /// Looks for a transport parameter that a client sent twice, of which ngtcp2 would take the last.
 ///
@@ -29,12 +30,12 @@ enum DuplicateParameters {
     /// A variable-length integer. RFC 9000 §16.
     private static func integer(in bytes: RawSpan, at offset: inout Int) -> UInt64? {
         guard offset < bytes.byteCount else { return nil }
-        let first = unsafe bytes.unsafeLoad(fromByteOffset: offset, as: UInt8.self)
+        let first = bytes.byte(at: offset)
         let count = 1 << Int(first >> 6)
         guard bytes.byteCount - offset >= count else { return nil }
         var value = UInt64(first & 0x3f)
         for index in 1..<count {
-            value = value << 8 | UInt64(unsafe bytes.unsafeLoad(fromByteOffset: offset + index, as: UInt8.self))
+            value = value << 8 | UInt64(bytes.byte(at: offset + index))
         }
         offset += count
         return value

@@ -26,7 +26,7 @@ final class ClosingDetails {
     /// The text of a reason phrase, or the beginning of it.
     static func phrase(_ bytes: RawSpan) -> String {
         let kept = bytes.extracting(first: min(bytes.byteCount, reasonPhraseBytesLimit))
-        var text = unsafe kept.withUnsafeBytes { unsafe String(decoding: $0, as: UTF8.self) }
+        var text = String(decoding: Array(copying: kept), as: UTF8.self)
         // A character that was cut, and bytes that are none, have become longer.
         while text.utf8.count > reasonPhraseBytesLimit { text.unicodeScalars.removeLast() }
         return text

@@ -141,21 +141,23 @@ extension Connection {
         var room = room
         while let byteCount = frames.firstByteCount, Self.frameBytes(ofDatagram: byteCount) <= room {
             var isAccepted: Int32 = 0
-            let status = unsafe frames.withFirst { vectors, vectorCount in
-                unsafe ngtcp2_conn_writev_datagram_versioned(
-                    connection,
-                    &packet.storage.pointee.path,
-                    NGTCP2_PKT_INFO_VERSION,
-                    &packet.info,
-                    packet.start,
-                    packet.count,
-                    &isAccepted,
-                    UInt32(NGTCP2_WRITE_DATAGRAM_FLAG_MORE),
-                    0,
-                    vectors,
-                    vectorCount,
-                    now.native
-                )
+            let status = frames.withFirst { bytes, offset, count in
+                unsafe bytes.withNativeVectors(from: offset, maximumBytes: count) { vectors, vectorCount in
+                    unsafe ngtcp2_conn_writev_datagram_versioned(
+                        connection,
+                        &packet.storage.pointee.path,
+                        NGTCP2_PKT_INFO_VERSION,
+                        &packet.info,
+                        packet.start,
+                        packet.count,
+                        &isAccepted,
+                        UInt32(NGTCP2_WRITE_DATAGRAM_FLAG_MORE),
+                        0,
+                        vectors,
+                        vectorCount,
+                        now.native
+                    )
+                }
             }
             if isAccepted != 0 {
                 room -= Self.frameBytes(ofDatagram: byteCount)

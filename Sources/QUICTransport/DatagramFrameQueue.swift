@@ -1,5 +1,4 @@
 import BoundedMemory
-internal import CNgtcp2
 
 /// How many DATAGRAM frames went which way. RFC 9221.
 public struct DatagramFrameCounts: Sendable, Hashable, Encodable {
@@ -107,17 +106,10 @@ final class DatagramFrameQueue {
         bytes.release(upTo: bytes.baseOffset + UInt64(length))
     }
 
-    /// Calls `body` with the bytes of the oldest datagram.
-    @unsafe
-    func withFirst<Result>(_ body: (UnsafePointer<ngtcp2_vec>?, Int) -> Result) -> Result {
-        unsafe bytes.withVectors(from: bytes.baseOffset, maximumBytes: firstByteCount ?? 0) { vectors in
-            unsafe withUnsafeTemporaryAllocation(of: ngtcp2_vec.self, capacity: vectors.count) { native in
-                for unsafe(index, vector) in unsafe vectors.enumerated() {
-                    unsafe native[index] = ngtcp2_vec(base: vector.base, len: vector.count)
-                }
-                return unsafe body(native.baseAddress, vectors.count)
-            }
-        }
+    /// Calls `body` with the bytes of all datagrams, and with where those of the oldest one begin and how many they are.
+    func withFirst<Result>(_ body: (inout ByteQueue, _ offset: UInt64, _ count: Int) -> Result) -> Result {
+        let offset = bytes.baseOffset
+        return body(&bytes, offset, firstByteCount ?? 0)
     }
 
     /// Takes note of a packet, so that datagrams and streams begin in turns: whoever began the packet, and got something into it,

@@ -50,7 +50,7 @@ struct HandshakeIntake {
                 continue
             }
             let isLast = header >= Self.lastByteMissing
-            header = header << 8 | UInt32(unsafe bytes.unsafeLoad(fromByteOffset: index, as: UInt8.self))
+            header = header << 8 | UInt32(bytes.byte(at: index))
             index += 1
             guard isLast else { continue }
             guard header >> 24 != Self.compressedCertificate else { return .unexpectedMessage }

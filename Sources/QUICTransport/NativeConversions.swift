@@ -1,3 +1,4 @@
+import BoundedMemory
 internal import CNgtcp2
 import Datagrams
 
@@ -55,6 +56,25 @@ extension NetworkPath {
             return nil
         }
         self.init(local: local, remote: remote)
+    }
+}
+
+extension ByteQueue {
+    /// Calls `body` with the bytes from `offset` on, where they lie until they are released.
+    @unsafe
+    mutating func withNativeVectors<Result>(
+        from offset: UInt64,
+        maximumBytes: Int,
+        _ body: (UnsafePointer<ngtcp2_vec>?, Int) -> Result
+    ) -> Result {
+        unsafe withVectors(from: offset, maximumBytes: maximumBytes) { vectors in
+            unsafe withUnsafeTemporaryAllocation(of: ngtcp2_vec.self, capacity: vectors.count) { native in
+                for unsafe(index, vector) in unsafe vectors.enumerated() {
+                    unsafe native[index] = ngtcp2_vec(base: vector.base, len: vector.count)
+                }
+                return unsafe body(native.baseAddress, vectors.count)
+            }
+        }
     }
 }
 

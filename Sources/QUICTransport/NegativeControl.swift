@@ -1,4 +1,5 @@
 #if NEGATIVE_CONTROLS
+import Datagrams
 import Glibc
 import Synchronization
 
@@ -26,7 +27,7 @@ package enum NegativeControl: String, CaseIterable, Sendable {
     case dataRace = "data-race"
 
     private static let variable = "QUICHARNESS_NEGATIVE_CONTROL"
-    private static let requested = unsafe getenv(variable).map { unsafe String(cString: $0) }
+    private static let requested = ProcessEnvironment.value(of: variable)
     private static let chosen = requested.flatMap(NegativeControl.init(rawValue:))
     /// Late enough that a check of the first few connections would not do.
     private static let strikingOccasion = 10

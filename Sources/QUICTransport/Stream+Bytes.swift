@@ -10,10 +10,3 @@ extension Stream {
         try write(Array(text.utf8))
     }
 }
-
-extension Array<UInt8> {
-    /// A copy of `bytes`, which live no longer than the call that they came with.
-    public init(copying bytes: RawSpan) {
-        self = unsafe bytes.withUnsafeBytes { unsafe Array($0) }
-    }
-}

@@ -205,11 +205,8 @@ extension Stream {
         let position = sentOffset - queue.endOffset
         let remaining = generatedBytes - position
         guard remaining > 0 else { return body(nil, 0, isFinished) }
-        let bytes = unsafe SharedPattern.shared.bytes(at: position, limit: Int(min(remaining, UInt64(limit))))
-        var vector = unsafe ngtcp2_vec(
-            base: UnsafeMutablePointer(mutating: bytes.bindMemory(to: UInt8.self).baseAddress),
-            len: bytes.count
-        )
+        let bytes = unsafe SharedPattern.shared.vector(at: position, limit: Int(min(remaining, UInt64(limit))))
+        var vector = unsafe ngtcp2_vec(base: bytes.base, len: bytes.count)
         return unsafe body(&vector, 1, isFinished && UInt64(bytes.count) == remaining)
     }
 

@@ -1,5 +1,4 @@
 import BoundedMemory
-import CNgtcp2
 import Testing
 
 @testable import QUICTransport
@@ -29,9 +28,9 @@ import Testing
 
     /// The bytes of the first datagram.
     private func first(_ queue: DatagramFrameQueue) -> [UInt8] {
-        unsafe queue.withFirst { vectors, count in
-            (0..<count).flatMap {
-                unsafe Array(UnsafeBufferPointer(start: vectors?[$0].base, count: vectors?[$0].len ?? 0))
+        queue.withFirst { bytes, offset, count in
+            unsafe bytes.withVectors(from: offset, maximumBytes: count) { vectors in
+                unsafe vectors.flatMap { unsafe Array(UnsafeBufferPointer(start: $0.base, count: $0.count)) }
             }
         }
     }
