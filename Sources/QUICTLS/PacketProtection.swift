@@ -1,12 +1,19 @@
-package import CNgtcp2
+internal import CNgtcp2
 internal import CShims
 
 /// The protection of packets: the ciphers that GnuTLS makes of a connection's keys. RFC 9001 §5.
 ///
 /// ngtcp2 calls these functions itself, so no call to another module comes between it and a packet's cipher.
 package enum PacketProtection {
-    /// Sets the callbacks of a connection that have to do with keys, ciphers and random bytes.
-    package static func install(in callbacks: inout ngtcp2_callbacks) {
+    /// Sets those of the `ngtcp2_callbacks` at `place` that have to do with keys, ciphers and random bytes.
+    ///
+    /// No type of ngtcp2 is in the interface: tools that read this module from outside of the package do not load ngtcp2 for it.
+    @unsafe
+    package static func install(in place: UnsafeMutableRawPointer) {
+        unsafe install(in: &place.assumingMemoryBound(to: ngtcp2_callbacks.self).pointee)
+    }
+
+    private static func install(in callbacks: inout ngtcp2_callbacks) {
         unsafe callbacks.encrypt = encrypt
         unsafe callbacks.decrypt = decrypt
         unsafe callbacks.hp_mask = ngtcp2_crypto_hp_mask_cb

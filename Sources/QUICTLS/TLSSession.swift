@@ -1,4 +1,4 @@
-package import CNgtcp2
+internal import CNgtcp2
 import QUICPackets
 
 /// One TLS session, alive from the first flight to the end of the handshake.
@@ -38,10 +38,11 @@ package struct TLSSession: ~Copyable {
         try unsafe protocols?.install(on: native)
     }
 
-    /// Ties the session to the connection whose handshake it is, which finds it, and which it finds through `reference`.
+    /// Ties the session to the connection whose handshake it is, which finds it, and which it finds through `reference`, an
+    /// `ngtcp2_crypto_conn_ref`.
     package borrowing func attach(
         to connection: OpaquePointer,
-        reference: UnsafeMutablePointer<ngtcp2_crypto_conn_ref>?
+        reference: UnsafeMutableRawPointer?
     ) {
         unsafe gnutls_session_set_ptr(native, reference)
         unsafe ngtcp2_conn_set_tls_native_handle(connection, UnsafeMutableRawPointer(native))

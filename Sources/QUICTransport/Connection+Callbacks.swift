@@ -13,7 +13,7 @@ extension Connection {
     /// What a server's and a client's connection have in common.
     static func makeCallbacks() -> ngtcp2_callbacks {
         var callbacks = ngtcp2_callbacks()
-        PacketProtection.install(in: &callbacks)
+        unsafe PacketProtection.install(in: &callbacks)
         unsafe callbacks.get_path_challenge_data = { native, data, userData in
             let status = unsafe Connection.with(userData) { connection in
                 connection.noteChallenge()
