@@ -100,7 +100,8 @@ extension ConnectionSet {
                 byteCount: TransmitBatch.datagramBytesLimit,
                 alignment: 16
             ) { space in
-                let byteCount = unsafe connection.writeClose(for: end, into: space, at: now)?.count ?? 0
+                var room = unsafe space.mutableBytes
+                let byteCount = connection.writeClose(for: end, into: &room, at: now)?.count ?? 0
                 guard byteCount > 0 else { return nil }
                 let packet = unsafe UnsafeRawBufferPointer(rebasing: space[..<byteCount])
                 if !batch.isFull { unsafe batch.append(copying: packet.bytes, path: path) }

@@ -12,3 +12,12 @@ extension Array<UInt8> {
         self = unsafe bytes.withUnsafeBytes { unsafe Array($0) }
     }
 }
+
+extension Array<UInt8> {
+    /// Calls `body` with the bytes.
+    package func withRawSpan<Result, Failure: Error>(
+        _ body: (RawSpan) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        try body(unsafe span.bytes)
+    }
+}

@@ -82,15 +82,15 @@ extension Connection {
     private static let reorderingBytes = 512 << 10
 
     private func giveCredit(to stream: Stream) {
-        guard let connection = unsafe native?.pointer else { return }
+        guard native != nil else { return }
         let credit = takeCredit(of: &stream.window, initialBytes: configuration.streamWindow.initialBytes)
-        if credit > 0 { unsafe ngtcp2_conn_extend_max_stream_offset(connection, stream.id.rawValue, credit) }
+        if credit > 0 { native?.extendCredit(of: stream.id, by: credit) }
     }
 
     private func giveCredit() {
-        guard let connection = unsafe native?.pointer else { return }
+        guard native != nil else { return }
         let credit = takeCredit(of: &borrowing.window, initialBytes: configuration.connectionWindow.initialBytes)
-        if credit > 0 { unsafe ngtcp2_conn_extend_max_offset(connection, credit) }
+        if credit > 0 { native?.extendCredit(by: credit) }
         settleCommitment()
     }
 

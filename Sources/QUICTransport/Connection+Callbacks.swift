@@ -23,7 +23,9 @@ extension Connection {
         }
         unsafe callbacks.path_validation = { _, _, path, _, result, userData in
             unsafe Connection.with(userData) { connection in
-                if result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS { unsafe connection.noteValidity(of: path) }
+                if result == NGTCP2_PATH_VALIDATION_RESULT_SUCCESS {
+                    connection.noteValidity(of: unsafe path.flatMap { unsafe NetworkPath($0.pointee) })
+                }
                 return 0
             }
         }
@@ -35,7 +37,19 @@ extension Connection {
     private static func addConnectionCallbacks(to callbacks: inout ngtcp2_callbacks) {
         unsafe callbacks.recv_crypto_data = { native, level, offset, data, count, userData in
             unsafe Connection.with(userData) { connection in
-                unsafe connection.receiveCrypto(native, level: level, offset: offset, data: data, count: count)
+                let bytes = unsafe UnsafeRawBufferPointer(start: data, count: count)
+                let admission = unsafe connection.admitCrypto(bytes.bytes)
+                switch admission {
+                case .take, .takeTicket: break
+                case .ignore: return 0
+                case .fail: return NGTCP2_ERR_CALLBACK_FAILURE
+                case .refuse(let alert):
+                    unsafe ngtcp2_conn_set_tls_alert(native, alert)
+                    return NGTCP2_ERR_CRYPTO
+                }
+                let status = unsafe ngtcp2_crypto_recv_crypto_data_cb(native, level, offset, data, count, nil)
+                if case .takeTicket = admission { connection.tls?.keepTicket() }
+                return status
             }
         }
         unsafe callbacks.handshake_completed = { _, userData in
@@ -43,7 +57,12 @@ extension Connection {
         }
         unsafe callbacks.get_new_connection_id = { _, destination, token, _, userData in
             unsafe Connection.with(userData) { connection in
-                unsafe connection.issueConnectionID(into: destination, token: token)
+                guard let destination = unsafe destination, let token = unsafe token,
+                    let (id, resetToken) = connection.issueConnectionID()
+                else { return NGTCP2_ERR_CALLBACK_FAILURE }
+                unsafe destination.pointee = id.native
+                unsafe resetToken.copy(to: token)
+                return 0
             }
         }
         unsafe callbacks.remove_connection_id = { _, id, userData in
@@ -159,46 +178,43 @@ extension Connection {
 // MARK: - Handshake
 
 extension Connection {
-    /// Hands CRYPTO bytes to TLS, as long as there is a handshake.
+    /// What becomes of CRYPTO bytes.
+    private enum CryptoAdmission {
+        /// TLS gets them.
+        case take
+        /// TLS gets them, and has a session ticket afterwards.
+        case takeTicket
+        case ignore
+        /// The connection ends without an alert.
+        case fail
+        /// The connection ends with an alert of TLS.
+        case refuse(alert: UInt8)
+    }
+
+    /// CRYPTO bytes go to TLS as long as there is a handshake.
     ///
     /// A server that fed later ones to GnuTLS would let a client fill its memory; one that fed them to a freed session
     /// would crash.
-    private func receiveCrypto(
-        _ connection: OpaquePointer?,
-        level: ngtcp2_encryption_level,
-        offset: UInt64,
-        data: UnsafePointer<UInt8>?,
-        count: Int
-    ) -> Int32 {
+    private func admitCrypto(_ bytes: RawSpan) -> CryptoAdmission {
         if isHandshaking {
-            let bytes = unsafe UnsafeRawBufferPointer(start: data, count: count)
-            switch unsafe refusal(ofHandshakeBytes: bytes.bytes) {
-            case nil: break
-            case .tooManyBytes: return NGTCP2_ERR_CALLBACK_FAILURE
-            case .messageTooLong:
-                unsafe ngtcp2_conn_set_tls_alert(connection, Self.decodeErrorAlert)
-                return NGTCP2_ERR_CRYPTO
-            case .unexpectedMessage:
-                unsafe ngtcp2_conn_set_tls_alert(connection, Self.unexpectedMessageAlert)
-                return NGTCP2_ERR_CRYPTO
+            switch refusal(ofHandshakeBytes: bytes) {
+            case nil: return .take
+            case .tooManyBytes: return .fail
+            case .messageTooLong: return .refuse(alert: Self.decodeErrorAlert)
+            case .unexpectedMessage: return .refuse(alert: Self.unexpectedMessageAlert)
             }
-            return unsafe ngtcp2_crypto_recv_crypto_data_cb(connection, level, offset, data, count, nil)
         }
         switch role {
         case .client:
             // Session tickets and nothing else: they are for clients that resume.
-            guard tls?.awaitsTicket == true else { return 0 }
-            let status = unsafe ngtcp2_crypto_recv_crypto_data_cb(connection, level, offset, data, count, nil)
-            tls?.keepTicket()
-            return status
+            return tls?.awaitsTicket == true ? .takeTicket : .ignore
         case .server:
             #if NEGATIVE_CONTROLS
             // Not handed to the freed session, which would crash: the client may go on sending it.
-            if NegativeControl.defencesOff.isChosen { return 0 }
+            if NegativeControl.defencesOff.isChosen { return .ignore }
             #endif
             // RFC 9001 §4.1.3: a client has nothing to say in TLS once the handshake is complete.
-            unsafe ngtcp2_conn_set_tls_alert(connection, Self.unexpectedMessageAlert)
-            return NGTCP2_ERR_CRYPTO
+            return .refuse(alert: Self.unexpectedMessageAlert)
         }
     }
 
@@ -235,18 +251,15 @@ extension Connection {
     /// Before 1.23 it multiplies the peer's milliseconds without looking at their number: of 18446744073710 it makes 0.4. Some
     /// numbers beyond become whole milliseconds, which cannot be told from those a client means; they harm only that client.
     private func ignoreWrappedIdleTimeout() {
-        guard let connection = unsafe native?.pointer,
-            let parameters = unsafe ngtcp2_conn_get_remote_transport_params(connection),
-            unsafe parameters.pointee.max_idle_timeout % Self.nanosecondsPerMillisecond != 0
-        else { return }
-        unsafe UnsafeMutablePointer(mutating: parameters).pointee.max_idle_timeout = 0
+        let nanoseconds = native?.peerParameters?.idleTimeoutNanoseconds ?? 0
+        if nanoseconds % Self.nanosecondsPerMillisecond != 0 { native?.ignorePeerIdleTimeout() }
     }
 
     private static let nanosecondsPerMillisecond: UInt64 = 1_000_000
 
     /// Queues what lets the client come back cheaply, while the TLS session still exists.
     private func sendTicketAndToken() -> Int32 {
-        guard let connection = unsafe native?.pointer, let version else { return NGTCP2_ERR_CALLBACK_FAILURE }
+        guard let version else { return NGTCP2_ERR_CALLBACK_FAILURE }
         // A ticket has the client's certificates in it, comes back in a ClientHello, and outlives them where they expire.
         if configuration.sendsSessionTicket, tls?.hasPeerCertificate == false, prepareTicket(of: version) {
             guard tls?.sendTicket() == true else { return NGTCP2_ERR_CALLBACK_FAILURE }
@@ -254,7 +267,7 @@ extension Connection {
         guard let remote = path?.remote,
             let token = environment.host.addressToken(for: remote, version: version, at: now)
         else { return 0 }
-        return unsafe ngtcp2_conn_submit_new_token(connection, token, token.count)
+        return native?.submit(addressToken: token).number ?? NGTCP2_ERR_CALLBACK_FAILURE
     }
 
     /// Gets ready to make a ticket of a connection that has changed to `version`; false where GnuTLS has used the key of the first
@@ -263,7 +276,7 @@ extension Connection {
     /// RFC 9369 §5: "After compatible version negotiation, any resulting session ticket or token maps to the negotiated version
     /// rather than the original one."
     private func prepareTicket(of version: QUICVersion) -> Bool {
-        guard version != firstVersion, tls != nil else { return true }
+        guard version != native?.firstVersion, tls != nil else { return true }
         return environment.serverTLS?.changeTickets(of: &tls, to: version) ?? false
     }
 }
@@ -271,17 +284,10 @@ extension Connection {
 // MARK: - Connection IDs
 
 extension Connection {
-    private func issueConnectionID(
-        into destination: UnsafeMutablePointer<ngtcp2_cid>?,
-        token: UnsafeMutablePointer<UInt8>?
-    ) -> Int32 {
-        guard let destination = unsafe destination, let token = unsafe token,
-            let (id, resetToken) = environment.host.issueConnectionID(for: self)
-        else { return NGTCP2_ERR_CALLBACK_FAILURE }
-        add(id)
-        unsafe destination.pointee = id.native
-        unsafe resetToken.copy(to: token)
-        return 0
+    private func issueConnectionID() -> (ConnectionID, StatelessResetToken)? {
+        guard let issued = environment.host.issueConnectionID(for: self) else { return nil }
+        add(issued.0)
+        return issued
     }
 
     /// The peer's reset token `token` has come into use, or out of it.

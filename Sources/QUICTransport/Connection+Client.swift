@@ -1,4 +1,3 @@
-internal import CNgtcp2
 public import Datagrams
 
 /// What only a client's connection can do or tell.
@@ -9,10 +8,6 @@ extension Connection {
     /// Sends and receives at another local address from now on without a word to the peer, as behind a NAT that gave the
     /// connection another port. RFC 9000 §9.3.3.
     public func rebind(to local: SocketAddress) {
-        guard let connection = unsafe native?.pointer else { return }
-        unsafe local.withNative { address, length in
-            var local = unsafe ngtcp2_addr(addr: UnsafeMutablePointer(mutating: address), addrlen: length)
-            unsafe ngtcp2_conn_set_local_addr(connection, &local)
-        }
+        native?.rebind(to: local)
     }
 }

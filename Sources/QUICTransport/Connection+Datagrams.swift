@@ -1,5 +1,4 @@
 import BoundedMemory
-internal import CNgtcp2
 
 /// Datagrams in DATAGRAM frames: bytes that are sent once, in no order, and that may be lost. RFC 9221.
 extension Connection {
@@ -14,12 +13,10 @@ extension Connection {
     /// max_datagram_frame_size value it has received from its peer."
     public var maximumDatagramBytes: Int? {
         guard state == .established, configuration.queuedDatagrams > 0, configuration.queuedDatagramBytes > 0,
-            let connection = unsafe native?.pointer,
-            let parameters = unsafe ngtcp2_conn_get_remote_transport_params(connection)
+            let peerBytes = native?.peerParameters?.datagramFrameBytes,
+            peerBytes >= Self.shortDatagramFrameOverheadBytes
         else { return nil }
-        let peerBytes = Int(clamping: unsafe parameters.pointee.max_datagram_frame_size)
-        guard peerBytes >= Self.shortDatagramFrameOverheadBytes else { return nil }
-        let largest = unsafe min(datagramFrameRoom(in: .max, of: connection), peerBytes)
+        let largest = min(datagramFrameRoom(in: .max), peerBytes)
         return min(Self.datagramBytes(inFrameOf: largest), configuration.queuedDatagramBytes)
     }
 
@@ -51,7 +48,7 @@ extension Connection {
 
     /// Sends `bytes`, as ``sendDatagram(_:)-(RawSpan)`` does.
     public func sendDatagram(_ bytes: [UInt8]) throws(DatagramError) {
-        unsafe try sendDatagram(bytes.span.bytes)
+        try bytes.withRawSpan { bytes throws(DatagramError) in try sendDatagram(bytes) }
     }
 
     /// The datagrams that were sent, received and dropped so far.
@@ -104,19 +101,18 @@ extension Connection {
     }
 
     /// The bytes for frames in a packet of the present path, in `space` bytes, with nothing else in it.
-    private func datagramFrameRoom(in space: Int, of connection: OpaquePointer) -> Int {
-        let packetBytes = min(space, unsafe ngtcp2_conn_get_path_max_tx_udp_payload_size(connection))
-        let destinationBytes = unsafe ngtcp2_conn_get_dcid(connection)?.pointee.datalen ?? 0
-        return packetBytes - Self.shortHeaderPacketOverheadBytes - destinationBytes
+    private func datagramFrameRoom(in space: Int) -> Int {
+        let packetBytes = min(space, native?.pathPacketBytesLimit ?? 0)
+        return packetBytes - Self.shortHeaderPacketOverheadBytes - (native?.destinationIDBytes ?? 0)
     }
 
     /// Drops datagrams that the path carried when they were sent, and no longer does: they would wait for ever, and all others
     /// behind them.
     ///
     /// - Returns: The bytes for frames in the next packet; nil when no datagram waits.
-    func prepareDatagrams(in space: Int, of connection: OpaquePointer) -> Int? {
+    func prepareDatagrams(in space: Int) -> Int? {
         guard let frames = datagramFrames, !frames.isEmpty else { return nil }
-        let room = unsafe datagramFrameRoom(in: space, of: connection)
+        let room = datagramFrameRoom(in: space)
         while let byteCount = frames.firstByteCount, Self.frameBytes(ofDatagram: byteCount) > room {
             frames.dropFirst()
             environment.datagramFrames.dropped += 1
@@ -134,37 +130,23 @@ extension Connection {
     func addDatagrams(
         to packet: inout PacketSpace,
         _ contents: inout PacketContents,
-        room: Int,
-        of connection: OpaquePointer
-    ) -> Int? {
+        room: Int
+    ) -> PacketStatus? {
         guard let frames = datagramFrames else { return nil }
         var room = room
         while let byteCount = frames.firstByteCount, Self.frameBytes(ofDatagram: byteCount) <= room {
-            var isAccepted: Int32 = 0
-            let status = frames.withFirst { bytes, offset, count in
-                unsafe bytes.withNativeVectors(from: offset, maximumBytes: count) { vectors, vectorCount in
-                    unsafe ngtcp2_conn_writev_datagram_versioned(
-                        connection,
-                        &packet.storage.pointee.path,
-                        NGTCP2_PKT_INFO_VERSION,
-                        &packet.info,
-                        packet.start,
-                        packet.count,
-                        &isAccepted,
-                        UInt32(NGTCP2_WRITE_DATAGRAM_FLAG_MORE),
-                        0,
-                        vectors,
-                        vectorCount,
-                        now.native
-                    )
-                }
-            }
-            if isAccepted != 0 {
+            let written = frames.withFirst { native?.write(datagram: $0, to: &packet, at: now) }
+            guard let written else { return nil }
+            if written.isAccepted {
                 room -= Self.frameBytes(ofDatagram: byteCount)
                 contents.datagramFrameCount += 1
                 noteSent(frames, byteCount)
             }
-            guard status == Int(NGTCP2_ERR_WRITE_MORE) else { return status == 0 ? nil : status }
+            switch written.status {
+            case .wantsMore: continue
+            case .complete(byteCount: 0): return nil
+            default: return written.status
+            }
         }
         return nil
     }

@@ -5,8 +5,7 @@ public import Datagrams
 extension Connection {
     /// When ``expire(at:)`` is due.
     public var deadline: MonotonicInstant {
-        guard let connection = unsafe native?.pointer else { return .distantFuture }
-        let transport = unsafe MonotonicInstant(nanoseconds: ngtcp2_conn_get_expiry(connection))
+        guard let transport = native?.timer else { return .distantFuture }
         let ours =
             isHandshaking
             ? handshakeDeadline : min(watch.deadline(configuration), silenceDeadline, lifetimeDeadline)
@@ -17,36 +16,28 @@ extension Connection {
     ///
     /// - Returns: How the connection ended; nil while it lives.
     public func expire(at now: MonotonicInstant) -> ConnectionEnd? {
-        guard let connection = unsafe native?.pointer else { return nil }
+        guard native != nil else { return nil }
         self.now = now
         if let end = ownEnd(at: now) { return end }
         reviewBorrowing(at: now)
         probe(at: now)
-        guard unsafe ngtcp2_conn_get_expiry(connection) <= now.native, noteTimer(at: now) else { return pendingEnd }
+        guard let timer = native?.timer, timer <= now, noteTimer(at: now) else { return pendingEnd }
         let tlsBefore = TLSMemory.tallyNow()
         defer { chargeTLS(since: tlsBefore) }
-        let status = unsafe ngtcp2_conn_handle_expiry(connection, now.native)
-        return status == 0 ? pendingEnd : end(after: status)
+        let error = native?.handleTimer(at: now) ?? .none
+        return error == .none ? pendingEnd : end(after: error)
     }
 
     /// How long the closing and draining states last.
     ///
     /// RFC 9000 §10.2: these states SHOULD persist for at least three times the current PTO interval.
-    public var closingPeriod: Duration {
-        guard let connection = unsafe native?.pointer else { return .zero }
-        return .nanoseconds(Int64(clamping: unsafe ngtcp2_conn_get_pto(connection))) * 3
-    }
+    public var closingPeriod: Duration { (native?.probeTimeout ?? .zero) * 3 }
 
     /// What is in flight, as congestion control counts it. RFC 9002 §2.
     var bytesInFlight: UInt64 { nativeInfo.bytes_in_flight }
 
     /// The state of the path as ngtcp2 knows it: round trips, congestion window, bytes in flight.
-    var nativeInfo: ngtcp2_conn_info {
-        var info = ngtcp2_conn_info()
-        guard let connection = unsafe native?.pointer else { return info }
-        unsafe ngtcp2_conn_get_conn_info_versioned(connection, NGTCP2_CONN_INFO_VERSION, &info)
-        return info
-    }
+    var nativeInfo: ngtcp2_conn_info { native?.info ?? ngtcp2_conn_info() }
 
     /// Whether it has made no progress on its streams for as long as `patience`.
     package func isStalled(for patience: Duration, at now: MonotonicInstant) -> Bool {

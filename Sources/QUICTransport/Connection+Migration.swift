@@ -1,4 +1,3 @@
-internal import CNgtcp2
 public import Datagrams
 
 /// Following a client to another address. RFC 9000 §9.
@@ -13,18 +12,17 @@ extension Connection {
 
     /// Whether a change of address is one that ngtcp2 survives. ``PathMigration``.
     private func follows(_ datagram: RawSpan, from path: NetworkPath) -> Bool {
-        guard let connection = unsafe native?.pointer, state == .established else { return false }
+        guard native != nil, state == .established else { return false }
         #if NEGATIVE_CONTROLS
         if NegativeControl.unguardedMigration.isChosen { return true }
         #endif
-        let hasConnectionIDs = unsafe ngtcp2_conn_get_dcid(connection).pointee.datalen > 0
+        let hasConnectionIDs = native?.destinationIDBytes ?? 0 > 0
         guard hasConnectionIDs, let migration, !migration.isOver, let latest = self.path else { return true }
-        let activeIDs = unsafe ngtcp2_conn_get_active_dcid(connection, nil)
         return migration.allows(
             path,
             latest: latest,
             destination: Self.destination(of: datagram),
-            sharesOneID: activeIDs == 1
+            sharesOneID: native?.activeDestinationIDs == 1
         )
     }
 
@@ -58,18 +56,16 @@ extension Connection {
 
     /// A PATH_CHALLENGE frame is being written.
     func noteChallenge() {
-        guard let connection = unsafe native?.pointer, let migration else { return }
-        let delay = unsafe ngtcp2_conn_get_remote_transport_params(connection)?.pointee.max_ack_delay ?? 0
+        guard let migration, let probeTimeout = native?.probeTimeout else { return }
         migration.noteChallenge(
-            probeTimeout: .nanoseconds(Int64(clamping: unsafe ngtcp2_conn_get_pto(connection))),
-            acknowledgementDelay: .nanoseconds(Int64(clamping: delay)),
+            probeTimeout: probeTimeout,
+            acknowledgementDelay: native?.peerParameters?.acknowledgementDelay ?? .zero,
             at: now
         )
     }
 
     /// The validation of `path` is over, and it is valid.
-    func noteValidity(of path: UnsafePointer<ngtcp2_path>?) {
-        let path = unsafe path.flatMap { unsafe NetworkPath($0.pointee) }
+    func noteValidity(of path: NetworkPath?) {
         migration?.noteValidity(of: path, at: now)
     }
 }

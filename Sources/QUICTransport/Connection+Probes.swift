@@ -24,11 +24,11 @@ extension Connection {
 
     /// A packet of the peer's was opened.
     func noteHeard(bytesInFlight before: UInt64) {
-        guard let connection = unsafe native?.pointer, acknowledgements.isSilent else { return }
+        guard acknowledgements.isSilent, let probeTimeout = native?.probeTimeout else { return }
         let wantsProbe = acknowledgements.noteHeard(
             bytesInFlight: before,
             after: bytesInFlight,
-            probeTimeout: .nanoseconds(Int64(clamping: unsafe ngtcp2_conn_get_pto(connection))),
+            probeTimeout: probeTimeout,
             at: now
         )
         mayProbe = true
@@ -65,8 +65,8 @@ extension Connection {
 
     /// When a probe timeout would long have expired.
     private var unarmedAt: MonotonicInstant {
-        guard let connection = unsafe native?.pointer else { return .distantFuture }
-        return acknowledgements.unarmedAt(unsafe .nanoseconds(Int64(clamping: ngtcp2_conn_get_pto(connection))))
+        guard let probeTimeout = native?.probeTimeout else { return .distantFuture }
+        return acknowledgements.unarmedAt(probeTimeout)
     }
 
     /// When nothing was acknowledged for too long.
@@ -134,9 +134,9 @@ extension Connection {
     /// RFC 9000 §10.1: "Each endpoint advertises a max_idle_timeout, but the effective value at an endpoint is computed as the
     /// minimum of the two advertised values (or the sole advertised value, if only one endpoint advertises a non-zero value)."
     private var agreedIdleTimeout: Duration? {
-        guard let connection = unsafe native?.pointer else { return nil }
+        guard native != nil else { return nil }
         let ours = configuration.idleTimeout.native
-        let theirs = unsafe ngtcp2_conn_get_remote_transport_params(connection)?.pointee.max_idle_timeout ?? 0
+        let theirs = native?.peerParameters?.idleTimeoutNanoseconds ?? 0
         // Zero stands for none.
         let effective = ours > 0 && theirs > 0 ? min(ours, theirs) : max(ours, theirs)
         return effective > 0 ? .nanoseconds(Int64(clamping: effective)) : nil

@@ -1,21 +1,12 @@
-internal import CNgtcp2
-
 extension Connection {
     /// Opens a stream towards the peer; a server may as well, once its connection did open.
     ///
     /// - Throws: When the peer's limit for streams of this direction does not allow one. RFC 9000 §4.6.
     public func openStream(_ direction: StreamDirection = .bidirectional) throws(QUICError) -> Stream {
-        guard beginCommand(), let connection = unsafe native?.pointer else {
+        guard beginCommand(), let id = try native?.openStream(direction) else {
             throw QUICError("the connection is closed")
         }
-        var number: Int64 = -1
-        let status =
-            switch direction {
-            case .bidirectional: unsafe ngtcp2_conn_open_bidi_stream(connection, &number, nil)
-            case .unidirectional: unsafe ngtcp2_conn_open_uni_stream(connection, &number, nil)
-            }
-        guard status == 0 else { throw QUICError(transport: status, during: "opening a stream") }
-        return adopt(StreamID(number))
+        return adopt(id)
     }
 
     /// The open stream numbered `id`.
@@ -32,10 +23,7 @@ extension Connection {
         noteLeanTransport()
         streams.insert(stream)
         makeRoomForStreams()
-        if let connection = unsafe native?.pointer {
-            let pointer = unsafe Unmanaged.passUnretained(stream).toOpaque()
-            unsafe ngtcp2_conn_set_stream_user_data(connection, id.rawValue, pointer)
-        }
+        native?.attach(stream)
         return stream
     }
 
@@ -51,10 +39,10 @@ extension Connection {
             watch.noteCompleteStream(at: now)
             meter.noteUseful(PacketMeter.usefulBytesPerCompleteStream)
         }
-        if let connection = unsafe native?.pointer {
+        if native != nil {
             // What the application did not give back for this stream still belongs to the connection's window.
             consumeRest(of: stream)
-            if stream.givesUpPlace() { unsafe extendStreamLimit(for: stream.id, of: connection) }
+            if stream.givesUpPlace() { extendStreamLimit(for: stream.id) }
         }
         forget(stream)
     }
@@ -68,18 +56,14 @@ extension Connection {
 
     /// The place of a stream that has closed, which a service had held, is the peer's again.
     func returnPlace(of stream: Stream) {
-        guard beginCommand(), let connection = unsafe native?.pointer else { return }
-        unsafe extendStreamLimit(for: stream.id, of: connection)
+        guard beginCommand() else { return }
+        extendStreamLimit(for: stream.id)
     }
 
     /// RFC 9000 §4.6: the peer may open another stream for each one that closed.
-    private func extendStreamLimit(for id: StreamID, of connection: OpaquePointer) {
+    private func extendStreamLimit(for id: StreamID) {
         guard id.isClientInitiated == (role == .server) else { return }
-        if id.isBidirectional {
-            unsafe ngtcp2_conn_extend_max_streams_bidi(connection, 1)
-        } else {
-            unsafe ngtcp2_conn_extend_max_streams_uni(connection, 1)
-        }
+        native?.extendStreamLimit(forKindOf: id)
     }
 
     func streamHasOutput(_ stream: Stream) {
@@ -94,7 +78,6 @@ extension Connection {
 
     /// Resets both halves of `stream`; false when ngtcp2 had no memory to, and may yet send what it has of it.
     func resetStream(_ stream: Stream, code: UInt64) -> Bool {
-        guard beginCommand(), let connection = unsafe native?.pointer else { return false }
-        return unsafe ngtcp2_conn_shutdown_stream(connection, 0, stream.id.rawValue, code) == 0
+        beginCommand() && native?.reset(stream.id, code: code) ?? false
     }
 }

@@ -14,13 +14,13 @@ public enum TransmitOutcome: Sendable, Hashable {
 extension Connection {
     /// Appends the packets that may be sent now: at most one burst, so that others get their turn. RFC 9002 §7.7.
     public func transmit(into batch: TransmitBatch, at now: MonotonicInstant) -> TransmitOutcome {
-        guard let connection = unsafe native?.pointer else { return .idle }
+        guard let quantumBytes = native?.sendQuantumBytes else { return .idle }
         if let end = pendingEnd { return .ended(end) }
         let tlsBefore = TLSMemory.tallyNow()
         defer { chargeTLS(since: tlsBefore) }
         self.now = now
         let info = nativeInfo
-        var burst = beginBurst(info, quantumBytes: unsafe ngtcp2_conn_get_send_quantum(connection))
+        var burst = beginBurst(info, quantumBytes: quantumBytes)
         let holdsProbes = holdsProbes(info, at: now)
         guard !holdsProbes || mayProbe else { return .idle }
         let isMigrating = migration.map { !$0.isOver } ?? false
@@ -32,18 +32,17 @@ extension Connection {
                 break
             }
             guard prepareData(for: &burst) else { break }
-            var failure: Int32 = 0
+            var error = NativeError.none
             let inFlightBefore = isMigrating ? bytesInFlight : 0
-            var isOnLatestPath = false
-            let written = unsafe batch.append { space in
-                let packet = unsafe pinging(connection) {
-                    unsafe writePacket(of: connection, into: space, failure: &failure, at: now)
-                }
-                if isMigrating { isOnLatestPath = packet.map { $0.path == path } ?? false }
-                return packet
+            let written = pinging {
+                native?.append(to: batch, byteLimit: packetBytesLimit, error: &error) { packet in
+                    fill(&packet, at: now)
+                } ?? 0
             }
-            if isOnLatestPath, bytesInFlight > inFlightBefore { hasDataOnLatestPath = true }
-            if failure != 0 { return .ended(end(after: failure)) }
+            if isMigrating, written > 0, batch.entries.last?.path == path, bytesInFlight > inFlightBefore {
+                hasDataOnLatestPath = true
+            }
+            if error != .none { return .ended(end(after: error)) }
             guard written > 0 else { break }
             burst.add(written)
             if offersData || written > Self.longestAcknowledgementBytes { borrowing.pacer.spend(written) }
@@ -53,7 +52,7 @@ extension Connection {
         // An acknowledgement that is delayed takes the permission to leave later.
         mayProbe = holdsProbes && !burst.hasPackets
         if !holdsProbes { hasCommand = false }
-        unsafe ngtcp2_conn_update_pkt_tx_time(connection, now.native)
+        native?.noteTransmitted(at: now)
         if isMigrating { migration?.noteTransmitted(dataOnLatestPath: hasDataOnLatestPath, at: now) }
         acknowledgements.noteSent(
             bytesInFlight: info.bytes_in_flight,
@@ -120,39 +119,6 @@ extension Connection {
         transmittedBytes += UInt32(count)
     }
 
-    private func writePacket(
-        of connection: OpaquePointer,
-        into space: UnsafeMutableRawBufferPointer,
-        failure: inout Int32,
-        at now: MonotonicInstant
-    ) -> (count: Int, path: NetworkPath, ecn: ECN)? {
-        var storage = unsafe ngtcp2_path_storage()
-        return unsafe withUnsafeMutablePointer(to: &storage) { storage in
-            unsafe ngtcp2_path_storage_zero(storage)
-            var packet = unsafe PacketSpace(
-                storage: storage,
-                start: space.bindMemory(to: UInt8.self).baseAddress,
-                count: packetBytesLimit(space)
-            )
-            let written = unsafe fill(&packet, of: connection, at: now)
-            guard written >= 0 else {
-                failure = Int32(written)
-                return nil
-            }
-            guard written > 0, let path = unsafe NetworkPath(storage.pointee.path) else { return nil }
-            return unsafe (written, path, ECN(trafficClass: UInt8(packet.info.ecn)))
-        }
-    }
-
-    /// Where one packet is being put together.
-    @unsafe
-    struct PacketSpace {
-        let storage: UnsafeMutablePointer<ngtcp2_path_storage>
-        let start: UnsafeMutablePointer<UInt8>?
-        let count: Int
-        var info = ngtcp2_pkt_info()
-    }
-
     /// Fills one packet with what streams and datagrams have, one after the other, and lets ngtcp2 add its own frames.
     ///
     /// Streams come in the order of their ``Stream/priority``. Where there are datagrams as well, both begin a packet in turns, and
@@ -161,68 +127,57 @@ extension Connection {
     /// Without ``offersData`` it has ngtcp2's own frames alone: acknowledgements, retransmissions and probes are never
     /// held back.
     ///
-    /// - Returns: The packet's length, 0 when nothing may be sent now, or an error number of ngtcp2.
-    private func fill(_ packet: inout PacketSpace, of connection: OpaquePointer, at now: MonotonicInstant) -> Int {
+    /// - Returns: That the packet is complete, or why the connection has ended.
+    private func fill(_ packet: inout PacketSpace, at now: MonotonicInstant) -> PacketStatus {
         var connectionIsBlocked = false
         var stoppedStreams: [Stream] = []
         // Told of after the packet: what a service does about it must not come between the parts of one.
         defer { for stream in stoppedStreams { didStopReading(stream) } }
         var contents = PacketContents()
         defer { datagramFrames?.noteTurn(contents) }
-        let datagramRoom = unsafe offersData ? prepareDatagrams(in: packet.count, of: connection) : nil
+        let datagramRoom = offersData ? prepareDatagrams(in: packet.byteLimit) : nil
         if let datagramRoom, sendQueue.isEmpty || datagramFrames?.goesFirst == true {
             contents.beginsWithDatagrams = true
-            if let status = unsafe addDatagrams(to: &packet, &contents, room: datagramRoom, of: connection) {
+            if let status = addDatagrams(to: &packet, &contents, room: datagramRoom) {
                 return note(packetOf: status, contents)
             }
         }
         while offersData, !connectionIsBlocked, let stream = nextReadyStream() {
-            let status = unsafe add(stream, to: &packet, of: connection, at: now)
-            switch Int32(truncatingIfNeeded: status) {
-            case NGTCP2_ERR_WRITE_MORE:
+            let status = add(stream, to: &packet, at: now)
+            switch status {
+            case .wantsMore:
                 contents.streamFrameCount += 1
                 sendQueue.rotate()
-            case NGTCP2_ERR_STREAM_DATA_BLOCKED:
+            case .isBlocked:
                 // Without connection credit the stream keeps its place: nothing tells when credit comes.
-                connectionIsBlocked = unsafe ngtcp2_conn_get_max_data_left(connection) == 0
+                connectionIsBlocked = native?.isOutOfCredit ?? true
                 if !connectionIsBlocked { sendQueue.removeFirst() }
-            case NGTCP2_ERR_STREAM_SHUT_WR:
+            case .isStopped:
                 sendQueue.removeFirst()
                 stoppedStreams.append(stream)
-            case NGTCP2_ERR_STREAM_NOT_FOUND:
+            case .isUnknown:
                 sendQueue.removeFirst()
-            default:
+            case .complete(let byteCount):
                 sendQueue.rotate()
-                if status > 0 { contents.streamFrameCount += 1 }
+                if byteCount > 0 { contents.streamFrameCount += 1 }
+                return note(packetOf: status, contents)
+            case .failed:
                 return note(packetOf: status, contents)
             }
         }
         if let datagramRoom, !contents.beginsWithDatagrams,
-            let status = unsafe addDatagrams(to: &packet, &contents, room: datagramRoom, of: connection)
+            let status = addDatagrams(to: &packet, &contents, room: datagramRoom)
         {
             return note(packetOf: status, contents)
         }
-        let status = unsafe ngtcp2_conn_writev_stream_versioned(
-            connection,
-            &packet.storage.pointee.path,
-            NGTCP2_PKT_INFO_VERSION,
-            &packet.info,
-            packet.start,
-            packet.count,
-            nil,
-            UInt32(NGTCP2_WRITE_STREAM_FLAG_NONE),
-            -1,
-            nil,
-            0,
-            now.native
-        )
-        return note(packetOf: status, contents)
+        return note(packetOf: native?.complete(&packet, at: now) ?? .complete(byteCount: 0), contents)
     }
 
-    /// Takes note of what ngtcp2 keeps for a packet; `status` is its length, 0 for none, or an error number.
-    private func note(packetOf status: Int, _ contents: PacketContents) -> Int {
+    /// Takes note of what ngtcp2 keeps for a packet.
+    private func note(packetOf status: PacketStatus, _ contents: PacketContents) -> PacketStatus {
+        guard case .complete(let byteCount) = status else { return status }
         borrowing.allowance.note(
-            packetOf: status,
+            packetOf: byteCount,
             frameCount: contents.streamFrameCount,
             hasDatagrams: contents.datagramFrameCount > 0
         )
@@ -230,36 +185,16 @@ extension Connection {
     }
 
     /// Offers the transport what `stream` has to send, and notes what it took.
-    private func add(
-        _ stream: Stream,
-        to packet: inout PacketSpace,
-        of connection: OpaquePointer,
-        at now: MonotonicInstant
-    ) -> Int {
-        unsafe stream.withOutput(limit: packet.count) { vectors, vectorCount, isFinal in
-            var acceptedBytes: ngtcp2_ssize = -1
-            var flags = UInt32(NGTCP2_WRITE_STREAM_FLAG_MORE)
-            if isFinal { flags |= UInt32(NGTCP2_WRITE_STREAM_FLAG_FIN) }
-            let status = unsafe ngtcp2_conn_writev_stream_versioned(
-                connection,
-                &packet.storage.pointee.path,
-                NGTCP2_PKT_INFO_VERSION,
-                &packet.info,
-                packet.start,
-                packet.count,
-                &acceptedBytes,
-                flags,
-                stream.id.rawValue,
-                vectors,
-                vectorCount,
-                now.native
-            )
-            if acceptedBytes >= 0 {
+    private func add(_ stream: Stream, to packet: inout PacketSpace, at now: MonotonicInstant) -> PacketStatus {
+        stream.withOutput(limit: packet.byteLimit) { bytes, isFinal in
+            guard let written = native?.write(bytes, of: stream.id, isFinal: isFinal, to: &packet, at: now)
+            else { return .isUnknown }
+            if written.acceptedBytes >= 0 {
                 borrowing.wasUsed = true
-                let offered = (0..<vectorCount).reduce(0) { unsafe $0 + (vectors?[$1].len ?? 0) }
-                stream.didSend(acceptedBytes, isFinal: isFinal && acceptedBytes == offered)
+                let isAll = written.acceptedBytes == bytes.byteCount
+                stream.didSend(written.acceptedBytes, isFinal: isFinal && isAll)
             }
-            return status
+            return written.status
         }
     }
 

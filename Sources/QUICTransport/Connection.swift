@@ -63,7 +63,8 @@ public final class Connection {
     private var certificateAlert: UInt8 = 0
 
     let environment: ConnectionEnvironment
-    var native: NativeConnection?
+    /// ngtcp2 calls back while it is at work, and callbacks ask it for more; ``release()`` alone takes it away, outside of every event.
+    @safe @exclusivity(unchecked) var native: NativeConnection?
     var tls: TLSSession?
     var streams = StreamList()
     var sendQueue = StreamQueue()
@@ -73,7 +74,6 @@ public final class Connection {
     var turn = Turn()
     /// The service that was told that the connection is open, until it is told of the end.
     private(set) var service: (any StreamService)?
-    private var nativeContext: NativeContext?
     /// The moment of the event being handled, for callbacks that need one.
     var now: MonotonicInstant
     var watch: ProgressWatch
@@ -92,7 +92,7 @@ public final class Connection {
     var leanTransportBytes = UInt32.max
     /// CRYPTO bytes that TLS was given during the handshake.
     var handshakeIntake = HandshakeIntake()
-    private var failureStatus: Int32 = 0
+    private var failure = NativeError.none
     /// Whether ngtcp2 is at work, and calls back.
     private var isInsideEvent = false
     /// Whether a PING is to be sent at once.
@@ -139,16 +139,7 @@ public final class Connection {
     public var configuration: TransportConfiguration { environment.configuration }
 
     /// The version that both sides have agreed on; nil before that, and once it is released. RFC 9368 §2.
-    public var version: QUICVersion? {
-        guard let connection = unsafe native?.pointer else { return nil }
-        let number = unsafe ngtcp2_conn_get_negotiated_version(connection)
-        return number == 0 ? nil : QUICVersion(rawValue: number)
-    }
-
-    /// The version of the client's first packet.
-    var firstVersion: QUICVersion? {
-        unsafe (native?.pointer).map { QUICVersion(rawValue: unsafe ngtcp2_conn_get_client_chosen_version($0)) }
-    }
+    public var version: QUICVersion? { native?.version }
 
     /// How many streams are open.
     public var streamCount: Int { streams.count }
@@ -157,10 +148,7 @@ public final class Connection {
     public var isHandshaking: Bool { state == .handshaking }
 
     /// The addresses it uses at the moment; nil once it is released.
-    public var path: NetworkPath? {
-        guard let connection = unsafe native?.pointer else { return nil }
-        return unsafe NetworkPath(ngtcp2_conn_get_path(connection).pointee)
-    }
+    public var path: NetworkPath? { native?.path }
 }
 
 // MARK: - The application
@@ -225,48 +213,29 @@ extension Connection {
         ecn: ECN,
         at now: MonotonicInstant
     ) -> ConnectionEnd? {
-        guard let connection = unsafe native?.pointer else { return nil }
+        guard native != nil else { return nil }
         let tlsBefore = TLSMemory.tallyNow()
         defer { chargeTLS(since: tlsBefore) }
         self.now = now
         let isFirst = !hasReceived
         hasReceived = true
         let inFlightBefore = bytesInFlight
-        var nativePath = unsafe NativePath(path)
-        var info = ngtcp2_pkt_info(ecn: ecn.rawValue)
         isInsideEvent = true
-        let isElsewhere =
-            unsafe role == .server
-            && nativePath.withPath { path in
-                unsafe ngtcp2_path_eq(ngtcp2_conn_get_path(connection), path) == 0
-            }
-        let pathBefore = isElsewhere ? self.path : nil
         let openedBefore = qh_opened_packets_now()
         let meterBefore = meter
         defer { isInsideEvent = false }
-        let status = unsafe datagram.withUnsafeBytes { bytes in
-            unsafe nativePath.withPath { path in
-                unsafe ngtcp2_conn_read_pkt_versioned(
-                    connection,
-                    path,
-                    NGTCP2_PKT_INFO_VERSION,
-                    &info,
-                    bytes.baseAddress?.assumingMemoryBound(to: UInt8.self),
-                    bytes.count,
-                    now.native
-                )
-            }
-        }
+        guard let reading = native?.read(datagram, path: path, ecn: ecn, notesPath: role == .server, at: now)
+        else { return nil }
         releaseTLSIfDone()
-        if status == NGTCP2_ERR_DROP_CONN, isFirst, qh_opened_packets_now() != openedBefore {
+        if reading.error == .dropped, isFirst, qh_opened_packets_now() != openedBefore {
             // A packet of a client's without CRYPTO: it probes for a server whose ClientHello was lost (RFC 9002 §6.2.4). Some
             // clients probe with PING alone until something of theirs is acknowledged. A Retry lets them begin again.
             return .discard(.addressValidation)
         }
-        if status != 0 { return end(after: status) }
+        if reading.error != .none { return end(after: reading.error) }
         if qh_opened_packets_now() != openedBefore {
             noteHeard(bytesInFlight: inFlightBefore)
-            if let pathBefore { noteMigration(by: datagram, from: path, previous: pathBefore) }
+            if let previous = reading.otherPath { noteMigration(by: datagram, from: path, previous: previous) }
         }
         meter.noteOpened(qh_opened_packets_now() &- openedBefore, since: meterBefore, at: now)
         return requestedEnd ?? endOfRetention() ?? endOfUselessPackets
@@ -281,30 +250,30 @@ extension Connection {
     }
 
     /// Remembers why ngtcp2 gave up, and says what is left to do.
-    func end(after status: Int32) -> ConnectionEnd {
-        failureStatus = status
-        switch status {
-        case NGTCP2_ERR_DRAINING:
+    func end(after error: NativeError) -> ConnectionEnd {
+        failure = error
+        switch error {
+        case .draining:
             notePeerClose()
             return .drain(peerCloseCause)
-        case NGTCP2_ERR_IDLE_CLOSE:
+        case .idleTimeout:
             return .discard(.idleTimeout)
-        case NGTCP2_ERR_HANDSHAKE_TIMEOUT:
+        case .handshakeTimeout:
             return .discard(.handshakeTimeout)
-        case NGTCP2_ERR_RETRY:
+        case .wantsRetry:
             return .discard(.addressValidation)
-        case NGTCP2_ERR_DROP_CONN:
+        case .dropped:
             return .discard(.transportError)
-        case NGTCP2_ERR_RECV_VERSION_NEGOTIATION:
+        case .versionNegotiation:
             return .discard(.versionNegotiation)
-        case NGTCP2_ERR_CRYPTO:
+        case .tls:
             if let alert = tls?.certificateAlert { certificateAlert = alert }
             if certificateAlert == 0, tls?.refusedCertificate ?? false { certificateAlert = pendingAlert }
             // GnuTLS has one alert for whatever is wrong with a certificate.
             return .close(.tlsAlert(certificateAlert == 0 ? pendingAlert : certificateAlert))
-        case NGTCP2_ERR_NOMEM:
+        case .outOfMemory:
             return .close(refusalCause)
-        case NGTCP2_ERR_CALLBACK_FAILURE where account.refusedCount > 0:
+        case .callback where account.refusedCount > 0:
             return .close(refusalCause)
         default:
             return .close(.transportError)
@@ -317,10 +286,7 @@ extension Connection {
         return account.wasRefusedByProcess ? .budgetExceeded(.process) : .outOfMemory
     }
 
-    private var pendingAlert: UInt8 {
-        guard let connection = unsafe native?.pointer else { return 0 }
-        return unsafe ngtcp2_conn_get_tls_alert(connection)
-    }
+    private var pendingAlert: UInt8 { native?.tlsAlert ?? 0 }
 
     private var peerCloseCause: CloseCause {
         if receivedStatelessReset { return .statelessReset }
@@ -329,17 +295,15 @@ extension Connection {
     }
 
     private func notePeerClose() {
-        guard let connection = unsafe native?.pointer, let error = unsafe ngtcp2_conn_get_ccerr(connection)
-        else { return }
+        guard let close = native?.peerClose else { return }
         let details = ClosingDetails()
         closing = details
-        let phrase = unsafe UnsafeRawBufferPointer(start: error.pointee.reason, count: error.pointee.reasonlen)
-        details.reasonPhrase = unsafe ClosingDetails.phrase(phrase.bytes)
-        guard unsafe error.pointee.type != NGTCP2_CCERR_TYPE_APPLICATION else {
-            details.applicationCode = unsafe error.pointee.error_code
-            return
+        details.reasonPhrase = close.reasonPhrase
+        if close.isApplication {
+            details.applicationCode = close.code
+        } else {
+            details.peerTransportCode = TransportErrorCode(rawValue: close.code)
         }
-        details.peerTransportCode = unsafe TransportErrorCode(rawValue: error.pointee.error_code)
     }
 
     /// Ends the connection after the present event: the handshake is complete for TLS, and has not come to anything.
@@ -367,7 +331,7 @@ extension Connection {
         guard requestedEnd == nil, beginCommand() else { return }
         let details = ClosingDetails()
         details.applicationCode = min(code, ClosingDetails.largestCode)
-        details.reasonPhrase = unsafe ClosingDetails.phrase(reasonPhrase.utf8Span.span.bytes)
+        details.reasonPhrase = Array(reasonPhrase.utf8).withRawSpan { ClosingDetails.phrase($0) }
         closing = details
         requestedEnd = .close(.localClose)
     }
@@ -387,18 +351,18 @@ extension Connection {
 
     /// Sends a PING whenever nothing was sent or received for `interval`; nil for never. RFC 9000 §10.1.2.
     public func keepAlive(every interval: Duration?) {
-        guard beginCommand(), let connection = unsafe native?.pointer else { return }
+        guard beginCommand() else { return }
         keepAliveNanoseconds = interval?.native ?? .max
-        unsafe ngtcp2_conn_set_keep_alive_timeout(connection, keepAliveNanoseconds)
+        native?.keepAlive(everyNanoseconds: keepAliveNanoseconds)
     }
 
     /// Calls `body`, in which ngtcp2 writes a PING if there is nothing else and it may write at all, which it may not at the
     /// moment of the last packet received.
-    func pinging<Result>(_ connection: OpaquePointer, _ body: () -> Result) -> Result {
+    func pinging<Result>(_ body: () -> Result) -> Result {
         guard wantsPing, !acknowledgements.isSilent || acknowledgements.afterLastHeard <= now else { return body() }
         wantsPing = false
-        unsafe ngtcp2_conn_set_keep_alive_timeout(connection, 1)
-        defer { unsafe ngtcp2_conn_set_keep_alive_timeout(connection, keepAliveNanoseconds) }
+        native?.keepAlive(everyNanoseconds: 1)
+        defer { native?.keepAlive(everyNanoseconds: keepAliveNanoseconds) }
         return body()
     }
 
@@ -406,13 +370,12 @@ extension Connection {
     ///
     /// - Throws: While the handshake is not confirmed or the last update is too recent. RFC 9001 §6.1.
     public func updateKeys(at now: MonotonicInstant) throws(QUICError) {
-        guard let connection = unsafe native?.pointer else { throw QUICError("the connection is closed") }
+        guard native != nil else { throw QUICError("the connection is closed") }
         // ngtcp2 aborts before the handshake is complete instead of refusing.
         guard mayUpdateKeys else { throw QUICError("the handshake is not complete") }
         let tlsBefore = TLSMemory.tallyNow()
         defer { chargeTLS(since: tlsBefore) }
-        let status = unsafe ngtcp2_conn_initiate_key_update(connection, now.native)
-        guard status == 0 else { throw QUICError(transport: status, during: "updating keys") }
+        try native?.updateKeys(at: now)
     }
 
     /// The end that ``close(code:reasonPhrase:)`` asked for, for callers outside of an event.
@@ -434,7 +397,6 @@ extension Connection {
         while let stream = streams.removeFirst() { forget(stream) }
         sendQueue.removeAll()
         native = nil
-        nativeContext.take()?.free(account)
         chargeTLS(since: tlsBefore)
         sourceConnectionIDs.removeAll(owner: account, chargedTo: .table)
         peerResetTokens.removeAll(owner: account, chargedTo: .table)
@@ -478,38 +440,12 @@ extension Connection {
     }
 
     private func releaseTLS() {
-        if let connection = unsafe native?.pointer { unsafe ngtcp2_conn_set_tls_native_handle(connection, nil) }
+        native?.detachTLS()
         #if NEGATIVE_CONTROLS
         if tls != nil, role == .server, NegativeControl.dropTLSFree.strikes { tls.take()?.leak() }
         #endif
         tls = nil
     }
-
-    /// The pieces ngtcp2 and GnuTLS point to, made once before the `ngtcp2_conn`.
-    ///
-    /// - Returns: The allocator to make it with.
-    func makeNativeContext() -> UnsafeMutablePointer<ngtcp2_mem> {
-        let this = unsafe Unmanaged.passUnretained(self).toOpaque()
-        let context = unsafe NativeContext(
-            memory: ngtcp2_mem(
-                user_data: account.userData,
-                malloc: TransportAllocator.allocate,
-                free: TransportAllocator.free,
-                calloc: TransportAllocator.allocateZeroed,
-                realloc: TransportAllocator.reallocate
-            ),
-            reference: ngtcp2_crypto_conn_ref(get_conn: Connection.nativeConnection, user_data: this),
-            account: account
-        )
-        let memory = unsafe context.memory
-        nativeContext = consume context
-        return unsafe memory
-    }
-}
-
-extension Connection {
-    /// The way from GnuTLS back to the `ngtcp2_conn`.
-    var nativeReference: UnsafeMutablePointer<ngtcp2_crypto_conn_ref>? { unsafe nativeContext?.reference }
 }
 
 // MARK: - Effects
@@ -520,72 +456,33 @@ extension Connection {
     /// - Returns: Its length and where it goes; nil when none can be sent, as before the peer's address is validated.
     public func writeClose(
         for end: ConnectionEnd,
-        into space: UnsafeMutableRawBufferPointer,
+        into space: inout MutableRawSpan,
         at now: MonotonicInstant
     ) -> (count: Int, path: NetworkPath, ecn: ECN)? {
         guard native != nil else { return nil }
         let tlsBefore = TLSMemory.tallyNow()
         defer { chargeTLS(since: tlsBefore) }
-        var error = unsafe ngtcp2_ccerr()
-        unsafe ngtcp2_ccerr_default(&error)
-        switch end.cause {
-        case .tlsAlert(let alert):
-            unsafe ngtcp2_ccerr_set_tls_alert(&error, alert, nil, 0)
-        case .localClose, .shutdown:
-            return unsafe withReasonPhrase { phrase in
-                let code = closing?.applicationCode ?? 0
-                unsafe ngtcp2_ccerr_set_application_error(&error, code, phrase.baseAddress, phrase.count)
-                return unsafe writeClose(error: &error, into: space, at: now)
+        let frame: NativeConnection.CloseFrame =
+            switch end.cause {
+            case .tlsAlert(let alert): .tlsAlert(alert)
+            case .localClose, .shutdown:
+                .application(code: closing?.applicationCode ?? 0, reasonPhrase: closing?.reasonPhrase ?? "")
+            default: .transport(failure)
             }
-        default:
-            unsafe ngtcp2_ccerr_set_liberr(&error, failureStatus, nil, 0)
-        }
-        return unsafe writeClose(error: &error, into: space, at: now)
-    }
-
-    /// Calls `body` with the reason phrase of the application, which ngtcp2 only points to.
-    private func withReasonPhrase<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
-        var phrase = closing?.reasonPhrase ?? ""
-        return phrase.withUTF8 { unsafe body($0) }
-    }
-
-    private func writeClose(
-        error: UnsafeMutablePointer<ngtcp2_ccerr>,
-        into space: UnsafeMutableRawBufferPointer,
-        at now: MonotonicInstant
-    ) -> (count: Int, path: NetworkPath, ecn: ECN)? {
-        guard let connection = unsafe native?.pointer else { return nil }
-        var info = ngtcp2_pkt_info()
-        var storage = unsafe ngtcp2_path_storage()
-        return unsafe withUnsafeMutablePointer(to: &storage) { storage in
-            unsafe ngtcp2_path_storage_zero(storage)
-            // A connection that has used up its allowance is told so: RFC 9000 §10.2.
-            let written = account.withoutLimit {
-                unsafe ngtcp2_conn_write_connection_close_versioned(
-                    connection,
-                    &storage.pointee.path,
-                    NGTCP2_PKT_INFO_VERSION,
-                    &info,
-                    space.bindMemory(to: UInt8.self).baseAddress,
-                    packetBytesLimit(space),
-                    error,
-                    now.native
-                )
-            }
-            guard written > 0, let path = unsafe NetworkPath(storage.pointee.path) else { return nil }
-            return (written, path, ECN(trafficClass: UInt8(info.ecn)))
+        // A connection that has used up its allowance is told so: RFC 9000 §10.2.
+        return account.withoutLimit {
+            native?.write(frame, into: &space, byteLimit: packetBytesLimit, at: now) ?? nil
         }
     }
 
-    /// How much of `space` a packet may take.
+    /// How many bytes a packet may take.
     ///
     /// ngtcp2 probes for a larger path MTU as soon as it is given room for a probe, so a connection that is idle or short
     /// gets none. RFC 9000 §14.3: endpoints SHOULD use DPLPMTUD to determine whether the path supports larger datagrams.
-    func packetBytesLimit(_ space: UnsafeMutableRawBufferPointer) -> Int {
-        guard let connection = unsafe native?.pointer else { return 0 }
+    var packetBytesLimit: Int {
         guard transmittedBytes >= TransportConfiguration.pathMTUDiscoveryBytes else {
-            return min(space.count, Self.smallestMaximumDatagramBytes)
+            return Self.smallestMaximumDatagramBytes
         }
-        return unsafe min(space.count, ngtcp2_conn_get_max_tx_udp_payload_size(connection))
+        return native?.packetBytesLimit ?? 0
     }
 }

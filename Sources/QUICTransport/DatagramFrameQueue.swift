@@ -106,10 +106,9 @@ final class DatagramFrameQueue {
         bytes.release(upTo: bytes.baseOffset + UInt64(length))
     }
 
-    /// Calls `body` with the bytes of all datagrams, and with where those of the oldest one begin and how many they are.
-    func withFirst<Result>(_ body: (inout ByteQueue, _ offset: UInt64, _ count: Int) -> Result) -> Result {
-        let offset = bytes.baseOffset
-        return body(&bytes, offset, firstByteCount ?? 0)
+    /// Calls `body` with the bytes of the oldest datagram.
+    func withFirst<Result>(_ body: (borrowing NativeVectors) -> Result) -> Result {
+        bytes.withNativeVectors(from: bytes.baseOffset, limit: firstByteCount ?? 0, body)
     }
 
     /// Takes note of a packet, so that datagrams and streams begin in turns: whoever began the packet, and got something into it,

@@ -1,4 +1,3 @@
-import BoundedMemory
 internal import CNgtcp2
 import Datagrams
 
@@ -59,25 +58,6 @@ extension NetworkPath {
     }
 }
 
-extension ByteQueue {
-    /// Calls `body` with the bytes from `offset` on, where they lie until they are released.
-    @unsafe
-    mutating func withNativeVectors<Result>(
-        from offset: UInt64,
-        maximumBytes: Int,
-        _ body: (UnsafePointer<ngtcp2_vec>?, Int) -> Result
-    ) -> Result {
-        unsafe withVectors(from: offset, maximumBytes: maximumBytes) { vectors in
-            unsafe withUnsafeTemporaryAllocation(of: ngtcp2_vec.self, capacity: vectors.count) { native in
-                for unsafe(index, vector) in unsafe vectors.enumerated() {
-                    unsafe native[index] = ngtcp2_vec(base: vector.base, len: vector.count)
-                }
-                return unsafe body(native.baseAddress, vectors.count)
-            }
-        }
-    }
-}
-
 extension MonotonicInstant {
     /// The moment in ngtcp2's form, in which `UINT64_MAX` means no moment at all, as ``distantFuture`` does here.
     var native: ngtcp2_tstamp { nanoseconds }
@@ -86,3 +66,10 @@ extension MonotonicInstant {
 extension Duration {
     var native: ngtcp2_duration { ngtcp2_duration(max(0, wholeNanoseconds)) }
 }
+
+#if NEGATIVE_CONTROLS
+extension Stream {
+    /// Lets nobody free it any more.
+    func leak() { _ = unsafe Unmanaged.passRetained(self) }
+}
+#endif

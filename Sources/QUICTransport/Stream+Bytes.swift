@@ -2,7 +2,7 @@
 extension Stream {
     /// Sends `bytes`, as ``write(_:)-(RawSpan)`` does.
     public func write(_ bytes: [UInt8]) throws(StreamError) {
-        unsafe try write(bytes.span.bytes)
+        try bytes.withRawSpan { bytes throws(StreamError) in try write(bytes) }
     }
 
     /// Sends `text` in UTF-8, as ``write(_:)-(RawSpan)`` does.

@@ -1,5 +1,4 @@
 import BoundedMemory
-internal import CNgtcp2
 
 /// One stream: the bytes we owe the peer, and the credit the peer has with us. RFC 9000 §2.
 ///
@@ -55,7 +54,7 @@ public final class Stream {
     var isQueued = false
     /// The neighbours in the list of open streams.
     var nextOpen: Stream?
-    unowned(unsafe) var previousOpen: Stream?
+    unowned var previousOpen: Stream?
 
     init(id: StreamID, connection: Connection) {
         self.id = id
@@ -186,28 +185,21 @@ extension Stream {
     }
 
     /// Calls `body` with the next bytes to send, at most `limit`, and whether the stream ends with them.
-    func withOutput<Result>(limit: Int, _ body: (UnsafePointer<ngtcp2_vec>?, Int, _ isFinal: Bool) -> Result) -> Result
-    {
+    func withOutput<Result>(limit: Int, _ body: (borrowing NativeVectors, _ isFinal: Bool) -> Result) -> Result {
         guard sentOffset >= queue.endOffset else {
             let pendingBytes = queue.endOffset - sentOffset
-            return unsafe queue.withVectors(from: sentOffset, maximumBytes: limit) { vectors in
-                var covered = 0
-                return unsafe withUnsafeTemporaryAllocation(of: ngtcp2_vec.self, capacity: vectors.count) { native in
-                    for unsafe(index, vector) in unsafe vectors.enumerated() {
-                        unsafe native[index] = ngtcp2_vec(base: vector.base, len: vector.count)
-                        covered += unsafe vector.count
-                    }
-                    let isFinal = isFinished && generatedBytes == 0 && UInt64(covered) == pendingBytes
-                    return unsafe body(native.baseAddress, vectors.count, isFinal)
-                }
+            let endsWithQueue = isFinished && generatedBytes == 0
+            return queue.withNativeVectors(from: sentOffset, limit: limit) { bytes in
+                body(bytes, endsWithQueue && UInt64(bytes.byteCount) == pendingBytes)
             }
         }
         let position = sentOffset - queue.endOffset
         let remaining = generatedBytes - position
-        guard remaining > 0 else { return body(nil, 0, isFinished) }
-        let bytes = unsafe SharedPattern.shared.vector(at: position, limit: Int(min(remaining, UInt64(limit))))
-        var vector = unsafe ngtcp2_vec(base: bytes.base, len: bytes.count)
-        return unsafe body(&vector, 1, isFinished && UInt64(bytes.count) == remaining)
+        guard remaining > 0 else { return body(NativeVectors(), isFinished) }
+        let patternLimit = Int(min(remaining, UInt64(limit)))
+        return SharedPattern.shared.withNativeVectors(at: position, limit: patternLimit) { bytes in
+            body(bytes, isFinished && UInt64(bytes.byteCount) == remaining)
+        }
     }
 
     /// The transport took `count` bytes, and the end of the stream when `isFinal`.
@@ -242,7 +234,7 @@ extension Stream {
         isClosed = true
         #if NEGATIVE_CONTROLS
         if !queue.isEmpty && connection.role == .server && NegativeControl.leakRing.strikes {
-            _ = unsafe Unmanaged.passRetained(self)
+            leak()
             return
         }
         #endif

@@ -10,7 +10,7 @@ struct StreamList {
     /// Adds a stream that is in no list.
     mutating func insert(_ stream: Stream) {
         stream.nextOpen = first
-        unsafe first?.previousOpen = stream
+        first?.previousOpen = stream
         first = stream
         count += 1
     }
@@ -18,8 +18,8 @@ struct StreamList {
     /// Takes `stream` out, and returns it as the one reference that keeps it.
     mutating func remove(_ stream: Stream) -> Stream {
         let next = stream.nextOpen
-        let previous = unsafe stream.previousOpen
-        unsafe next?.previousOpen = previous
+        let previous = stream.previousOpen
+        next?.previousOpen = previous
         let kept: Stream
         if let previous {
             kept = previous.nextOpen ?? stream
@@ -29,7 +29,7 @@ struct StreamList {
             first = next
         }
         stream.nextOpen = nil
-        unsafe stream.previousOpen = nil
+        stream.previousOpen = nil
         count -= 1
         return kept
     }

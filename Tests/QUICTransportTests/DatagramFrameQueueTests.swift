@@ -28,9 +28,10 @@ import Testing
 
     /// The bytes of the first datagram.
     private func first(_ queue: DatagramFrameQueue) -> [UInt8] {
-        queue.withFirst { bytes, offset, count in
-            unsafe bytes.withVectors(from: offset, maximumBytes: count) { vectors in
-                unsafe vectors.flatMap { unsafe Array(UnsafeBufferPointer(start: $0.base, count: $0.count)) }
+        queue.withFirst { vectors in
+            let (start, count) = unsafe (vectors.start, vectors.count)
+            return (0..<count).flatMap {
+                unsafe Array(UnsafeBufferPointer(start: start?[$0].base, count: start?[$0].len ?? 0))
             }
         }
     }
