@@ -37,6 +37,11 @@ static inline unsigned int qh_gnutls_server_flags(void) {
 
 static inline unsigned int qh_gnutls_client_flags(void) { return GNUTLS_CLIENT; }
 
+/// What either side adds for early data. RFC 9001 §8.3: QUIC has no EndOfEarlyData message.
+static inline unsigned int qh_gnutls_early_data_flags(void) {
+  return GNUTLS_ENABLE_EARLY_DATA | GNUTLS_NO_END_OF_EARLY_DATA;
+}
+
 /// Lets GnuTLS use other allocation functions; before its first use, and by one thread.
 static inline void qh_gnutls_set_allocator(gnutls_alloc_function allocate, gnutls_calloc_function allocate_zeroed,
                                            gnutls_realloc_function reallocate, gnutls_free_function release) {

@@ -58,6 +58,8 @@ package struct ServerSettings: Sendable {
     package var retainedLimitBytes: Int?
     /// Whether clients may send datagrams, which the echo service sends back. RFC 9221.
     package var acceptsDatagrams = false
+    /// Whether clients may send before their handshake is complete.
+    package var acceptsEarlyData = false
     /// Whether clients may change their address.
     package var allowsMigration = TransportConfiguration().allowsMigration
     /// The file with the secrets of the server; nil for new ones at each start.
@@ -106,6 +108,7 @@ package struct ServerSettings: Sendable {
         try setUselessPackets(of: &configuration.transport)
         configuration.transport.peerUnidirectionalStreams = services.clientUnidirectionalStreams
         let anySize = TransportConfiguration.datagramFrameBytesAccepted.upperBound
+        configuration.earlyData = acceptsEarlyData ? EarlyDataConfiguration() : nil
         configuration.transport.datagramFrameBytesLimit = acceptsDatagrams ? anySize : 0
         try setAdmission(of: &configuration.admission)
         configuration.transport.allowsMigration = allowsMigration

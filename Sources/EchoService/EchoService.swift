@@ -8,6 +8,8 @@ public import QUICServer
 public final class EchoService: StreamService, Sendable {
     /// `echo`.
     public let applicationProtocol = "echo"
+    /// An echo may be made twice without harm.
+    public let acceptsEarlyData = true
 
     /// An echo service.
     public init() {}

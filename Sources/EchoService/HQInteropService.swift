@@ -6,6 +6,8 @@ public import QUICServer
 public final class HQInteropService: StreamService, Sendable {
     /// `hq-interop`.
     public let applicationProtocol = "hq-interop"
+    /// GET may be answered twice without harm. RFC 9110 §9.2.2.
+    public let acceptsEarlyData = true
     /// The longest answer, in bytes.
     public static let responseBytesLimit: UInt64 = 1 << 30
     /// The application error code of a stream whose request is not understood.

@@ -8,6 +8,8 @@ public import QUICServer
 public final class HTTP3FetchService: StreamService, Sendable {
     /// `h3`.
     public let applicationProtocol = "h3"
+    /// GET may be answered twice without harm. RFC 9110 §9.2.2.
+    public let acceptsEarlyData = true
     /// The unidirectional streams a client opens for control and QPACK. RFC 9114 §6.2.
     public static let clientUnidirectionalStreams = 3
     /// H3_REQUEST_REJECTED. RFC 9114 §8.1.

@@ -31,17 +31,21 @@ public final class AsyncClient: Sendable {
     /// Its thread, on which tasks use its connections best.
     public var worker: WorkerReference { client.worker }
 
-    /// Opens a connection; returns when its handshake is complete.
+    /// Opens a connection; returns when its handshake is complete, or at once where early data is offered.
     ///
     /// - Parameters:
     ///   - serverName: The name that the server's certificate has to be for, and that is sent to it unless it is an address; nil for
     ///     the address itself.
     ///   - timeout: How long the handshake may take, an hour at most.
+    ///   - offersEarlyData: Whether streams can be used before the handshake is complete, where an earlier connection to a server of this
+    ///     name brought a ticket that allows it. What is written so may reach the server twice, and has to bear that: a read does, a
+    ///     payment does not. ``QUICConnection/completedHandshake()`` says what became of it. RFC 9001 §4.6.
     /// - Throws: ``QUICClient/ConnectError``, or `CancellationError`.
     public func connect(
         to remote: SocketAddress,
         serverName: String? = nil,
-        timeout: Duration = .seconds(10)
+        timeout: Duration = .seconds(10),
+        offersEarlyData: Bool = false
     ) async throws -> QUICConnection {
         let pending = PendingConnection()
         return try await withTaskCancellationHandler {
@@ -51,6 +55,7 @@ public final class AsyncClient: Sendable {
                     to: remote,
                     serverName: serverName ?? remote.host,
                     timeout: timeout,
+                    offersEarlyData: offersEarlyData,
                     didBegin: { pending.didBegin($0) },
                     willOpen: { $0.context = pending },
                     fail: { pending.finish(.failure($0)) }

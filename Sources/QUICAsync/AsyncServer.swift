@@ -27,14 +27,23 @@ public final class AsyncServer: Sendable {
 
     /// Starts a server; it is ready when this returns.
     ///
-    /// - Parameter applicationProtocols: Those that it speaks, in order of preference.
+    /// - Parameters:
+    ///   - applicationProtocols: Those that it speaks, in order of preference.
+    ///   - acceptsEarlyData: Whether connections and streams are shown as soon as early data has arrived, where
+    ///     ``QUICServer/ServerConfiguration/earlyData`` allows it. It may be a replay: ``ByteStream/arrivedEarly``. Default false.
     /// - Throws: When the address is taken, the certificate does not work, or the configuration contradicts itself.
-    public init(configuration: ServerConfiguration, applicationProtocols: [String]) throws(ServerError) {
+    public init(
+        configuration: ServerConfiguration,
+        applicationProtocols: [String],
+        acceptsEarlyData: Bool = false
+    ) throws(ServerError) {
         let arrivals = Arrivals<QUICConnection>()
         var workers: [WorkerReference] = []
         server = try Server(configuration: configuration) { context in
             workers = context.workers
-            return applicationProtocols.map { AsyncService($0, worker: context.worker, arrivals: arrivals) }
+            return applicationProtocols.map {
+                AsyncService($0, acceptsEarlyData: acceptsEarlyData, worker: context.worker, arrivals: arrivals)
+            }
         }
         self.arrivals = arrivals
         self.workers = workers

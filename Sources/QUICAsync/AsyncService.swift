@@ -4,12 +4,21 @@ internal import QUICWorkers
 /// Brings the events of a worker's connections to tasks.
 final class AsyncService: StreamService {
     let applicationProtocol: String
+    let acceptsEarlyData: Bool
     private let worker: WorkerReference
     private let arrivals: Arrivals<QUICConnection>?
 
-    /// - Parameter arrivals: Takes connections that nobody on this side asked for; nil at a client.
-    init(_ applicationProtocol: String, worker: WorkerReference, arrivals: Arrivals<QUICConnection>?) {
+    /// - Parameters:
+    ///   - acceptsEarlyData: Whether a server's connections and streams are shown before their handshakes are complete.
+    ///   - arrivals: Takes connections that nobody on this side asked for; nil at a client.
+    init(
+        _ applicationProtocol: String,
+        acceptsEarlyData: Bool = false,
+        worker: WorkerReference,
+        arrivals: Arrivals<QUICConnection>?
+    ) {
         self.applicationProtocol = applicationProtocol
+        self.acceptsEarlyData = acceptsEarlyData
         self.worker = worker
         self.arrivals = arrivals
     }
@@ -19,6 +28,13 @@ final class AsyncService: StreamService {
         let shown = QUICConnection(connection, worker: worker)
         connection.context = shown
         if let waiting { waiting.finish(.success(shown)) } else { arrivals?.put(shown) }
+    }
+
+    func connectionDidCompleteHandshake(_ connection: Connection) {
+        (connection.context as? QUICConnection)?.completeHandshake(
+            connection.earlyData,
+            isResumed: connection.isResumed
+        )
     }
 
     func connectionDidClose(_ connection: Connection, _ report: CloseReport) {

@@ -29,6 +29,9 @@ public enum ByteStreamError: Error, Sendable, Hashable {
 public final class ByteStream: Sendable {
     /// Its number.
     public let id: StreamID
+    /// Whether the peer, a client, opened it before its handshake was complete: what arrives on it may be a replay.
+    /// ``QUICTLS/EarlyDataConfiguration``.
+    public let arrivedEarly: Bool
     /// The worker on whose thread tasks use it best.
     public let worker: WorkerReference
     private let source: Source
@@ -80,6 +83,7 @@ public final class ByteStream: Sendable {
 
     init(_ stream: QUICTransport.Stream, worker: WorkerReference) {
         id = stream.id
+        arrivedEarly = stream.arrivedEarly
         source = Source(stream)
         self.worker = worker
     }

@@ -15,8 +15,8 @@ public final class QUICConnection: Sendable {
     public let remote: SocketAddress?
     /// The application protocol both sides agreed on. RFC 7301.
     public let applicationProtocol: String
-    /// Whether TLS took up where an earlier connection left off. RFC 8446 §2.2.
-    public let isResumed: Bool
+    /// Whether TLS took up where an earlier connection left off; false until the handshake is complete. RFC 8446 §2.2.
+    public var isResumed: Bool { state.withLock { $0.isResumed } }
     /// The client's certificate in DER, at a server that asks for one: ``QUICTLS/ClientAuthentication``. Nil where there is none,
     /// and at a client. It takes its own length for as long as this object is kept, which no ledger counts.
     public let clientCertificate: [UInt8]?
@@ -36,6 +36,10 @@ public final class QUICConnection: Sendable {
 
     private struct State {
         var report: CloseReport?
+        var isResumed = false
+        /// What became of early data; nil until the handshake is complete.
+        var earlyData: EarlyDataState?
+        var handshakeWatchers: [(ticket: UInt64, continuation: CheckedContinuation<EarlyDataState?, Never>)] = []
         /// Whether this side has asked for the end.
         var isClosing = false
         var watchers: [(ticket: UInt64, continuation: CheckedContinuation<CloseReport?, Never>)] = []
@@ -60,12 +64,14 @@ public final class QUICConnection: Sendable {
     init(_ connection: Connection, worker: WorkerReference) {
         remote = connection.path?.remote
         applicationProtocol = connection.applicationProtocol ?? ""
-        isResumed = connection.isResumed
         clientCertificate = connection.role == .server ? connection.peerCertificate : nil
         self.worker = worker
         source = Source(connection)
         let takesDatagrams = connection.configuration.datagramFrameBytesLimit > 0
         datagramArrivals = takesDatagrams ? Arrivals(capacityLimit: Self.waitingDatagramsLimit) : nil
+        guard !connection.isHandshaking else { return }
+        let (isResumed, earlyData) = (connection.isResumed, connection.earlyData)
+        state.withLock { ($0.isResumed, $0.earlyData) = (isResumed, earlyData) }
     }
 
     /// The streams that the peer opens; ends with the connection. Several tasks may take them, each a different one.
@@ -146,11 +152,43 @@ extension QUICConnection {
             defer { (state.watchers, state.openers, state.endHandler) = ([], [:], nil) }
             return (state.watchers, state.openers, state.endHandler)
         }
+        settleHandshake(nil)
         handler?(self)
         for watcher in watchers { watcher.continuation.resume(returning: report) }
         for opener in openers.values.joined() {
             opener.continuation.resume(returning: .failure(ByteStreamError.connectionEnded))
         }
+    }
+
+    func takeTicket() -> UInt64 { state.withLock { $0.takeTicket() } }
+
+    /// What became of early data, or nil within where nothing will; nil as long as it is not known, when `watcher` is told later.
+    func outcome(or watcher: (UInt64, CheckedContinuation<EarlyDataState?, Never>)) -> EarlyDataState?? {
+        state.withLock { state in
+            if let earlyData = state.earlyData { return .some(earlyData) }
+            if state.report != nil || Task.isCancelled { return .some(nil) }
+            state.handshakeWatchers.append(watcher)
+            return nil
+        }
+    }
+
+    /// The task `ticket` no longer waits for the handshake.
+    func cancelHandshakeWatcher(_ ticket: UInt64) {
+        let watcher = state.withLock { state in
+            let index = state.handshakeWatchers.firstIndex { $0.ticket == ticket }
+            return index.map { state.handshakeWatchers.remove(at: $0).continuation }
+        }
+        watcher?.resume(returning: nil)
+    }
+
+    /// Tells those who wait for the handshake: it is complete with this outcome, or will not be.
+    func settleHandshake(_ outcome: (earlyData: EarlyDataState, isResumed: Bool)?) {
+        let (watchers, earlyData) = state.withLock { state in
+            if let outcome { (state.earlyData, state.isResumed) = outcome }
+            defer { state.handshakeWatchers = [] }
+            return (state.handshakeWatchers, state.earlyData)
+        }
+        for watcher in watchers { watcher.continuation.resume(returning: earlyData) }
     }
 
     /// Calls `body` with the connection on its thread, unless that thread has ended by then.

@@ -96,14 +96,18 @@ extension Client {
     /// - Parameters:
     ///   - serverName: The name that the server's certificate has to be for, and that is sent to it unless it is an address.
     ///   - timeout: How long the handshake may take, an hour at most.
+    ///   - offersEarlyData: Whether the connection opens at once, before its handshake is complete, where an earlier one to a server of this
+    ///     name brought a ticket that allows it: what is sent on its streams may reach the server twice, and has to bear that.
+    ///     ``QUICTLS/EarlyDataConfiguration``, RFC 9001 §4.6.
     ///   - didBegin: Called when the first packet is on its way.
-    ///   - willOpen: Called when the handshake is complete, before ``QUICTransport/StreamService/connectionDidOpen(_:)``: the place for a
+    ///   - willOpen: Called when the handshake is complete, or early data is offered, before ``QUICTransport/StreamService/connectionDidOpen(_:)``: the place for a
     ///     ``QUICTransport/Connection/context``.
-    ///   - fail: Called when there will be no connection.
+    ///   - fail: Called when there will be no connection. Not after `willOpen`: the service is told of the end then.
     public func connect(
         to remote: SocketAddress,
         serverName: String,
         timeout: Duration = .seconds(10),
+        offersEarlyData: Bool = false,
         didBegin: @escaping @Sendable (ConnectionReference) -> Void = { _ in },
         willOpen: @escaping @Sendable (Connection) -> Void,
         fail: @escaping @Sendable (ConnectError) -> Void
@@ -112,6 +116,7 @@ extension Client {
             remote: remote,
             serverName: serverName,
             timeout: timeout,
+            offersEarlyData: offersEarlyData,
             didBegin: didBegin,
             willOpen: willOpen,
             fail: fail

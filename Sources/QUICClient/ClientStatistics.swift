@@ -1,5 +1,6 @@
 public import BoundedMemory
 public import QUICEndpoint
+public import QUICTransport
 public import QUICWorkers
 
 /// The connections of a client since its start, and the memory that they hold.
@@ -12,6 +13,8 @@ public struct ClientStatistics: Sendable {
     public internal(set) var connectionIDCount = 0
     /// Deadlines that wait.
     public internal(set) var deadlineCount = 0
+    /// What became of early data.
+    public internal(set) var earlyData = EarlyDataCounts()
     /// Work that other threads left for it.
     public internal(set) var work = WorkStatistics()
 

@@ -97,14 +97,17 @@ final class ClientWorker {
         endpoint.onEstablish = { [unowned self] connection in
             guard let attempt = attempts.removeValue(forKey: connection.handle) else { return }
             connection.applicationDeadline = .distantFuture
-            attempt.request.willOpen(connection)
+            // One with early data is open already.
+            if connection.earlyData == .none { attempt.request.willOpen(connection) }
         }
         endpoint.onWake = { [unowned self] connection in
             guard attempts[connection.handle] != nil else { return }
             connection.close()
         }
         endpoint.onClose = { [unowned self] connection, cause in
-            guard let attempt = attempts.removeValue(forKey: connection.handle) else { return }
+            guard let attempt = attempts.removeValue(forKey: connection.handle), connection.earlyData == .none else {
+                return
+            }
             let isOurs = cause == .localClose
             if isOurs, isShuttingDown { return attempt.request.fail(.shutDown) }
             if isOurs, attempt.deadline <= clock.now() { return attempt.request.fail(.timedOut) }
@@ -124,6 +127,7 @@ final class ClientWorker {
         statistics.memory = endpoint.ledger.totalUsage
         statistics.connectionIDCount = endpoint.connectionIDCount
         statistics.deadlineCount = endpoint.deadlineCount
+        statistics.earlyData = endpoint.earlyData
         statistics.work = reference.work.statistics
         return statistics
     }
@@ -208,11 +212,19 @@ extension ClientWorker {
             return request.fail(.unreachable(error))
         }
         do throws(QUICError) {
-            let connection = try endpoint.connect(path: path, tls: context(for: request.serverName), at: now)
+            let connection = try endpoint.connect(
+                path: path,
+                tls: context(for: request.serverName),
+                offersEarlyData: request.offersEarlyData,
+                at: now
+            )
             let deadline = now.advanced(by: request.timeout)
             connection.applicationDeadline = deadline
             attempts[connection.handle] = Attempt(request: request, deadline: deadline)
             request.didBegin(connection.reference)
+            guard connection.earlyData == .offered, let name = connection.applicationProtocol else { return }
+            request.willOpen(connection)
+            connection.open(to: service, speaking: name)
         } catch {
             request.fail(error.isOutOfMemory ? .outOfMemory : .notStarted(error))
         }

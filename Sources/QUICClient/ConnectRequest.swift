@@ -11,9 +11,11 @@ struct ConnectRequest: Sendable {
     let timeout: Duration
     /// The longest there is.
     static let timeoutLimit = Duration.seconds(3_600)
+    /// Whether it opens before its handshake is complete, where that is possible.
+    let offersEarlyData: Bool
     /// The handshake has begun.
     let didBegin: @Sendable (ConnectionReference) -> Void
-    /// The handshake is complete: called before the service is told.
+    /// The handshake is complete, or early data is offered: called before the service is told.
     let willOpen: @Sendable (Connection) -> Void
     /// There will be no connection. One of the two is called, once.
     let fail: @Sendable (ConnectError) -> Void

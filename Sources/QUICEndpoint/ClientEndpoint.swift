@@ -76,6 +76,8 @@ public final class ClientEndpoint {
     public var ledger: MemoryLedger { connections.ledger }
     /// DATAGRAM frames of its connections, since start. RFC 9221.
     public var datagramFrames: DatagramFrameCounts { environment.datagramFrames }
+    /// What became of early data of its connections, since start. RFC 9001 §4.6.
+    public var earlyData: EarlyDataCounts { environment.earlyData }
     /// Connection IDs that lead somewhere.
     public var connectionIDCount: Int { connections.connectionIDCount }
     /// Deadlines waiting.
@@ -135,13 +137,16 @@ extension ClientEndpoint {
 extension ClientEndpoint {
     /// Opens a connection along `path`.
     ///
-    /// - Parameter context: The context of its session; nil for that of this endpoint.
+    /// - Parameters:
+    ///   - context: The context of its session; nil for that of this endpoint.
+    ///   - offersEarlyData: Whether it may send before its handshake is complete, where it has a ticket for that. RFC 9001 §4.6.
     /// - Throws: When there is no memory for it.
     /// - Returns: The connection, whose first packet waits in ``transmit(into:at:)``.
     public func connect(
         path: NetworkPath,
         tls context: TLSClientContext? = nil,
         version: QUICVersion = .v1,
+        offersEarlyData: Bool = false,
         at now: MonotonicInstant
     ) throws(QUICError) -> Connection {
         let now = advance(to: now)
@@ -156,6 +161,7 @@ extension ClientEndpoint {
                 environment: environment,
                 tls: context ?? tls,
                 version: version,
+                offersEarlyData: offersEarlyData,
                 at: now
             )
         }

@@ -133,6 +133,7 @@ public final class Endpoint {
         statistics.ledgerTotal = connections.ledger.totalUsage
         statistics.usedBytes = ledger.share.usedBytes
         statistics.datagramFrames = environment.datagramFrames
+        statistics.earlyData = environment.earlyData
         statistics.committedBytes = ledger.share.committedBytes
         return statistics
     }

@@ -33,6 +33,8 @@ public struct EndpointStatistics: Sendable {
     public internal(set) var transmitted = Traffic()
     /// DATAGRAM frames received, sent and dropped. RFC 9221.
     public internal(set) var datagramFrames = DatagramFrameCounts()
+    /// What became of early data. RFC 9001 §4.6.
+    public internal(set) var earlyData = EarlyDataCounts()
     /// Received datagrams with each ECN mark, by its two bits.
     public internal(set) var ecnMarks = [0, 0, 0, 0]
     /// What tokens of first packets were good for.
@@ -91,6 +93,7 @@ public struct EndpointStatistics: Sendable {
         sum.transmitted += other.transmitted
         sum.datagramFrames += other.datagramFrames
         for (index, count) in other.ecnMarks.enumerated() { sum.ecnMarks[index] += count }
+        sum.earlyData += other.earlyData
         sum.addressTokens += other.addressTokens
         sum.versionNegotiations += other.versionNegotiations
         sum.retries += other.retries

@@ -50,6 +50,7 @@ struct Levels: Sendable {
         // 0 for none, up to 3 for shedding.
         add(maker.meter("quic_memory_pressure")) { $0.memory.pressure.rawValue }
         add(maker.meter("quic_waiting_bytes", "inbox", "datagrams")) { $0.handOver.waitingBytes }
+        add(maker.meter("quic_replay_store_bytes")) { $0.replayStore.bytes }
         add(maker.meter("quic_waiting_bytes", "inbox", "work")) { $0.work.waitingBytes }
         add(maker.meter("quic_busy_workers")) { statistics in statistics.workers.count(where: \.isBusy) }
     }
@@ -99,6 +100,10 @@ struct Totals: Sendable {
         add(maker.counter("quic_socket_losses", "kind", "send_error")) { Int($0.sockets.sendErrors) }
         add(maker.counter("quic_socket_losses", "kind", "receive_error")) { Int($0.sockets.receiveErrors) }
         add(maker.counter("quic_retries")) { $0.endpoint.retries }
+        add(maker.counter("quic_early_data", "outcome", "accepted")) { $0.endpoint.earlyData.accepted }
+        add(maker.counter("quic_early_data", "outcome", "rejected")) { $0.endpoint.earlyData.rejected }
+        add(maker.counter("quic_early_data_replays")) { $0.replayStore.replayed }
+        add(maker.counter("quic_early_data_refused_full")) { $0.replayStore.refusedFull }
         add(maker.counter("quic_stateless_resets")) { $0.endpoint.statelessResets }
         add(maker.counter("quic_version_negotiations")) { $0.endpoint.versionNegotiations }
         add(maker.counter("quic_hand_over_overflows")) { $0.handOver.overflowed }

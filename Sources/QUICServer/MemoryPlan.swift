@@ -6,7 +6,7 @@ import QUICTransport
 /// A connection is kept ``connectionFloorBytes`` from its handshake to its end, and borrows what it holds above them from
 /// what the others leave. The limit holds whatever they borrow: ``BoundedMemory/MemoryBudget`` refuses what exceeds it.
 public struct MemoryPlan: Sendable, Hashable {
-    /// Bytes that all connections may hold together.
+    /// Bytes that all connections may hold together: the limit, less what is kept to recognise replays of early data.
     public let memoryBytesLimit: Int
     /// The origin of that limit: the configuration, or the limit on this process of which it is a quarter.
     public let memoryLimitSource: MemoryLimitSource
@@ -47,13 +47,15 @@ public struct MemoryPlan: Sendable, Hashable {
         let streams = transport.peerBidirectionalStreams + transport.peerUnidirectionalStreams
         connectionCostBytes = transport.connectionBytesLimit + Self.overheadBytes + streams * Self.streamObjectBytes
         connectionFloorBytes = transport.floorBytes
-        memoryBytesLimit = configuration.memoryBytesLimit ?? available.bytes / 4
+        let replayStoreBytes = configuration.earlyData?.replayStoreBytesLimit ?? 0
+        memoryBytesLimit = (configuration.memoryBytesLimit ?? available.bytes / 4) - replayStoreBytes
         memoryLimitSource = configuration.memoryBytesLimit == nil ? available.source : .configuration
         let needed = Self.leastBytes(for: transport, streams: streams) * configuration.workerCount
         guard memoryBytesLimit >= needed else {
             throw .configuration(
                 "a memory limit of \(memoryBytesLimit) bytes has no room for one connection with its first windows on each of "
                     + "\(configuration.workerCount) workers; at least \(needed) bytes are needed"
+                    + (replayStoreBytes == 0 ? "" : ", and \(replayStoreBytes) bytes more for early data")
             )
         }
         // The rest is for those who are not at rest: a server full of idle connections would starve all others.

@@ -24,6 +24,7 @@ public final class Server: Sendable {
     /// What its connections may hold in all.
     public let memoryPlan: MemoryPlan
     private let workers: [WorkerThread]
+    private let tls: TLSServerContext
 
     /// Starts a server of services that keep nothing of their own, so that all workers can share them; it is ready when this returns.
     ///
@@ -61,6 +62,7 @@ public final class Server: Sendable {
         configuration.transport.certificateChainBytes = tls.certificateChainBytes
         configuration.transport.asksForCertificates = tls.asksForCertificates
         self.configuration = configuration
+        self.tls = tls
         memoryPlan = try MemoryPlan(configuration)
         // Rounded down, so that the workers together never exceed the plan.
         configuration.admission.connections = memoryPlan.connectionLimit / configuration.workerCount
@@ -100,6 +102,7 @@ public final class Server: Sendable {
                 throw .socket(error)
             }
         }
+        sum.replayStore = tls.replayStore
         return sum
     }
 
@@ -146,6 +149,7 @@ public final class Server: Sendable {
             }
         }
         if let firstFailure { throw .socket(firstFailure) }
+        sum.replayStore = tls.replayStore
         return sum
     }
 
@@ -171,7 +175,8 @@ public final class Server: Sendable {
                 additionalCertificates: configuration.additionalCertificates,
                 protocols: protocols,
                 clientAuthentication: configuration.clientAuthentication,
-                keyLog: configuration.keyLog
+                keyLog: configuration.keyLog,
+                earlyData: configuration.earlyData
             )
         } catch {
             throw .transport(error)

@@ -13,6 +13,10 @@ public struct ServerConfiguration: Sendable {
     public var additionalCertificates: [CertificateSource] = []
     /// Whether clients are asked for certificates. Default: they are not. Each handshake in flight is kept 24 KiB more where they are.
     public var clientAuthentication = ClientAuthentication.none
+    /// How early data (0-RTT) is accepted, for services that ask for it. Nil, the default, for not at all: it may be a replay, and
+    /// ``QUICTLS/EarlyDataConfiguration`` says for which services that is safe. Its
+    /// ``QUICTLS/EarlyDataConfiguration/replayStoreBytesLimit`` is part of the memory limit. RFC 9001 §4.6.
+    public var earlyData: EarlyDataConfiguration?
     /// Gets the secrets of all sessions, which let anyone read and forge what both sides say: for debugging alone. Called on the
     /// threads of all workers. Nil, the default, for nobody.
     public var keyLog: KeyLog?

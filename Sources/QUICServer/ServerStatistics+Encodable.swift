@@ -4,7 +4,11 @@ import QUICEndpoint
 /// The layout of `GET /stats`, which docs/operating.md promises.
 extension ServerStatistics: Encodable {
     private enum CodingKeys: String, CodingKey {
-        case sockets, workers, handOver, work, eventLog, memory, heapTrims
+        case sockets, workers, handOver, work, eventLog, memory, heapTrims, earlyData
+    }
+
+    private enum EarlyDataKeys: String, CodingKey {
+        case offered, accepted, rejected, heldBack, replayed, refusedFull, refusedClock, storeEntries, storeBytes
     }
 
     /// Beside the values of ``endpoint``.
@@ -18,6 +22,20 @@ extension ServerStatistics: Encodable {
         try values.encode(eventLog, forKey: .eventLog)
         try values.encode(memory, forKey: .memory)
         try values.encode(heapTrims, forKey: .heapTrims)
+        try encodeEarlyData(to: values.nestedContainer(keyedBy: EarlyDataKeys.self, forKey: .earlyData))
+    }
+
+    /// The counts of connections, and those of the store that all workers share.
+    private func encodeEarlyData(to container: consuming KeyedEncodingContainer<EarlyDataKeys>) throws {
+        try container.encode(endpoint.earlyData.offered, forKey: .offered)
+        try container.encode(endpoint.earlyData.accepted, forKey: .accepted)
+        try container.encode(endpoint.earlyData.rejected, forKey: .rejected)
+        try container.encode(endpoint.earlyData.heldBack, forKey: .heldBack)
+        try container.encode(replayStore.replayed, forKey: .replayed)
+        try container.encode(replayStore.refusedFull, forKey: .refusedFull)
+        try container.encode(replayStore.refusedClock, forKey: .refusedClock)
+        try container.encode(replayStore.entries, forKey: .storeEntries)
+        try container.encode(replayStore.bytes, forKey: .storeBytes)
     }
 }
 

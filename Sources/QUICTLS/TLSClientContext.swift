@@ -25,7 +25,7 @@ public final class TLSClientContext: @unchecked Sendable {
     /// How servers prove who they are.
     let verification: ServerVerification
     /// The ticket that the next session begins with; nil where none resumes.
-    let tickets: SessionTicketStore?
+    package let tickets: SessionTicketStore?
     /// Takes the sessions' secrets.
     let keyLog: KeyLog?
     /// How the sessions' first messages differ from usual ones.
@@ -123,13 +123,17 @@ public final class TLSClientContext: @unchecked Sendable {
     }
 
     /// A session for one outgoing connection.
-    package func makeSession() throws(QUICError) -> TLSSession {
+    ///
+    /// - Parameter offersEarlyData: Whether it tells the server that early data follows.
+    package func makeSession(offersEarlyData: Bool = false) throws(QUICError) -> TLSSession {
         // GnuTLS would compare with a certificate the part before it alone, and without a name nothing at all.
         guard !serverName.utf8.contains(0) else { throw QUICError("the server name '\(serverName)' has a NUL in it") }
         guard unsafe serverNamePointer != nil else {
             throw QUICError(tls: GNUTLS_E_MEMORY_ERROR, during: "copying the server name")
         }
-        let session = try TLSSession(flags: qh_gnutls_client_flags())
+        let session = try TLSSession(
+            flags: qh_gnutls_client_flags() | (offersEarlyData ? qh_gnutls_early_data_flags() : 0)
+        )
         try session.configure(with: credentials.value, protocols: protocols)
         if !isAddress(serverName) {
             try QUICError.checkTLS(

@@ -21,6 +21,8 @@ public final class TLSServerContext: @unchecked Sendable {
     private let transcriptBytesLimit: Int
     /// Takes the sessions' secrets.
     let keyLog: KeyLog?
+    /// Decides about early data; nil where none is accepted.
+    let earlyData: EarlyDataGate?
     private let announcesProtocol: Bool
 
     /// - Parameters:
@@ -28,13 +30,15 @@ public final class TLSServerContext: @unchecked Sendable {
     ///   - additionalCertificates: Those for other names. The first that is for the name counts.
     ///   - clientAuthentication: Whether clients are asked for certificates.
     ///   - keyLog: Takes the sessions' secrets; nil, the default, for none.
+    ///   - earlyData: How early data is accepted; nil, the default, for not at all.
     /// - Throws: When a file cannot be read, or GnuTLS refuses it.
     public convenience init(
         certificate: CertificateSource,
         additionalCertificates: [CertificateSource] = [],
         protocols: ApplicationProtocols,
         clientAuthentication: ClientAuthentication = .none,
-        keyLog: KeyLog? = nil
+        keyLog: KeyLog? = nil,
+        earlyData: EarlyDataConfiguration? = nil
     ) throws(QUICError) {
         try self.init(
             certificate: certificate,
@@ -42,6 +46,7 @@ public final class TLSServerContext: @unchecked Sendable {
             protocols: protocols,
             clientAuthentication: clientAuthentication,
             keyLog: keyLog,
+            earlyData: earlyData,
             transcriptBytesLimit: TLSServerContext.transcriptBytesLimit,
             announcesProtocol: true
         )
@@ -54,6 +59,7 @@ public final class TLSServerContext: @unchecked Sendable {
         protocols: ApplicationProtocols,
         clientAuthentication: ClientAuthentication = .none,
         keyLog: KeyLog? = nil,
+        earlyData: EarlyDataConfiguration? = nil,
         transcriptBytesLimit: Int = TLSServerContext.transcriptBytesLimit,
         announcesProtocol: Bool = true
     ) throws(QUICError) {
@@ -62,6 +68,7 @@ public final class TLSServerContext: @unchecked Sendable {
         self.announcesProtocol = announcesProtocol
         self.clientAuthentication = clientAuthentication
         self.keyLog = keyLog
+        self.earlyData = try earlyData.map { configuration throws(QUICError) in try EarlyDataGate(configuration) }
         let authorities = clientAuthentication.authorities
         self.certificate = try ServerCertificate(certificate, authorities: authorities)
         var others: [ServerCertificate] = []
@@ -78,7 +85,9 @@ public final class TLSServerContext: @unchecked Sendable {
 
     /// A session for one incoming connection whose client begins with `version`.
     package func makeSession(version: UInt32) throws(QUICError) -> TLSSession {
-        let session = try TLSSession(flags: qh_gnutls_server_flags())
+        let session = try TLSSession(
+            flags: qh_gnutls_server_flags() | (earlyData == nil ? 0 : qh_gnutls_early_data_flags())
+        )
         try session.configure(with: certificate.credentials, protocols: announcesProtocol ? protocols : nil)
         if !additionalCertificates.isEmpty {
             unsafe gnutls_handshake_set_post_client_hello_function(session.native, chooseCertificate)
@@ -93,11 +102,12 @@ public final class TLSServerContext: @unchecked Sendable {
         unsafe gnutls_handshake_set_hook_function(
             session.native,
             UInt32(GNUTLS_HANDSHAKE_CLIENT_HELLO.rawValue),
-            Int32(GNUTLS_HOOK_POST),
-            checkClientHello
+            Int32(earlyData == nil ? GNUTLS_HOOK_POST : GNUTLS_HOOK_BOTH),
+            earlyData == nil ? checkClientHello : examineClientHello
         )
         // GnuTLS keeps this pointer for a store of sessions, which this server has none of; the context outlives its sessions.
         unsafe gnutls_db_set_ptr(session.native, Unmanaged.passUnretained(self).toOpaque())
+        try earlyData?.configure(session)
         guard unsafe ngtcp2_crypto_gnutls_configure_server_session(session.native) == 0 else {
             throw QUICError("ngtcp2 could not configure a TLS session")
         }
@@ -119,7 +129,22 @@ extension TLSServerContext {
     /// Lets `session` make its tickets for `version`, which the connection has changed to; false where it cannot.
     package func changeTickets(of session: inout TLSSession?, to version: QUICVersion) -> Bool {
         guard let native = unsafe session?.native else { return false }
+        if earlyData != nil, let name = session?.selectedProtocol {
+            return unsafe installTicketKey(on: native, boundTo: name, version: version)
+        }
         return unsafe ticketKeys.install(on: native, version: version.rawValue) == 0
+    }
+
+    /// Gives `session` a key whose tickets are good for connections with the same application protocol and transport parameters only.
+    ///
+    /// - Parameter version: The version that the connection has changed to; nil for its first one.
+    /// - Returns: Whether it has the key: not where GnuTLS has used another one already.
+    func installTicketKey(on session: gnutls_session_t, boundTo name: String, version: QUICVersion? = nil) -> Bool {
+        guard let first = unsafe TLSSession.firstVersion(of: session),
+            let parameters = unsafe TLSSession.rememberedParameters(of: session)
+        else { return false }
+        let terms = Array(name.utf8) + [0] + parameters
+        return unsafe ticketKeys.install(on: session, version: (version ?? first).rawValue, boundTo: terms) == 0
     }
 
     /// The keys of session tickets, one for each version.
@@ -153,6 +178,28 @@ extension TLSServerContext {
             var key = unsafe version == QUICVersion.v2.rawValue ? second : first
             return unsafe gnutls_session_ticket_enable_server(session, &key)
         }
+
+        /// The same with a key derived for `terms`: HMAC-SHA512 of them under the version's key, which has as many bytes.
+        func install(on session: gnutls_session_t, version: UInt32, boundTo terms: [UInt8]) -> Int32 {
+            let root = unsafe version == QUICVersion.v2.rawValue ? second : first
+            return unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.byteCount) { space in
+                let status = unsafe gnutls_hmac_fast(
+                    GNUTLS_MAC_SHA512,
+                    root.data,
+                    Int(root.size),
+                    terms,
+                    terms.count,
+                    space.baseAddress
+                )
+                precondition(status == 0, "GnuTLS has HMAC-SHA512")
+                var key = unsafe gnutls_datum_t(data: space.baseAddress, size: UInt32(Self.byteCount))
+                defer { unsafe gnutls_memset(space.baseAddress, 0, Self.byteCount) }
+                return unsafe gnutls_session_ticket_enable_server(session, &key)
+            }
+        }
+
+        /// The bytes of a ticket key of GnuTLS's, and of SHA-512.
+        private static let byteCount = 64
     }
 }
 
@@ -165,8 +212,8 @@ private let chooseCertificate: @convention(c) (gnutls_session_t?) -> Int32 = { s
 }
 
 /// What GnuTLS and ngtcp2 leave to us of a ClientHello.
-private let checkClientHello:
-    @convention(c) (OpaquePointer?, UInt32, UInt32, UInt32, UnsafePointer<gnutls_datum_t>?) -> Int32 = {
+let checkClientHello: @convention(c) (OpaquePointer?, UInt32, UInt32, UInt32, UnsafePointer<gnutls_datum_t>?) -> Int32 =
+    {
         session,
         _,
         _,

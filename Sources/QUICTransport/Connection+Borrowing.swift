@@ -57,13 +57,16 @@ extension Connection {
         let count = stream.newlyHandledBytes
         guard count > 0 else { return }
         borrowing.wasUsed = true
-        if let interval = stream.window.handle(count, at: now), isFast(interval, in: stream.window) {
+        if let interval = stream.window.handle(count, at: now), isFast(interval, in: stream.window), mayBorrow {
             growWindow(of: stream)
         }
-        if let interval = borrowing.window.handle(count, at: now), isFast(interval, in: borrowing.window) {
+        if let interval = borrowing.window.handle(count, at: now), isFast(interval, in: borrowing.window), mayBorrow {
             growConnectionWindow()
         }
     }
+
+    /// Whether the connection may hold more than its first limit. Early data does not raise that of a server.
+    private var mayBorrow: Bool { role == .client || !isHandshaking }
 
     /// The largest `window` that makes the peer faster.
     ///
@@ -183,6 +186,9 @@ extension Connection {
         let wanted = max(configuration.streamWindow.initialBytes, 2 * Int(clamping: nativeInfo.cwnd))
         let borrowable = min(environment.share.borrowableBytes, configuration.connectionBytesLimit)
         let mayBorrow = configuration.connectionBytesLimit - account.bytesLimit
+        guard self.mayBorrow else {
+            return min(wanted, queuedBytes + max(Self.shortAnswerBytes, account.bytesLimit - bytesSpokenFor))
+        }
         let limit = mayBorrow < borrowable ? configuration.connectionBytesLimit : account.bytesLimit + borrowable
         return max(Self.shortAnswerBytes, min(wanted, queuedBytes + max(0, limit - bytesSpokenFor)))
     }
@@ -198,7 +204,7 @@ extension Connection {
     /// Lets the connection hold `bytes` more in its queues, which ``queueLimit(holding:)`` has allowed.
     func makeRoom(forQueued bytes: Int) {
         let needed = bytesSpokenFor + bytes + bytes / 64
-        guard needed > account.bytesLimit else { return }
+        guard needed > account.bytesLimit, self.mayBorrow else { return }
         account.bytesLimit = min(needed, configuration.connectionBytesLimit)
         scheduleReview()
     }
@@ -219,7 +225,7 @@ extension Connection {
             - TransportConfiguration.bytesLimit(ofWindow: Int(borrowing.largestWindowBytes), borrowed: 0)
             - (datagramFrames?.bytesLimit ?? 0)
         let wanted = min(borrowed + max(SendAllowance.baseBytes, borrowed), mayBorrow)
-        guard wanted > borrowed, wanted <= environment.share.borrowableBytes else { return false }
+        guard self.mayBorrow, wanted > borrowed, wanted <= environment.share.borrowableBytes else { return false }
         borrowing.allowance.borrow(wanted)
         borrowing.largestGrantedBytes = max(borrowing.largestGrantedBytes, UInt32(clamping: wanted))
         raiseBytesLimit()

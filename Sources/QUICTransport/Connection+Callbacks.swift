@@ -48,7 +48,7 @@ extension Connection {
                     return NGTCP2_ERR_CRYPTO
                 }
                 let status = unsafe ngtcp2_crypto_recv_crypto_data_cb(native, level, offset, data, count, nil)
-                if case .takeTicket = admission { connection.tls?.keepTicket() }
+                if case .takeTicket = admission { connection.keepTicket() }
                 return status
             }
         }
@@ -84,6 +84,7 @@ extension Connection {
         unsafe callbacks.recv_datagram = { _, _, data, count, userData in
             unsafe Connection.with(userData) { connection in
                 let bytes = unsafe UnsafeRawBufferPointer(start: data, count: count)
+                connection.openForEarlyData()
                 unsafe connection.receiveDatagram(bytes.bytes)
                 return 0
             }
@@ -99,7 +100,9 @@ extension Connection {
     private static func addStreamCallbacks(to callbacks: inout ngtcp2_callbacks) {
         unsafe callbacks.stream_open = { _, id, userData in
             unsafe Connection.with(userData) { connection in
+                connection.openForEarlyData()
                 let stream = connection.adopt(StreamID(id))
+                if connection.isHandshaking { stream.noteEarlyArrival() }
                 connection.service?.streamDidOpen(stream)
                 return 0
             }
@@ -107,6 +110,7 @@ extension Connection {
         unsafe callbacks.recv_stream_data = { _, flags, _, _, data, count, userData, streamData in
             unsafe Connection.with(userData, streamData) { connection, stream in
                 let bytes = unsafe UnsafeRawBufferPointer(start: data, count: count)
+                if flags & UInt32(NGTCP2_STREAM_DATA_FLAG_0RTT) != 0 { stream.noteEarlyArrival() }
                 return connection.receive(
                     unsafe bytes.bytes,
                     isFinal: flags & UInt32(NGTCP2_STREAM_DATA_FLAG_FIN) != 0,
@@ -236,13 +240,21 @@ extension Connection {
             refuseHandshake(alert: Self.noApplicationProtocolAlert)
             return 0
         }
+        let remembered = applicationProtocol
         establish(protocol: name)
         // Before anything that may fail: the host counts by state, and the state has changed.
         environment.host.connectionDidEstablish(self)
         mayUpdateKeys = true
         ignoreWrappedIdleTimeout()
+        settleEarlyData(agreedOn: name, ticketFor: remembered)
         let status = role == .server ? sendTicketAndToken() : 0
-        if status == 0, let service = name.flatMap({ environment.host.service(for: $0) }) { open(to: service) }
+        guard status == 0, pendingEnd == nil else { return status }
+        // Early data has opened it already.
+        if let service {
+            service.connectionDidCompleteHandshake(self)
+        } else if let service = name.flatMap({ environment.host.service(for: $0) }) {
+            open(to: service)
+        }
         return status
     }
 

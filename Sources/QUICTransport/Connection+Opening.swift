@@ -47,6 +47,8 @@ extension Connection {
     /// - Parameters:
     ///   - source: Our first connection ID; it already leads to `handle`.
     ///   - destination: A random connection ID of at least 8 bytes. RFC 9000 §7.2.
+    ///   - offersEarlyData: Whether streams may be opened and sent on at once, where an earlier connection to the server brought a ticket
+    ///     that allows it: ``earlyData``. What is sent so may reach the server more than once, and has to bear that.
     /// - Throws: When there is no memory for it. Nothing is left behind.
     public static func connect(
         source: ConnectionID,
@@ -56,6 +58,7 @@ extension Connection {
         environment: ConnectionEnvironment,
         tls: TLSClientContext,
         version: QUICVersion = .v1,
+        offersEarlyData: Bool = false,
         at now: MonotonicInstant
     ) throws(QUICError) -> Connection {
         let connection = Connection(
@@ -74,7 +77,9 @@ extension Connection {
                 owner: connection,
                 at: now
             )
-            try connection.attach(tls.makeSession())
+            let ticket = offersEarlyData ? tls.tickets?.early(for: version) : nil
+            let isOffered = ticket.map { connection.offerEarlyData(with: $0) } ?? false
+            try connection.attach(tls.makeSession(offersEarlyData: isOffered))
         }
         return connection
     }

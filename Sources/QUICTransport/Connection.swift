@@ -45,7 +45,7 @@ public final class Connection {
     /// The last 16 bytes of the stateless resets by which the peer may end this connection, in the form of IDs.
     package private(set) var peerResetTokens = ConnectionIDList()
     /// The application protocol TLS agreed on; nil before that.
-    public private(set) var applicationProtocol: String?
+    public internal(set) var applicationProtocol: String?
     /// A moment of the application's own: ``StreamService/connectionDidWake(_:)`` is called then, once for each moment that is set.
     public var applicationDeadline = MonotonicInstant.distantFuture {
         didSet { if applicationDeadline < oldValue { _ = beginCommand() } }
@@ -59,6 +59,9 @@ public final class Connection {
 
     /// Whether anything of the peer's has arrived.
     public private(set) var hasReceived = false
+    /// What became of the bytes that the client sends before the handshake is complete. At a client it is settled when the handshake
+    /// is.
+    public internal(set) var earlyData = EarlyDataState.none
     /// The alert that tells why the peer's certificate did not stand up to verification; 0 where it did, or where there was none.
     private var certificateAlert: UInt8 = 0
 
@@ -144,7 +147,7 @@ public final class Connection {
     /// How many streams are open.
     public var streamCount: Int { streams.count }
 
-    /// Whether the handshake is still under way.
+    /// Whether the handshake is still under way: what arrives at a server is early data then.
     public var isHandshaking: Bool { state == .handshaking }
 
     /// The addresses it uses at the moment; nil once it is released.
@@ -213,7 +216,7 @@ extension Connection {
         ecn: ECN,
         at now: MonotonicInstant
     ) -> ConnectionEnd? {
-        guard native != nil else { return nil }
+        guard native != nil, !holdsBackEarlyData(datagram) else { return nil }
         let tlsBefore = TLSMemory.tallyNow()
         defer { chargeTLS(since: tlsBefore) }
         self.now = now
@@ -429,7 +432,8 @@ extension Connection {
         state = .established
         applicationProtocol = name
         account.floorBytes = configuration.floorBytes
-        account.bytesLimit = restingBytesLimit
+        // Early data of our own may fill more.
+        account.bytesLimit = max(restingBytesLimit, earlyData == .offered ? account.bytesLimit : 0)
         makeRoomForStreams()
     }
 

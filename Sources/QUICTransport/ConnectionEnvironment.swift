@@ -19,6 +19,8 @@ public final class ConnectionEnvironment {
     package var now = MonotonicInstant(nanoseconds: 0)
     /// The datagrams of all of them, since start.
     package var datagramFrames = DatagramFrameCounts()
+    /// The early data of all of them, since start.
+    package var earlyData = EarlyDataCounts()
     /// The context that the TLS sessions of a server share; nil at a client.
     package var serverTLS: TLSServerContext?
     /// The endpoint itself.

@@ -14,6 +14,8 @@ public final class Stream {
     public var context: AnyObject?
     /// Bytes received in order so far.
     public private(set) var receivedBytes: UInt64 = 0
+    /// Whether bytes of it arrived before the handshake was complete. They may be a replay: ``EarlyDataConfiguration``. False at a client.
+    public private(set) var arrivedEarly = false
     /// Whether both halves have ended, or the connection has: writes go nowhere.
     public private(set) var isClosed = false
 
@@ -179,6 +181,17 @@ extension Stream {
     }
 
     private var endOffset: UInt64 { queue.endOffset + generatedBytes }
+
+    func noteEarlyArrival() {
+        arrivedEarly = true
+    }
+
+    /// Nothing was sent, since the server has rejected early data.
+    func rewind() {
+        precondition(acknowledgedOffset == 0, "early data that was rejected is not acknowledged")
+        sentOffset = 0
+        isFinSent = false
+    }
 
     func didReceive(_ count: Int) {
         receivedBytes += UInt64(count)

@@ -7,11 +7,20 @@
 public protocol StreamService: AnyObject, SendableMetatype {
     /// The ALPN identifier this service answers to. RFC 7301.
     var applicationProtocol: String { get }
+    /// Whether clients may send to this service before their handshake is complete, where the server's configuration allows it at
+    /// all: ``EarlyDataConfiguration`` says when that is safe. Default false.
+    ///
+    /// ``admission(of:)`` and ``connectionDidOpen(_:)`` come with the first early data then, and ``Connection/isHandshaking`` is true
+    /// until the handshake is complete. ``Stream/arrivedEarly`` tells what may be a replay.
+    var acceptsEarlyData: Bool { get }
     /// Whether a server serves `connection`, whose handshake is complete, by its address, its protocol and its
     /// ``Connection/serverName``. Its client learns of a refusal at once.
     func admission(of connection: Connection) -> ConnectionAdmission
     /// The handshake is complete: streams can be opened. Called once, before anything else of the connection's.
     func connectionDidOpen(_ connection: Connection)
+    /// The handshake of a connection that did open for early data is complete: nothing that arrives from now on is a replay.
+    /// ``Connection/earlyData`` says what became of what a client sent before.
+    func connectionDidCompleteHandshake(_ connection: Connection)
     /// The connection has ended, and everything it held is released. Called once for each connection that did open, after
     /// ``streamDidClose(_:)`` for each of its streams.
     func connectionDidClose(_ connection: Connection, _ report: CloseReport)
@@ -42,11 +51,17 @@ public protocol StreamService: AnyObject, SendableMetatype {
 }
 
 extension StreamService {
+    /// They may not.
+    public var acceptsEarlyData: Bool { false }
+
     /// Every connection is served.
     public func admission(of connection: Connection) -> ConnectionAdmission { .accept }
 
     /// Does nothing.
     public func connectionDidOpen(_ connection: Connection) {}
+
+    /// Does nothing.
+    public func connectionDidCompleteHandshake(_ connection: Connection) {}
 
     /// Does nothing.
     public func connectionDidClose(_ connection: Connection, _ report: CloseReport) {}

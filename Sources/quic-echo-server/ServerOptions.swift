@@ -137,6 +137,14 @@ struct ServerOptions: ParsableArguments {
     @Flag(help: "Let clients send datagrams (RFC 9221); echo sends them back, and other services drop them.")
     var datagrams = false
 
+    @Flag(
+        help: """
+            Let clients that come back send before their handshake is complete (0-RTT). Each ClientHello is accepted once, and what \
+            it brings may still be handled twice: all services here bear that.
+            """
+    )
+    var earlyData = false
+
     @Option(
         help:
             "Bytes of transport a connection may hold until its handshake is complete. (default: \(Default.handshakeMemory))",
@@ -277,6 +285,7 @@ struct ServerOptions: ParsableArguments {
         settings.connectionLifetime = connectionLifetime?.duration
         settings.retainedLimitBytes = retainedLimit?.count
         settings.acceptsDatagrams = datagrams
+        settings.acceptsEarlyData = earlyData
         settings.allowsMigration = allowMigration
         settings.tokenKeyLifetime = tokenKeyLifetime.duration
         settings.workerCount = workers

@@ -32,6 +32,15 @@ func busyServer() -> ServerStatistics {
     statistics.endpoint.addressTokens.retried = 140
     statistics.endpoint.addressTokens.known = 60
     statistics.endpoint.addressTokens.spent = 5
+    statistics.endpoint.earlyData.offered = 90
+    statistics.endpoint.earlyData.accepted = 81
+    statistics.endpoint.earlyData.rejected = 9
+    statistics.endpoint.earlyData.heldBack = 18
+    statistics.replayStore.replayed = 4
+    statistics.replayStore.refusedFull = 3
+    statistics.replayStore.refusedClock = 1
+    statistics.replayStore.entries = 77
+    statistics.replayStore.bytes = 524_288
     statistics.endpoint.versionNegotiations = 2
     statistics.endpoint.statelessResets = 3
     statistics.endpoint.ecnMarks = [39_000, 10, 999, 1]

@@ -37,6 +37,10 @@ import Testing
         worker.datagramFrames.received = 30
         worker.datagramFrames.sent = 31
         worker.datagramFrames.dropped = 32
+        worker.earlyData.offered = 33
+        worker.earlyData.accepted = 34
+        worker.earlyData.rejected = 35
+        worker.earlyData.heldBack = 36
         worker.ecnMarks = [23, 24, 25, 26]
         worker.drops = [.empty: 27]
         worker.admissions = ["accept": 28]

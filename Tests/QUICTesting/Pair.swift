@@ -83,15 +83,23 @@ package final class Pair {
     /// - Parameters:
     ///   - tls: The client's side of TLS; nil for that of most clients.
     ///   - host: The last byte of its address.
+    ///   - offersEarlyData: Whether it may send before its handshake is complete. RFC 9001 §4.6.
     package func connect(
         tls: TLSClientContext? = nil,
         version: QUICVersion = .v1,
-        host: UInt8 = Pair.clientHost
+        host: UInt8 = Pair.clientHost,
+        offersEarlyData: Bool = false
     ) throws -> Connection {
         nextClientPort += 1
         let local = SocketAddress(ipv4: 198, 51, 100, host, port: nextClientPort)
         let path = NetworkPath(local: local, remote: Self.serverAddress)
-        return try client.connect(path: path, tls: tls, version: version, at: now)
+        return try client.connect(
+            path: path,
+            tls: tls,
+            version: version,
+            offersEarlyData: offersEarlyData,
+            at: now
+        )
     }
 
     /// Opens a connection and runs until its handshake is complete.
