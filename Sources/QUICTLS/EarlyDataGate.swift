@@ -182,7 +182,8 @@ extension TLSSession {
     /// The connection of a server's session; nil before they are tied together.
     fileprivate static func host(of native: gnutls_session_t) -> (any EarlyDataHost)? {
         guard let pointer = unsafe gnutls_session_get_ptr(native) else { return nil }
-        guard let userData = unsafe pointer.assumingMemoryBound(to: ngtcp2_crypto_conn_ref.self).pointee.user_data else {
+        guard let userData = unsafe pointer.assumingMemoryBound(to: ngtcp2_crypto_conn_ref.self).pointee.user_data
+        else {
             return nil
         }
         return unsafe Unmanaged<AnyObject>.fromOpaque(userData).takeUnretainedValue() as? any EarlyDataHost

@@ -100,6 +100,23 @@ async def resume(server: Server, sizes: list[int]) -> Result:
     return {"echoed": echoed, "resumed": resumed}
 
 
+async def early_data(server: Server, sizes: list[int]) -> Result:
+    """Messages before the handshake is complete, with the ticket of a connection before. RFC 9001 §4.6."""
+    # A server that moves its clients to another version gives them tickets of that one. RFC 9369 §5.
+    versions = [QuicProtocolVersion.VERSION_1]
+    async with server.connected("echo", supported_versions=versions) as first:
+        await first.until(lambda: bool(first.tickets))
+    ticket = first.tickets[0]
+    allowed = ticket.max_early_data_size or 0
+    messages = [random.Random(size).randbytes(size) for size in sizes]
+    async with server.connecting("echo", supported_versions=versions, session_ticket=ticket) as second:
+        answers = [second.request(message) for message in messages]
+        records = await asyncio.gather(*answers)
+        echoed = [record.finished and record.data == message for record, message in zip(records, messages)]
+        accepted = second.handshake is not None and second.handshake.early_data_accepted
+    return {"echoed": echoed, "allowed": allowed, "resumed": [first.is_resumed, second.is_resumed], "followed": accepted}
+
+
 async def datagrams(server: Server, sizes: list[int]) -> Result:
     """Datagrams, one after the other, and a stream beside them. RFC 9221."""
     async with server.connected("echo", max_datagram_frame_size=65536) as client:
@@ -222,7 +239,7 @@ async def migrate_in_vain(server: Server, sizes: list[int]) -> Result:
 
 
 SUBJECTS = [
-    echo, close, wrong_alpn, trust, identify, version, compatible_version, resume, datagrams, unwanted_datagram, key_update, reset,
+    echo, close, wrong_alpn, trust, identify, version, compatible_version, resume, early_data, datagrams, unwanted_datagram, key_update, reset,
     stop, unidirectional, rebind, migrate, rebind_in_vain, migrate_in_vain, endless_idle_timeout,
 ]
 

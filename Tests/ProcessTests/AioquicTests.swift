@@ -196,6 +196,36 @@ extension RealProcesses {
             }
         }
 
+        /// The part of `GET /stats` about early data.
+        private struct EarlyData: Decodable {
+            let earlyData: [String: Int]
+
+            private enum CodingKeys: String, CodingKey {
+                case earlyData = "early_data"
+            }
+        }
+
+        // RFC 9001 §4.6.1: the max_early_data_size of a ticket is 0xffffffff.
+        @Test(arguments: [1, 2])
+        func aClientThatComesBackMaySendBeforeItsHandshake(workers: Int) async throws {
+            try await withServer("--early-data", "--workers", "\(workers)") { server in
+                let answer = try await talk(to: server, "early_data", [64, 5_000, 30_000])
+                #expect(answer.echoed == [true, true, true])
+                #expect(answer.allowed == 0xffff_ffff && answer.resumed == [false, true] && answer.followed == true)
+                let counts = try await server.decodedStatistics(as: EarlyData.self).earlyData
+                #expect(counts["accepted"] == 1 && counts["rejected"] == 0 && counts["store_entries"] == 1)
+            }
+        }
+
+        @Test func withoutTheOptionThereIsNoEarlyData() async throws {
+            try await withServer { server in
+                let answer = try await talk(to: server, "early_data", [64])
+                #expect(answer.echoed == [true] && answer.allowed == 0 && answer.followed == false)
+                #expect(answer.resumed == [false, true])
+                #expect(try await server.decodedStatistics(as: EarlyData.self).earlyData["offered"] == 0)
+            }
+        }
+
         @Test func datagramsComeBackWhereTheServerTakesThem() async throws {
             let sizes = [0, 1, 63, 64, 1_000, 1_100]
             try await withServer("--datagrams") { server in
