@@ -316,7 +316,7 @@ let package = Package(
                 metricsTestKit, serviceLifecycle, serviceLifecycleTestKit,
             ]
         ),
-        tests(of: "QUICTransport", uses: ["BoundedMemory", "Datagrams", "QUICTesting", "QUICTransport"]),
+        tests(of: "QUICTransport", uses: ["BoundedMemory", "CNgtcp2", "Datagrams", "QUICTesting", "QUICTransport"]),
         // They start the executables, which scripts/test builds.
         tests(
             of: "Process",

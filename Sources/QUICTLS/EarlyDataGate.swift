@@ -16,8 +16,8 @@ import Musl
 ///
 /// Owns: GnuTLS's context of 48 bytes, and the store. Released by: `deinit`.
 @safe
-final class EarlyDataGate: @unchecked Sendable {
-    let store: ReplayStore
+package final class EarlyDataGate: @unchecked Sendable {
+    package let store: ReplayStore
     private let native: gnutls_anti_replay_t
     private let ticketLifetimeSeconds: Int32
 

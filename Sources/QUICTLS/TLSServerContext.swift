@@ -22,7 +22,7 @@ public final class TLSServerContext: @unchecked Sendable {
     /// Takes the sessions' secrets.
     let keyLog: KeyLog?
     /// Decides about early data; nil where none is accepted.
-    let earlyData: EarlyDataGate?
+    package let earlyData: EarlyDataGate?
     private let announcesProtocol: Bool
 
     /// - Parameters:

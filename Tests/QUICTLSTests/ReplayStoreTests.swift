@@ -1,3 +1,4 @@
+import QUICPackets
 import Testing
 
 @testable import QUICTLS

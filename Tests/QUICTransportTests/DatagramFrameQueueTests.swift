@@ -1,4 +1,5 @@
 import BoundedMemory
+import CNgtcp2
 import Testing
 
 @testable import QUICTransport
