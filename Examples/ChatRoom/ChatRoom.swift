@@ -4,7 +4,8 @@ import QUICServer
 ///
 /// A member opens one stream and writes lines that end in a line feed. The first is the name of its room,
 /// which comes back to it when it is in there. A member that does not
-/// read is closed once no further line fits into its stream's queue, so that it holds no more than that and delays nobody.
+/// read is closed once no further line fits into its stream's queue, so that it holds no more than that and delays nobody. A line
+/// exists once for all members of a room at a worker, until the last of them has it.
 ///
 /// Owns: a member for each stream, with the beginning of a line. Released by: the end of the stream. Bound: ``lineBytesLimit`` a member,
 /// and what ``Stream/writableBytes`` lets wait for it.
@@ -69,7 +70,7 @@ public final class ChatRoom: StreamService {
         guard let room = member.room else {
             member.room = line
             rooms[line, default: [:]][ObjectIdentifier(stream)] = stream
-            return write(line, to: stream)
+            return write(to: stream) { (stream) throws(StreamError) in try stream.write(line) }
         }
         deliver(line, to: room, except: stream)
         for worker in context.workers where worker.index != context.worker.index {
@@ -79,14 +80,17 @@ public final class ChatRoom: StreamService {
     }
 
     private func deliver(_ line: [UInt8], to room: [UInt8], except sender: Stream? = nil) {
-        for stream in rooms[room, default: [:]].values where stream !== sender {
-            write(line, to: stream)
+        let members = rooms[room, default: [:]].values
+        // Where there is no memory for a line, it is lost as where a worker has too much to do.
+        guard let shared = try? members.first?.connection.share(line) else { return }
+        for stream in members where stream !== sender {
+            write(to: stream) { (stream) throws(StreamError) in try stream.write(shared) }
         }
     }
 
-    private func write(_ line: [UInt8], to stream: Stream) {
+    private func write(to stream: Stream, _ line: (Stream) throws(StreamError) -> Void) {
         do throws(StreamError) {
-            try stream.write(line)
+            try line(stream)
         } catch {
             close(stream, .doesNotRead)
         }

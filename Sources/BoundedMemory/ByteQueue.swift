@@ -6,7 +6,7 @@
 ///
 /// Memory follows the bytes: the queue starts with none; a new segment has as much room as the queue holds bytes, within
 /// 256 and 4 096, and near the limit about what the limit still allows; a segment is freed as soon as its last byte is
-/// released, and everything when the queue is empty.
+/// released, and everything when the queue is empty. ``SharedBytes`` take a segment of 40 bytes that refers to them.
 ///
 /// Owns: one block per segment. Released by: ``release(upTo:)``, the rest by `deinit`.
 /// Bound: ``allocatedBytes`` ≤ ``count`` + 2 × 4 096 + 32 × ``allocatedBlocks``: the room of the first and the last segment may
@@ -17,6 +17,8 @@ public struct ByteQueue: ~Copyable {
     public static let smallestSegmentBytes = 256
     /// The room of the largest segment, in bytes.
     public static let largestSegmentBytes = 4_096
+    /// The most ``SharedBytes`` that are copied, since a reference to them takes as much.
+    public static let copiedBytesLimit = 64
     /// The most vectors ``withVectors(from:maximumBytes:_:)`` gives at once.
     public static let vectorLimit = 4
 
@@ -80,6 +82,37 @@ extension ByteQueue {
             unsafe piece.withUnsafeBytes { unsafe room.copyMemory(from: $0) }
         }
     }
+
+    /// Appends `shared`, of which it keeps a reference; all of them or, when it throws, none.
+    ///
+    /// They are copied where the last segment has room for them anyway, or where they are no more than ``copiedBytesLimit``.
+    ///
+    /// - Throws: ``ByteQueueError/full`` when they are more than ``freeBytes``; ``ByteQueueError/outOfMemory``.
+    public mutating func append(_ shared: SharedBytes) throws(ByteQueueError) {
+        guard shared.count > max(unusedBytes, Self.copiedBytesLimit) else {
+            return try shared.withBytes { (bytes) throws(ByteQueueError) in try append(bytes) }
+        }
+        guard shared.count <= freeBytes else { throw .full }
+        let segment = unsafe ByteSegment.allocate(startOffset: endOffset, referringTo: shared, account: account)
+        guard let segment = unsafe segment else { throw .outOfMemory }
+        // The room left in the last segment is less than these bytes, which take none: the bound holds.
+        if let tail = unsafe tail { unsafe tail.cut(at: endOffset) }
+        unsafe link(segment)
+        endOffset += UInt64(shared.count)
+    }
+
+    /// The bytes that ``SharedBytes`` referred to hold, each counted for each segment; O(segments).
+    package var sharedBytes: Int {
+        var (bytes, next) = unsafe (0, head)
+        while let segment = unsafe next {
+            unsafe bytes += segment.shared?._withUnsafeGuaranteedRef { $0.heldBytes } ?? 0
+            unsafe next = segment.pointee.next
+        }
+        return bytes
+    }
+
+    /// The room left in the last segment.
+    private var unusedBytes: Int { unsafe tail.map { unsafe Int($0.endOffset - endOffset) } ?? 0 }
 
     /// Appends `count` bytes that `initialize` writes: all of them or, when it throws, none.
     ///
@@ -183,7 +216,7 @@ extension ByteQueue {
     /// Makes room for `count` more bytes and returns the segment to begin with; changes nothing when it throws.
     private mutating func reserve(_ count: Int) throws(ByteQueueError) -> UnsafeMutablePointer<ByteSegment>? {
         let oldTail = unsafe tail
-        var room = unsafe oldTail.map { unsafe Int($0.endOffset - endOffset) } ?? 0
+        var room = unusedBytes
         while room < count {
             guard let segment = unsafe addSegment(after: room, missing: count - room) else {
                 unsafe removeSegments(after: oldTail)
@@ -199,15 +232,27 @@ extension ByteQueue {
         guard
             let segment = unsafe ByteSegment.allocate(
                 startOffset: endOffset + UInt64(room),
-                capacity: segmentCapacity(holding: count + room, missing: missing),
+                capacity: segmentCapacity(holding: copiedBytes + room, missing: missing),
                 account: account
             )
         else { return nil }
+        unsafe link(segment)
+        return unsafe segment
+    }
+
+    /// The bytes that a new segment is measured by: none behind shared ones, or the few bytes between two of them would take as
+    /// much room again.
+    private var copiedBytes: Int {
+        guard let tail = unsafe tail, unsafe tail.pointee.isReference else { return count }
+        return 0
+    }
+
+    /// Puts `segment` behind the last one.
+    private mutating func link(_ segment: UnsafeMutablePointer<ByteSegment>) {
         if let tail = unsafe tail { unsafe tail.pointee.next = segment } else { unsafe head = segment }
         unsafe tail = segment
         unsafe allocatedBytes += Int(segment.pointee.blockBytes)
         allocatedBlocks += 1
-        return unsafe segment
     }
 
     /// Removes the segments behind `last`, all of them for nil.

@@ -14,6 +14,7 @@ public final class MemoryAccount {
     private let ledger: MemoryLedger
     private var bytes = InlineArray<5, Int>(repeating: 0)
     private var blocks = InlineArray<5, Int32>(repeating: 0)
+    private var shared: UInt32 = 0
     private var total = 0
     private var peak = 0
     private var refusals: UInt32 = 0
@@ -30,8 +31,8 @@ public final class MemoryAccount {
         self.ledger = ledger
     }
 
-    /// The most bytes the classes ``MemoryClass/transport`` and ``MemoryClass/rings`` may hold together; `.max` for any
-    /// number. They are what a peer can make grow.
+    /// The most bytes the classes ``MemoryClass/transport`` and ``MemoryClass/rings`` may hold together with ``sharedBytes``; `.max`
+    /// for any number. They are what a peer can make grow.
     ///
     /// A limit below what is held already refuses every allocation until enough is released.
     public var bytesLimit: Int {
@@ -85,7 +86,7 @@ public final class MemoryAccount {
 
     /// Whether nothing is held in any class.
     public var isEmpty: Bool {
-        total == 0 && blocks.indices.allSatisfy { blocks[$0] == 0 }
+        total == 0 && shared == 0 && blocks.indices.allSatisfy { blocks[$0] == 0 }
     }
 
     /// Adds one block of `bytes` bytes. This never refuses: it is for memory that is taken already.
@@ -150,7 +151,35 @@ public final class MemoryAccount {
     }
 
     /// The bytes that ``bytesLimit`` is about.
-    package var limitedBytes: Int { bytes[MemoryClass.transport.index] + bytes[MemoryClass.rings.index] }
+    package var limitedBytes: Int { bytes[MemoryClass.transport.index] + queuedBytes }
+
+    /// The bytes that wait in its queues, those of ``SharedBytes`` included.
+    package var queuedBytes: Int { bytes[MemoryClass.rings.index] + Int(shared) }
+
+    /// The bytes of ``SharedBytes`` that its queues refer to, each as often as it is referred to. The ledger has them once, and
+    /// this account does not; ``bytesLimit`` is about them as well.
+    public var sharedBytes: Int { Int(shared) }
+
+    /// A queue is about to refer to ``SharedBytes`` of `bytes`; false where that exceeds ``bytesLimit``.
+    ///
+    /// The process has the memory for them already.
+    func beginSharing(_ bytes: Int) -> Bool {
+        guard Accounting.isOn else { return true }
+        guard isExempt || bytes <= limit - limitedBytes, bytes <= Int(UInt32.max - shared) else {
+            limitRefusals &+= 1
+            countRefusal()
+            return false
+        }
+        shared += UInt32(bytes)
+        return true
+    }
+
+    /// A queue refers to ``SharedBytes`` of `bytes` no longer.
+    func endSharing(_ bytes: Int) {
+        guard Accounting.isOn else { return }
+        precondition(bytes <= shared, "more shared bytes given up than were referred to")
+        shared -= UInt32(bytes)
+    }
 
     /// Whether the worker's share has room for `bytes` more above the floor.
     @inline(__always)

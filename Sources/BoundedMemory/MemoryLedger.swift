@@ -11,6 +11,8 @@ public final class MemoryLedger {
     public let share: MemoryShare
     private var usages = InlineArray<5, MemoryUsage>(repeating: MemoryUsage())
     private var total = MemoryUsage()
+    /// The bytes of all ``SharedBytes``, which are charged to ``MemoryClass/rings`` and belong to no connection.
+    public private(set) var sharedBytes = 0
     private var refusals = 0
     private var allocations = 0
     private var failure: AllocationFailure?
@@ -51,6 +53,25 @@ public final class MemoryLedger {
         guard Accounting.isOn else { return }
         remove(bytes, from: memoryClass)
         share.giveBack(bytes)
+    }
+
+    /// Whether the process has room for `bytes` of ``SharedBytes``; counts the question as an allocation that may be refused.
+    func admitsShared(_ bytes: Int) -> Bool {
+        !Accounting.isOn || (admitsAllocation() && share.hasRoom(for: bytes))
+    }
+
+    /// Adds ``SharedBytes``, whose two blocks count as one.
+    func chargeShared(_ bytes: Int) {
+        guard Accounting.isOn else { return }
+        charge(bytes, to: .rings)
+        sharedBytes += bytes
+    }
+
+    /// Takes ``SharedBytes`` away.
+    func releaseShared(_ bytes: Int) {
+        guard Accounting.isOn else { return }
+        release(bytes, from: .rings)
+        sharedBytes -= bytes
     }
 
     /// Adds a block of an account, which settles with ``share`` itself.

@@ -49,7 +49,9 @@ extension ConnectionSet {
         }
         add(tableBytes, to: .table)
         add(waitingOrder.allocatedBytes, to: .rings)
-        used += tableBytes + waitingOrder.allocatedBytes
+        // Those of a broadcast belong to no connection, however many have them in their queues.
+        add(ledger.sharedBytes, to: .rings)
+        used += tableBytes + waitingOrder.allocatedBytes + ledger.sharedBytes
         for index in 0..<slots.count {
             switch slots[index] {
             case .none: continue
@@ -57,6 +59,7 @@ extension ConnectionSet {
                 add(record.bytes, to: .closing)
                 used += record.bytes
             case .live(let connection):
+                guard connection.sharedBytesAddUp else { return false }
                 for memoryClass in classes { add(connection.account.liveBytes(of: memoryClass), to: memoryClass) }
                 used += max(connection.account.floorBytes, connection.account.liveBytes)
             }

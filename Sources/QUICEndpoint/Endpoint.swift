@@ -138,6 +138,9 @@ public final class Endpoint {
         return statistics
     }
 
+    /// Whether the ledger says what connections, records and tables say of themselves.
+    package var accountsAddUp: Bool { connections.accountsAddUp }
+
     /// What each live connection is and holds.
     public func reports(at now: MonotonicInstant) -> [ConnectionReport] {
         connections.reports(at: now)

@@ -175,7 +175,7 @@ extension Connection {
     /// The bytes that may be kept for packets in flight: what was granted, as long as the process has as much to lend.
     private var allowedBytes: Int {
         let granted = SendAllowance.baseBytes + Int(borrowing.allowance.borrowedBytes)
-        let ownQueues = max(0, account.liveBytes(of: .rings) - Int(borrowing.largestWindowBytes))
+        let ownQueues = max(0, account.queuedBytes - Int(borrowing.largestWindowBytes))
         return max(SendAllowance.leastBytes, min(granted - ownQueues, environment.share.borrowableBytes))
     }
 
@@ -309,7 +309,7 @@ extension Connection {
         )
         if configuration.connectionBytesLimit < .max {
             // What the application has queued stays until it is acknowledged.
-            let bytes = grantedBytesLimit + account.liveBytes(of: .rings)
+            let bytes = grantedBytesLimit + account.queuedBytes
             account.bytesLimit = min(configuration.connectionBytesLimit, bytes)
         }
         settleCommitment()

@@ -1,4 +1,4 @@
-import BoundedMemory
+public import BoundedMemory
 
 /// One stream: the bytes we owe the peer, and the credit the peer has with us. RFC 9000 §2.
 ///
@@ -109,21 +109,33 @@ public final class Stream {
     /// - Throws: `.full` when they exceed ``writableBytes``, `.outOfMemory` when the connection may not hold them,
     ///   `.finished` after ``finish()``. Nothing is sent then.
     public func write(_ bytes: RawSpan) throws(StreamError) {
+        try prepareToQueue(bytes.byteCount)
+        do throws(ByteQueueError) { try queue.append(bytes) } catch { throw StreamError(error) }
+        connection.streamHasOutput(self)
+    }
+
+    /// Sends `bytes`, which stay where they are until the peer has acknowledged them: any number of streams can send the same ones.
+    ///
+    /// They count to the limits of this connection as if they were copied. Those of another worker are.
+    ///
+    /// - Throws: As ``write(_:)-(RawSpan)`` does; nothing is sent then.
+    public func write(_ bytes: SharedBytes) throws(StreamError) {
+        guard bytes.isCharged(to: connection.environment.ledger) else {
+            return try bytes.withBytes { (copied) throws(StreamError) in try write(copied) }
+        }
+        try prepareToQueue(bytes.count)
+        do throws(ByteQueueError) { try queue.append(bytes) } catch { throw StreamError(error) }
+        connection.streamHasOutput(self)
+    }
+
+    /// Makes sure that the queue may take `count` bytes more.
+    private func prepareToQueue(_ count: Int) throws(StreamError) {
         guard !isFinished, !isClosed, !isStopped, generatedBytes == 0 else { throw .finished }
         // An echo is within the window, for which there is room.
-        if queue.count + bytes.byteCount > Int(unconsumedBytes) {
-            guard bytes.byteCount <= writableBytes else { throw .full }
-            connection.makeRoom(forQueued: bytes.byteCount)
+        if queue.count + count > Int(unconsumedBytes) {
+            guard count <= writableBytes else { throw .full }
+            connection.makeRoom(forQueued: count)
         }
-        do throws(ByteQueueError) {
-            try queue.append(bytes)
-        } catch {
-            switch error {
-            case .full: throw .full
-            case .outOfMemory: throw .outOfMemory
-            }
-        }
-        connection.streamHasOutput(self)
     }
 
     /// Sends `count` bytes of a fixed pattern, which take no memory however many they are, and then ends our half.
@@ -192,6 +204,9 @@ extension Stream {
         sentOffset = 0
         isFinSent = false
     }
+
+    /// The bytes that are shared with other streams, as ``MemoryAccount/sharedBytes`` counts them.
+    var sharedBytes: Int { queue.sharedBytes }
 
     func didReceive(_ count: Int) {
         receivedBytes += UInt64(count)
