@@ -61,6 +61,9 @@ public final class ByteStream: Sendable {
         var resetCode: UInt64?
         var isTaken = false
         var isPumpRequested = false
+        var priority = StreamPriority()
+        /// Whether the transport does not know it yet.
+        var isPriorityNew = false
 
         /// Keeps bytes that nobody has asked for. A peer that sends single bytes does not make as many chunks.
         mutating func append(_ bytes: [UInt8]) {
@@ -149,6 +152,21 @@ extension ByteStream: AsyncSequence {
 // MARK: - Writing
 
 extension ByteStream {
+    /// When it is served, beside the other streams of its connection that have something to send: for what is written from now on, and
+    /// for the bytes that wait. May be set from any task, at any time; beyond the stream's end it has no effect.
+    public var priority: StreamPriority {
+        get { state.withLock { $0.priority } }
+        set {
+            let isOther = state.withLock { state in
+                defer { state.priority = newValue }
+                guard state.priority != newValue else { return false }
+                state.isPriorityNew = true
+                return true
+            }
+            if isOther { requestPump() }
+        }
+    }
+
     /// Sends `bytes`; returns when all of them are in the stream's queue, and suspends while there is no room.
     ///
     /// - Throws: ``ByteStreamError``, or `CancellationError`, after which the stream is reset.
@@ -230,11 +248,12 @@ extension ByteStream {
 
     /// Does the things that tasks have asked for.
     private func pump() {
-        let (creditBytes, resetCode, isTaken) = state.withLock { state in
+        let (creditBytes, resetCode, isTaken, priority) = state.withLock { state in
             state.isPumpRequested = false
-            defer { (state.creditBytes, state.resetCode) = (0, nil) }
-            return (state.creditBytes, state.resetCode, state.isTaken)
+            defer { (state.creditBytes, state.resetCode, state.isPriorityNew) = (0, nil, false) }
+            return (state.creditBytes, state.resetCode, state.isTaken, state.isPriorityNew ? state.priority : nil)
         }
+        if let priority { source.stream.priority = priority }
         if isTaken { source.stream.releasePlace() }
         if creditBytes > 0 { source.stream.extendCredit(creditBytes) }
         if let resetCode { source.stream.reset(code: resetCode) }

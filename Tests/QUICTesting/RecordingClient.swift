@@ -17,6 +17,7 @@ package final class RecordingClient: StreamService {
 
     package let applicationProtocol = "any"
     private let datagrams = Mutex<[ConnectionHandle: [[UInt8]]]>([:])
+    private let completed = Mutex<[ConnectionHandle: [StreamID]]>([:])
     private let streams = Mutex<[ConnectionHandle: [StreamID: Received]]>([:])
 
     private let givesCredit: Bool
@@ -28,6 +29,11 @@ package final class RecordingClient: StreamService {
 
     package func received(on connection: Connection, _ stream: StreamID) -> Received {
         streams.withLock { $0[connection.handle]?[stream] ?? Received() }
+    }
+
+    /// The streams of `connection` that arrived up to their FIN, in the order in which they were complete.
+    package func completions(on connection: Connection) -> [StreamID] {
+        completed.withLock { $0[connection.handle] ?? [] }
     }
 
     /// The datagrams that arrived on `connection`, in order.
@@ -46,6 +52,7 @@ package final class RecordingClient: StreamService {
             streams[stream.connection.handle, default: [:]][stream.id, default: Received()].bytes += copy
             if isFinal { streams[stream.connection.handle]?[stream.id]?.isComplete = true }
         }
+        if isFinal { completed.withLock { $0[stream.connection.handle, default: []].append(stream.id) } }
         if givesCredit { stream.extendCredit(bytes.byteCount) }
     }
 
