@@ -92,6 +92,9 @@ struct Totals: Sendable {
         add(maker.counter("quic_datagrams", "direction", "transmitted")) { $0.endpoint.transmitted.datagrams }
         add(maker.counter("quic_bytes", "direction", "received")) { $0.endpoint.received.bytes }
         add(maker.counter("quic_bytes", "direction", "transmitted")) { $0.endpoint.transmitted.bytes }
+        add(maker.counter("quic_datagram_frames", "event", "received")) { $0.endpoint.datagramFrames.received }
+        add(maker.counter("quic_datagram_frames", "event", "sent")) { $0.endpoint.datagramFrames.sent }
+        add(maker.counter("quic_datagram_frames", "event", "dropped")) { $0.endpoint.datagramFrames.dropped }
         for reason in DropReason.allCases {
             add(maker.counter("quic_datagrams_dropped", "reason", reason.rawValue)) { $0.endpoint.drops[reason] ?? 0 }
         }

@@ -97,6 +97,22 @@ import Testing
         withExtendedLifetime(metrics) {}
     }
 
+    /// Frames of applications are counted beside the datagrams of UDP that carry packets. RFC 9221.
+    @Test func datagramFramesAreCountedByWhatBecameOfThem() throws {
+        let metrics = ServerMetrics(factory: factory)
+        for factor in [1, 3] {
+            var statistics = ServerStatistics()
+            statistics.endpoint.datagramFrames.received = 7 * factor
+            statistics.endpoint.datagramFrames.sent = 5 * factor
+            statistics.endpoint.datagramFrames.dropped = 2 * factor
+            metrics.report(statistics)
+        }
+        #expect(try counter("quic_datagram_frames", [("event", "received")]) == 21)
+        #expect(try counter("quic_datagram_frames", [("event", "sent")]) == 15)
+        #expect(try counter("quic_datagram_frames", [("event", "dropped")]) == 6)
+        #expect(try counter("quic_datagrams", [("direction", "received")]) == 0)
+    }
+
     /// A counter never goes back, and loses nothing to a server that began again.
     @Test func totalsOfAServerThatBeganAgainCountAsAWhole() throws {
         let metrics = ServerMetrics(factory: factory)
