@@ -202,10 +202,15 @@ extension Connection {
     private static let shortAnswerBytes = 256
 
     /// Lets the connection hold `bytes` more in its queues, which ``queueLimit(holding:)`` has allowed.
+    ///
+    /// The limit comes to what was granted and what the application has queued, at most. What else is held is no reason for more, or
+    /// a peer that is answered could raise it, answer by answer, by what it makes ngtcp2 hold.
     func makeRoom(forQueued bytes: Int) {
-        let needed = bytesSpokenFor + bytes + bytes / 64
+        let queued = bytes + bytes / 64
+        let needed = bytesSpokenFor + queued
         guard needed > account.bytesLimit, self.mayBorrow else { return }
-        account.bytesLimit = min(needed, configuration.connectionBytesLimit)
+        let explained = grantedBytesLimit + account.queuedBytes + queued
+        account.bytesLimit = max(account.bytesLimit, min(needed, explained, configuration.connectionBytesLimit))
         scheduleReview()
     }
 
