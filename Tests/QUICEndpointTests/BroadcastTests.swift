@@ -102,7 +102,10 @@ import Testing
         // Acknowledged by all, they are gone.
         #expect(rings(pair).liveBytes == 0 && pair.server.ledger.sharedBytes == 0)
         #expect(pair.server.accountsAddUp)
-        for (connection, _) in connections { pair.client.close(connection, at: pair.now) }
+        for (connection, _) in connections {
+            pair.client.close(connection, at: pair.now)
+            pair.run(for: .milliseconds(1))
+        }
         pair.run(for: .seconds(60))
         expectEverythingReturned(pair)
     }
