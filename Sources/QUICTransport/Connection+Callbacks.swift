@@ -160,6 +160,18 @@ extension Connection {
         return unsafe Unmanaged<Connection>.fromOpaque(userData)._withUnsafeGuaranteedRef { unsafe $0.native?.pointer }
     }
 
+    /// ngtcp2 hands over each record in one piece: RS, a JSON text and a line feed (RFC 7464 §2.2).
+    static let writeQlog: @convention(c) (UnsafeMutableRawPointer?, UInt32, UnsafeRawPointer?, Int) -> Void = {
+        userData,
+        _,
+        data,
+        count in
+        _ = unsafe with(userData) { connection in
+            unsafe connection.qlog?.append(UnsafeRawBufferPointer(start: data, count: count).bytes)
+            return 0
+        }
+    }
+
     /// Calls `body` with the connection behind `userData`, without counting references.
     private static func with(_ userData: UnsafeMutableRawPointer?, _ body: (Connection) -> Int32) -> Int32 {
         guard let userData = unsafe userData else { return NGTCP2_ERR_CALLBACK_FAILURE }

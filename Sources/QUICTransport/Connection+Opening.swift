@@ -28,6 +28,7 @@ extension Connection {
             now: now
         )
         try connection.openOrRelease { () throws(QUICError) in
+            connection.beginQlog(named: retriedFrom ?? initial.destination)
             connection.native = try NativeConnection(
                 accepting: initial,
                 retriedFrom: retriedFrom,
@@ -69,6 +70,7 @@ extension Connection {
             now: now
         )
         try connection.openOrRelease { () throws(QUICError) in
+            connection.beginQlog(named: destination)
             connection.native = try NativeConnection(
                 connectingFrom: source,
                 to: destination,

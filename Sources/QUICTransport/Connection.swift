@@ -74,6 +74,8 @@ public final class Connection {
     var waiting: WaitingDatagrams?
     /// The datagrams to send, and their counts; nil before the first.
     var datagramFrames: DatagramFrameQueue?
+    /// The log of its packets; nil where there is none.
+    var qlog: QlogFile?
     var turn = Turn()
     /// The service that was told that the connection is open, until it is told of the end.
     private(set) var service: (any StreamService)?
@@ -400,6 +402,7 @@ extension Connection {
         while let stream = streams.removeFirst() { forget(stream) }
         sendQueue.removeAll()
         native = nil
+        endQlog()
         chargeTLS(since: tlsBefore)
         sourceConnectionIDs.removeAll(owner: account, chargedTo: .table)
         peerResetTokens.removeAll(owner: account, chargedTo: .table)

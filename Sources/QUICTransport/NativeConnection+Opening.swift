@@ -130,6 +130,8 @@ extension NativeConnection {
         var pointer: OpaquePointer?
         var nativePath = unsafe NativePath(path)
         var settings = unsafe Self.makeSettings(owner.configuration, for: path, at: now)
+        // Without a function to call ngtcp2 makes no records.
+        if owner.qlog != nil { unsafe settings.qlog_write = Connection.writeQlog }
         // ngtcp2 copies them.
         let status = unsafe Self.probeBytes.withUnsafeBufferPointer { probes in
             unsafe settings.pmtud_probes = probes.baseAddress
