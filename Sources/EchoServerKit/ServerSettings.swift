@@ -1,7 +1,7 @@
 package import Datagrams
 package import QUICEndpoint
 package import QUICServer
-internal import QUICTransport
+package import QUICTransport
 internal import TextValues
 
 /// What the server's command line says, before it is known to make sense.
@@ -64,6 +64,8 @@ package struct ServerSettings: Sendable {
     package var allowsMigration = TransportConfiguration().allowsMigration
     /// The file with the secrets of the server; nil for new ones at each start.
     package var secretFile: SecretFile?
+    /// Where packets are logged; nil for nowhere.
+    package var qlog: QlogDirectory?
     /// How long a key of address tokens is in use.
     package var tokenKeyLifetime = TokenKeys().lifetime
     /// Threads.
@@ -112,6 +114,7 @@ package struct ServerSettings: Sendable {
         configuration.transport.datagramFrameBytesLimit = acceptsDatagrams ? anySize : 0
         try setAdmission(of: &configuration.admission)
         configuration.transport.allowsMigration = allowsMigration
+        configuration.transport.qlog = qlog
         let limit = ServerConfiguration.workerCountLimit
         guard (1...limit).contains(workerCount) else {
             throw SettingsError(option: "workers", value: "\(workerCount)", accepted: "1 to \(limit)")

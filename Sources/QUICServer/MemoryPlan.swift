@@ -45,8 +45,8 @@ public struct MemoryPlan: Sendable, Hashable {
         let transport = configuration.transport
         try Self.check(transport)
         let streams = transport.peerBidirectionalStreams + transport.peerUnidirectionalStreams
-        connectionCostBytes = transport.connectionBytesLimit + Self.overheadBytes + streams * Self.streamObjectBytes
-            + transport.qlogBytes
+        connectionCostBytes =
+            transport.connectionBytesLimit + Self.overheadBytes + streams * Self.streamObjectBytes + transport.qlogBytes
         connectionFloorBytes = transport.floorBytes
         let replayStoreBytes = configuration.earlyData?.replayStoreBytesLimit ?? 0
         memoryBytesLimit = (configuration.memoryBytesLimit ?? available.bytes / 4) - replayStoreBytes

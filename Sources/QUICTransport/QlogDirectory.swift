@@ -63,7 +63,7 @@ public final class QlogDirectory: Sendable {
     }
 
     /// What it holds, and what it left out.
-    public struct Counts: Sendable, Hashable {
+    public struct Counts: Sendable, Hashable, Encodable {
         /// Files, now.
         public var files = 0
         /// Bytes of these files, now.
@@ -76,6 +76,22 @@ public final class QlogDirectory: Sendable {
         public var failedLogs = 0
         /// Records that are in no file because their log had ended, since start.
         public var droppedRecords = 0
+
+        package init(
+            files: Int = 0,
+            bytes: Int = 0,
+            connectionsWithoutLog: Int = 0,
+            cutLogs: Int = 0,
+            failedLogs: Int = 0,
+            droppedRecords: Int = 0
+        ) {
+            self.files = files
+            self.bytes = bytes
+            self.connectionsWithoutLog = connectionsWithoutLog
+            self.cutLogs = cutLogs
+            self.failedLogs = failedLogs
+            self.droppedRecords = droppedRecords
+        }
     }
 
     /// What it holds and left out at this moment. Files that others remove meanwhile are not noticed before the next start.

@@ -34,7 +34,8 @@ struct AdminPages {
             let document = StatisticsDocument(
                 try await server.statistics(),
                 limits: StatisticsDocument.Limits(server.configuration, server.memoryPlan),
-                process: .now(since: start)
+                process: .now(since: start),
+                qlog: server.configuration.transport.qlog?.counts
             )
             return try Self.json(document)
         } catch {

@@ -235,6 +235,9 @@ struct ServerOptions: ParsableArguments {
     )
     var tokenKeyLifetime = Default.tokenKeyLifetime
 
+    @OptionGroup
+    var qlogOptions: QlogOptions
+
     @Option(help: "How many threads serve, 1 to \(ServerConfiguration.workerCountLimit).")
     var workers = Default.settings.workerCount
 
@@ -254,6 +257,7 @@ struct ServerOptions: ParsableArguments {
         for file in certificate + privateKey + [clientAuthorities].compactMap(\.self) { try UnreadableFile.check(file) }
         var settings = settings
         settings.secretFile = try openSecretFile()
+        settings.qlog = try qlogOptions.open()
         return try Server(configuration: try settings.configuration(), services: alpn.services)
     }
 

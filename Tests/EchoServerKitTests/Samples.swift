@@ -98,6 +98,16 @@ let busyProcess = ProcessReading(
     uptime: .milliseconds(12_500)
 )
 
+/// The packet logs of ``busyServer()``.
+let busyQlog = QlogDirectory.Counts(
+    files: 1_000,
+    bytes: 310_000_000,
+    connectionsWithoutLog: 4_000,
+    cutLogs: 2,
+    failedLogs: 1,
+    droppedRecords: 5_400
+)
+
 /// The limits of ``busyServer()``: the defaults on a machine with 8 GiB, a lifetime of an hour, and limits for each source.
 var busyLimits: StatisticsDocument.Limits {
     get throws {

@@ -11,7 +11,7 @@ import Testing
     private let document: StatisticsDocument
 
     init() throws {
-        document = StatisticsDocument(busyServer(), limits: try busyLimits, process: busyProcess)
+        document = StatisticsDocument(busyServer(), limits: try busyLimits, process: busyProcess, qlog: busyQlog)
     }
 
     @Test func theExampleOfTheGuideIsExactlyWhatTheServerAnswers() throws {
@@ -52,6 +52,7 @@ import Testing
         #expect(Set(shown.drops.keys) == Set(DropReason.allCases.map(\.rawValue)))
         #expect(Set(shown.ledger.classes.keys) == ["transport", "tls", "rings", "table", "closing"])
         #expect(shown.closedByCause.values.allSatisfy { $0 == 0 })
+        #expect(try object(in: statisticsEncoder.encode(idle))["qlog"] == nil)
     }
 
     @Test func theLimitsAreThoseOfTheServer() throws {
@@ -110,7 +111,7 @@ import Testing
     @Test func theStatisticsOfALibraryUserAreTheSame() throws {
         let alone = try fields(of: statisticsEncoder.encode(busyServer()))
         let withLimitsAndProcess = try fields(of: statisticsEncoder.encode(document))
-        #expect(alone == withLimitsAndProcess.filter { !$0.hasPrefix("limits.") && !$0.hasPrefix("process.") })
+        #expect(alone == withLimitsAndProcess.filter { !$0.hasPrefix("limits.") && !$0.hasPrefix("process.") && !$0.hasPrefix("qlog.") })
     }
 
     /// Some of what is shown, under the names of the guide.

@@ -39,6 +39,7 @@ extension RealProcesses {
                 Refusal("--workers", "257", naming: "--workers", "257", "1 to 256"),
                 Refusal("--workers", "many", naming: "--workers", "many", "1 to 256"),
                 Refusal("--event-log", "65537", naming: "--event-log", "65537", "0 to 65536"),
+                Refusal("--qlog", "/nowhere", naming: "--qlog", "/nowhere", "accepted is"),
                 Refusal("--log-level", "loud", naming: "--log-level", "loud", "debug"),
                 Refusal("--certificate", "a.pem", naming: "--certificate", "a.pem", "--private-key"),
                 Refusal("--private-key", "a.pem", naming: "--private-key", "a.pem", "--certificate"),
