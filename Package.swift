@@ -22,7 +22,7 @@ let settings: [SwiftSetting] =
 // minute longer and saves three; whoever debugs one builds without.
 let optimisedModules: Set<String> =
     Context.environment["QUICHARNESS_OPTIMISED_TESTS"] == nil
-    ? [] : ["BoundedMemory", "Datagrams", "QUICEndpoint", "QUICPackets", "QUICTLS", "QUICTesting", "QUICTransport"]
+    ? [] : ["BoundedMemory", "Datagrams", "QUICEndpoint", "QUICPackets", "QUICTLS", "QUICTesting", "QUICTransport", "Qlog"]
 
 /// A target of ours, with the settings all of them share.
 func module(_ name: String, in folder: String = "Sources", uses dependencies: [Target.Dependency]) -> Target {
@@ -130,10 +130,11 @@ let package = Package(
         module("BoundedMemory", uses: ["CShims"]),
         module("Datagrams", uses: []),
         module("QUICPackets", uses: ["BoundedMemory", "Datagrams", "CNgtcp2"]),
+        module("Qlog", uses: ["BoundedMemory", "QUICPackets", "CNgtcp2"]),
         module("QUICTLS", uses: ["BoundedMemory", "Datagrams", "QUICPackets", "CNgtcp2", "CShims"]),
         module(
             "QUICTransport",
-            uses: ["BoundedMemory", "Datagrams", "QUICPackets", "QUICTLS", "CNgtcp2", "CShims"]
+            uses: ["BoundedMemory", "Datagrams", "QUICPackets", "QUICTLS", "Qlog", "CNgtcp2", "CShims"]
         ),
         module("QUICEndpoint", uses: ["BoundedMemory", "Datagrams", "QUICTransport"]),
         module("DatagramIO", uses: ["Datagrams", "CShims"]),

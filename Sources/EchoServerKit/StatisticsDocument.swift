@@ -1,5 +1,4 @@
 package import QUICServer
-package import QUICTransport
 
 /// What `GET /stats` answers: everything a server counts, its limits and its process, under the names that docs/operating.md promises.
 package struct StatisticsDocument: Sendable, Encodable {

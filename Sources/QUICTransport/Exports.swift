@@ -1,2 +1,3 @@
 @_exported public import QUICPackets
 @_exported public import QUICTLS
+@_exported public import Qlog

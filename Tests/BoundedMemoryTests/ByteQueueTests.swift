@@ -69,7 +69,8 @@ extension ByteQueue {
         try queue.appendPattern(count: bytes)
         let (blocks, allocated) = (queue.allocatedBlocks, queue.allocatedBytes)
         #expect(blocks == 1)
-        #expect((room...(room + 32)).contains(allocated))
+        // Its own 24 bytes, and up to 24 of malloc's: it rounds, and gives away a rest that is too small for a block.
+        #expect((room...(room + 48)).contains(allocated))
     }
 
     @Test func memoryDoublesAsBytesAreAdded() throws {

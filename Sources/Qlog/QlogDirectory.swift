@@ -1,4 +1,5 @@
 import Glibc
+import QUICPackets
 import Synchronization
 
 /// A directory that takes the qlog of each connection, in a file of its own that is bounded, as all of them together are.

@@ -1,4 +1,5 @@
-import BoundedMemory
+package import BoundedMemory
+package import QUICPackets
 
 /// The qlog of one connection: records that wait in a buffer, and then go to a file of a ``QlogDirectory``.
 ///
@@ -7,7 +8,7 @@ import BoundedMemory
 /// Owns: a buffer of 8 KiB, charged as ``MemoryClass/table``, and a place in the directory. Released by: ``close(_:)``. Bound:
 /// ``QlogLimits/fileBytesLimit`` on disk.
 @safe
-final class QlogFile {
+package final class QlogFile {
     private let directory: QlogDirectory
     private let name: ConnectionID
     private let buffer: UnsafeMutableRawBufferPointer
@@ -17,10 +18,10 @@ final class QlogFile {
     private var hasEnded = false
 
     /// Two of ngtcp2's largest records: its own buffer has 4 KiB.
-    static let bufferBytes = 8 << 10
+    package static let bufferBytes = 8 << 10
 
     /// A log without a file yet; nil, and counted, where the directory has no place for one more.
-    init?(in directory: QlogDirectory, named name: ConnectionID, account: MemoryAccount) {
+    package init?(in directory: QlogDirectory, named name: ConnectionID, account: MemoryAccount) {
         guard directory.takeFile() else { return nil }
         self.directory = directory
         self.name = name
@@ -42,7 +43,7 @@ final class QlogFile {
     }
 
     /// Writes the rest and gives everything back, at the end of the connection.
-    func close(_ account: MemoryAccount) {
+    package func close(_ account: MemoryAccount) {
         flush()
         if writtenBytes == 0 { directory.giveBackFile() }
         hasEnded = true
