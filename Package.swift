@@ -22,7 +22,8 @@ let settings: [SwiftSetting] =
 // minute longer and saves three; whoever debugs one builds without.
 let optimisedModules: Set<String> =
     Context.environment["QUICHARNESS_OPTIMISED_TESTS"] == nil
-    ? [] : ["BoundedMemory", "Datagrams", "QUICEndpoint", "QUICPackets", "QUICTLS", "QUICTesting", "QUICTransport", "Qlog"]
+    ? []
+    : ["BoundedMemory", "Datagrams", "QUICEndpoint", "QUICPackets", "QUICTLS", "QUICTesting", "QUICTransport", "Qlog"]
 
 /// A target of ours, with the settings all of them share.
 func module(_ name: String, in folder: String = "Sources", uses dependencies: [Target.Dependency]) -> Target {

@@ -31,7 +31,7 @@ import Testing
     func aConnectionWithATicketIsOpenAtOnce(isAccepted: Bool) async throws {
         let server = try server(acceptsEarlyData: isAccepted)
         let earlyStreams = Shared(0)
-        let serving = Task {
+        let serving = Task(executorPreference: server.workers[0].taskExecutor) {
             await server.run { connection in
                 for await stream in connection.streams {
                     if stream.arrivedEarly { earlyStreams.withLock { $0 += 1 } }
