@@ -5,7 +5,7 @@ public import QUICTransport
 /// Many QUIC clients without sockets, clocks or threads: the counterpart of ``Endpoint`` for load and for tests.
 ///
 /// Owns: its connections, and one batch of close packets (96 KB). Released by: each connection's end. Bound: who calls
-/// ``connect(path:tls:version:at:)`` decides how many there are; each is bounded by ``QUICTransport/TransportConfiguration``, and all
+/// ``connect(path:tls:version:offersEarlyData:at:)`` decides how many there are; each is bounded by ``QUICTransport/TransportConfiguration``, and all
 /// of them together by ``EndpointConfiguration/memoryBudget``.
 public final class ClientEndpoint {
     private let tls: TLSClientContext

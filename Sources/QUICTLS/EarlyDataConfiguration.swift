@@ -4,14 +4,14 @@
 /// saw them on the way can send them once more. This server accepts each ClientHello's early data once, over all its workers, and
 /// refuses what it cannot be sure of: the client then sends the same bytes again when the handshake is complete, and loses a round
 /// trip. Two things stay true whatever a server does, so that early data is off by default and each service has to ask for it
-/// (``StreamService/acceptsEarlyData``):
+/// (``QUICTransport/StreamService/acceptsEarlyData``):
 ///
 /// - Several servers behind one address each know their own ClientHellos only. Tickets of one are nothing to another, so a replay is
 ///   refused there; the *client* may send its bytes again to the other one, as it may after any failure.
 /// - Early data has no forward secrecy: the key of a ticket decrypts it.
 ///
 /// So it is safe for requests that may be handled twice without harm, such as GET (RFC 8470 §2.2, RFC 9110 §9.2.2: idempotent methods).
-/// It is not for those that pay, post or count. ``Stream/arrivedEarly`` tells them apart.
+/// It is not for those that pay, post or count. ``QUICTransport/Stream/arrivedEarly`` tells them apart.
 public struct EarlyDataConfiguration: Sendable, Hashable {
     /// How long a session ticket is accepted, and its ClientHellos are remembered: 1 s to 7 days. Default 1 h. RFC 8446 §4.6.1.
     ///

@@ -167,10 +167,15 @@ extension Connection {
     ///
     /// - Parameter inFlightBytes: How many are now.
     func inFlightLimit(whenInFlight inFlightBytes: Int) -> Int {
+        guard role == .server || !isHandshaking else { return earlyInFlightLimit }
         let limit = borrowing.allowance.inFlightLimit(allowedBytes: allowedBytes)
         guard inFlightBytes >= limit, borrowForPackets() else { return limit }
         return borrowing.allowance.inFlightLimit(allowedBytes: allowedBytes)
     }
+
+    /// The bytes that a client may have in flight before its handshake is complete: half of the window. A lost ClientHello has to have
+    /// room in the other half, or nobody would learn of the connection before its early data is given up.
+    private var earlyInFlightLimit: Int { Int(clamping: nativeInfo.cwnd / 2) }
 
     /// The bytes that may be kept for packets in flight: what was granted, as long as the process has as much to lend.
     private var allowedBytes: Int {

@@ -8,7 +8,7 @@ extension Connection {
     ///
     /// Costs the bytes and about 60 more, in the worker's ledger, until the last stream has them acknowledged and nobody keeps them.
     ///
-    /// - Throws: `.outOfMemory` where the process has no memory for them; `.full` beyond ``SharedBytes/countLimit``.
+    /// - Throws: `.outOfMemory` where the process has no memory for them; `.full` beyond ``BoundedMemory/SharedBytes/countLimit``.
     public func share(_ bytes: RawSpan) throws(StreamError) -> SharedBytes {
         do throws(ByteQueueError) {
             return try SharedBytes(copying: bytes, in: environment.ledger)

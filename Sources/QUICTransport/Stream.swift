@@ -14,7 +14,7 @@ public final class Stream {
     public var context: AnyObject?
     /// Bytes received in order so far.
     public private(set) var receivedBytes: UInt64 = 0
-    /// Whether bytes of it arrived before the handshake was complete. They may be a replay: ``EarlyDataConfiguration``. False at a client.
+    /// Whether bytes of it arrived before the handshake was complete. They may be a replay: ``QUICTLS/EarlyDataConfiguration``. False at a client.
     public private(set) var arrivedEarly = false
     /// Whether both halves have ended, or the connection has: writes go nowhere.
     public private(set) var isClosed = false

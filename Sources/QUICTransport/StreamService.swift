@@ -8,7 +8,7 @@ public protocol StreamService: AnyObject, SendableMetatype {
     /// The ALPN identifier this service answers to. RFC 7301.
     var applicationProtocol: String { get }
     /// Whether clients may send to this service before their handshake is complete, where the server's configuration allows it at
-    /// all: ``EarlyDataConfiguration`` says when that is safe. Default false.
+    /// all: ``QUICTLS/EarlyDataConfiguration`` says when that is safe. Default false.
     ///
     /// ``admission(of:)`` and ``connectionDidOpen(_:)`` come with the first early data then, and ``Connection/isHandshaking`` is true
     /// until the handshake is complete. ``Stream/arrivedEarly`` tells what may be a replay.

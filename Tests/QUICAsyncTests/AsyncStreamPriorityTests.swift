@@ -20,6 +20,7 @@ import Testing
         configuration.listenAddress.port = 0
         configuration.memoryBytesLimit = 1 << 30
         configuration.transport.staysOpen()
+        configuration.workerCount = 2
         let server = try AsyncServer(configuration: configuration, applicationProtocols: ["echo"])
         let serving = Task(executorPreference: server.workers[0].taskExecutor) {
             await server.run { connection in
@@ -28,7 +29,8 @@ import Testing
                     streams.append(stream)
                     guard streams.count == 2 else { continue }
                     streams.sort { $0.id.rawValue < $1.id.rawValue }
-                    await Self.answer(streams[0], streams[1], fromTheWorker: fromTheWorker)
+                    let other = fromTheWorker ? nil : server.workers.first { !$0.isCurrent }
+                    await Self.answer(streams[0], streams[1], from: other)
                 }
             }
         }
@@ -51,16 +53,17 @@ import Testing
         try outcome.get()
     }
 
-    @Sendable private static func answer(_ low: ByteStream, _ high: ByteStream, fromTheWorker: Bool) async {
+    /// - Parameter other: A worker whose connection it is not, on whose thread priorities are set; nil for the connection's own.
+    @Sendable private static func answer(_ low: ByteStream, _ high: ByteStream, from other: WorkerReference?) async {
         #expect(low.priority == StreamPriority())
         func setPriorities() {
             low.priority = StreamPriority(urgency: 6, isIncremental: false)
             high.priority = StreamPriority(urgency: 1)
         }
-        if fromTheWorker {
+        if other == nil {
             setPriorities()
         } else {
-            await Task.detached {
+            await Task(executorPreference: other?.taskExecutor) {
                 setPriorities()
                 // They have reached the worker when a later write of nothing has.
                 try? await low.write([UInt8]())

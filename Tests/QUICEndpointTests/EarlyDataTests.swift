@@ -78,8 +78,9 @@ import Musl
     private func fetchTicket(_ pair: Pair, _ tls: TLSClientContext) throws {
         let connection = try pair.connect(tls: tls, offersEarlyData: true)
         #expect(connection.earlyData == .none)
-        pair.run(for: .seconds(1))
+        pair.run(for: .seconds(8)) { connection.state == .established }
         try #require(connection.state == .established)
+        pair.run(for: .seconds(1))
         pair.client.close(connection, at: pair.now)
         pair.run(for: .seconds(60))
     }
@@ -361,7 +362,8 @@ import Musl
         #expect((pair.server.statistics.earlyData.heldBack > 0) == isEnough)
     }
 
-    @Test(arguments: testSeeds)
+    /// Nine of two hundred seeds lost a ClientHello that had no room to be sent again.
+    @Test(arguments: testSeeds + Array(7_000..<7_100))
     func nothingIsLostOnALossyPath(seed: UInt64) throws {
         let (service, server, client) = (Watchful(), try serverTLS(), try clientTLS())
         let pair = try Pair(
