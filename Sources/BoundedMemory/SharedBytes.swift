@@ -23,7 +23,7 @@ import Musl
 public final class SharedBytes {
     /// How many bytes there are.
     public let count: Int
-    /// What the allocator set aside for all of it.
+    /// The bytes that the allocator set aside for all of it.
     private(set) var heldBytes = 0
     private let block: UnsafeMutableRawPointer
     private let ledger: MemoryLedger

@@ -37,7 +37,7 @@ static inline unsigned int qh_gnutls_server_flags(void) {
 
 static inline unsigned int qh_gnutls_client_flags(void) { return GNUTLS_CLIENT; }
 
-/// What either side adds for early data. RFC 9001 §8.3: QUIC has no EndOfEarlyData message.
+/// The flags that either side adds for early data. RFC 9001 §8.3: QUIC has no EndOfEarlyData message.
 static inline unsigned int qh_gnutls_early_data_flags(void) {
   return GNUTLS_ENABLE_EARLY_DATA | GNUTLS_NO_END_OF_EARLY_DATA;
 }

@@ -1,6 +1,6 @@
 package import QUICServer
 
-/// What `GET /stats` answers: everything a server counts, its limits and its process, under the names that docs/operating.md promises.
+/// The answer to `GET /stats`: everything a server counts, its limits and its process, under the names that docs/operating.md promises.
 package struct StatisticsDocument: Sendable, Encodable {
     private let statistics: ServerStatistics
     private let limits: Limits
@@ -11,7 +11,7 @@ package struct StatisticsDocument: Sendable, Encodable {
         case limits, process, qlog
     }
 
-    /// What these say.
+    /// The document of these readings.
     ///
     /// - Parameter qlog: What the directory of `--qlog` holds; nil without one.
     package init(

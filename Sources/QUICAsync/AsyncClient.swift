@@ -39,7 +39,7 @@ public final class AsyncClient: Sendable {
     ///   - timeout: How long the handshake may take, an hour at most.
     ///   - offersEarlyData: Whether streams can be used before the handshake is complete, where an earlier connection to a server of this
     ///     name brought a ticket that allows it. What is written so may reach the server twice, and has to bear that: a read does, a
-    ///     payment does not. ``QUICConnection/completedHandshake()`` says what became of it. RFC 9001 §4.6.
+    ///     payment does not. ``QUICConnection/completedHandshake()`` tells the outcome. RFC 9001 §4.6.
     /// - Throws: ``QUICClient/ConnectError``, or `CancellationError`.
     public func connect(
         to remote: SocketAddress,

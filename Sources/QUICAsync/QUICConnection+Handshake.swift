@@ -4,10 +4,9 @@ public import QUICTransport
 extension QUICConnection {
     /// Waits until the handshake is complete: from then on nothing that arrives is a replay, and nothing that is sent can be rejected.
     ///
-    /// What a server has rejected of a client's early data it has not seen. It is sent again on the same streams by itself; a
-    /// stream is reset instead where the server has chosen another application protocol, or allows fewer streams.
+    /// A server has not seen the early data that it rejected. A client sends it again on the same streams by itself; a stream is reset instead where the server has chosen another application protocol, or allows fewer streams.
     ///
-    /// - Returns: What became of early data; nil when the connection has ended before that, or the task is cancelled.
+    /// - Returns: The outcome of early data; nil when the connection has ended before that, or the task is cancelled.
     public func completedHandshake() async -> EarlyDataState? {
         let ticket = takeTicket()
         return await withTaskCancellationHandler {

@@ -37,7 +37,7 @@ public final class QUICConnection: Sendable {
     private struct State {
         var report: CloseReport?
         var isResumed = false
-        /// What became of early data; nil until the handshake is complete.
+        /// The outcome of early data; nil until the handshake is complete.
         var earlyData: EarlyDataState?
         var handshakeWatchers: [(ticket: UInt64, continuation: CheckedContinuation<EarlyDataState?, Never>)] = []
         /// Whether this side has asked for the end.
@@ -162,7 +162,7 @@ extension QUICConnection {
 
     func takeTicket() -> UInt64 { state.withLock { $0.takeTicket() } }
 
-    /// What became of early data, or nil within where nothing will; nil as long as it is not known, when `watcher` is told later.
+    /// The outcome of early data, or nil within where there will be none; nil as long as it is not known, when `watcher` is told later.
     func outcome(or watcher: (UInt64, CheckedContinuation<EarlyDataState?, Never>)) -> EarlyDataState?? {
         state.withLock { state in
             if let earlyData = state.earlyData { return .some(earlyData) }

@@ -13,7 +13,7 @@ public struct ClientStatistics: Sendable {
     public internal(set) var connectionIDCount = 0
     /// Deadlines that wait.
     public internal(set) var deadlineCount = 0
-    /// What became of early data.
+    /// Connections that offered early data, by outcome.
     public internal(set) var earlyData = EarlyDataCounts()
     /// Work that other threads left for it.
     public internal(set) var work = WorkStatistics()

@@ -76,7 +76,7 @@ public final class ClientEndpoint {
     public var ledger: MemoryLedger { connections.ledger }
     /// DATAGRAM frames of its connections, since start. RFC 9221.
     public var datagramFrames: DatagramFrameCounts { environment.datagramFrames }
-    /// What became of early data of its connections, since start. RFC 9001 §4.6.
+    /// Its connections with early data since start, by outcome. RFC 9001 §4.6.
     public var earlyData: EarlyDataCounts { environment.earlyData }
     /// Connection IDs that lead somewhere.
     public var connectionIDCount: Int { connections.connectionIDCount }

@@ -33,7 +33,7 @@ public struct EndpointStatistics: Sendable {
     public internal(set) var transmitted = Traffic()
     /// DATAGRAM frames received, sent and dropped. RFC 9221.
     public internal(set) var datagramFrames = DatagramFrameCounts()
-    /// What became of early data. RFC 9001 §4.6.
+    /// Connections with early data, by outcome. RFC 9001 §4.6.
     public internal(set) var earlyData = EarlyDataCounts()
     /// Received datagrams with each ECN mark, by its two bits.
     public internal(set) var ecnMarks = [0, 0, 0, 0]

@@ -39,6 +39,6 @@ extension SocketAddress {
 }
 
 extension Duration {
-    /// This duration in ngtcp2's form; none is negative.
-    var nativeNanoseconds: ngtcp2_duration { ngtcp2_duration(max(0, wholeNanoseconds)) }
+    /// This duration in ngtcp2's form, an `ngtcp2_duration`; none is negative.
+    package var nativeNanoseconds: UInt64 { UInt64(max(0, wholeNanoseconds)) }
 }

@@ -4,6 +4,13 @@ extension RawSpan {
     /// - Precondition: There is one.
     @inlinable
     package func byte(at offset: Int) -> UInt8 { unsafe unsafeLoad(fromByteOffset: offset, as: UInt8.self) }
+
+    /// The number in the bytes of `range`, in network byte order.
+    ///
+    /// - Precondition: They are at most 8, and there are as many.
+    package func number(at range: Range<Int>) -> UInt64 {
+        range.reduce(0) { $0 << 8 | UInt64(byte(at: $1)) }
+    }
 }
 
 extension Array<UInt8> {

@@ -23,7 +23,7 @@ public struct ServerStatistics: Sendable {
     public internal(set) var eventLog = EventLogStatistics()
     /// The memory that connections may hold together, and how much of it is taken.
     public internal(set) var memory = MemoryBudgetStatistics()
-    /// What is remembered of accepted early data, which is no connection's.
+    /// The memory of accepted early data, which is no connection's.
     public internal(set) var replayStore = ReplayStoreStatistics()
     /// How often free memory was returned to the system.
     public internal(set) var heapTrims = 0

@@ -30,15 +30,11 @@ enum DuplicateParameters {
     /// A variable-length integer. RFC 9000 §16.
     private static func integer(in bytes: RawSpan, at offset: inout Int) -> UInt64? {
         guard offset < bytes.byteCount else { return nil }
-        let first = bytes.byte(at: offset)
-        let count = 1 << Int(first >> 6)
+        let count = 1 << Int(bytes.byte(at: offset) >> 6)
         guard bytes.byteCount - offset >= count else { return nil }
-        var value = UInt64(first & 0x3f)
-        for index in 1..<count {
-            value = value << 8 | UInt64(bytes.byte(at: offset + index))
-        }
-        offset += count
-        return value
+        defer { offset += count }
+        // The two bits that tell the length stand before the value.
+        return bytes.number(at: offset..<offset + count) & (.max >> UInt64(66 - 8 * count))
     }
 
     /// Whether they are in a ClientHello without its header.

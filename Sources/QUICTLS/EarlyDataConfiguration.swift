@@ -45,7 +45,7 @@ public struct EarlyDataConfiguration: Sendable, Hashable {
     }
 }
 
-/// What became of a connection's early data. RFC 9001 §4.6.2.
+/// The outcome of a connection's early data. RFC 9001 §4.6.2.
 public enum EarlyDataState: Sendable, Hashable {
     /// The client offered none.
     case none
@@ -57,7 +57,7 @@ public enum EarlyDataState: Sendable, Hashable {
     case rejected
 }
 
-/// What became of early data at an endpoint, since its start.
+/// Connections with early data at an endpoint since its start, by outcome.
 public struct EarlyDataCounts: Sendable, Hashable {
     /// Connections that began with an offer of early data.
     public package(set) var offered = 0

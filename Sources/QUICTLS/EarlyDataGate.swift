@@ -154,7 +154,7 @@ private let noteExtension: @convention(c) (UnsafeMutableRawPointer?, UInt32, Uns
 }
 
 extension TLSServerContext {
-    /// What is remembered of accepted early data, over all workers.
+    /// The memory of accepted early data, over all workers.
     public var replayStore: ReplayStoreStatistics {
         earlyData?.store.statistics(at: UInt64(clamping: time(nil))) ?? ReplayStoreStatistics()
     }

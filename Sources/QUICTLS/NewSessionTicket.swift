@@ -31,8 +31,6 @@ enum NewSessionTicket {
     private static func number(ofBytes count: Int, in message: RawSpan, at offset: inout Int) -> Int? {
         guard offset + count <= message.byteCount else { return nil }
         defer { offset += count }
-        return (offset..<offset + count).reduce(0) { value, index in
-            value << 8 | Int(message.byte(at: index))
-        }
+        return Int(message.number(at: offset..<offset + count))
     }
 }

@@ -82,7 +82,7 @@ package final class ReplayStore: Sendable {
         state.beganAt = isRecent ? state.beganAt + period : time
     }
 
-    /// What it holds at `time`, in seconds since 1970, and what it has refused since its start.
+    /// Its contents at `time`, in seconds since 1970, and its refusals since its start.
     package func statistics(at time: UInt64) -> ReplayStoreStatistics {
         state.withLock { state in
             if time >= state.latest { rotate(&state, at: time) }
@@ -104,7 +104,7 @@ package final class ReplayStore: Sendable {
     }
 }
 
-/// What the store of accepted ClientHellos holds, and what it has refused since its start.
+/// The contents of the store of accepted ClientHellos, and its refusals since its start.
 public struct ReplayStoreStatistics: Sendable, Hashable {
     /// Bytes of its tables; none while nothing is in them.
     public package(set) var bytes = 0

@@ -6,7 +6,7 @@ package import QUICPackets
 /// Owns: one ticket and what GnuTLS stores beside it, the server's certificate above all: 1 to 3 KB; and up to 256 bytes for early data.
 /// Released by: the next one, or its own end.
 package final class SessionTicketStore {
-    /// What a client remembers with a ticket that allows early data. RFC 9000 §7.4.1.
+    /// The values that a client remembers with a ticket that allows early data. RFC 9000 §7.4.1.
     package struct Early {
         /// The server's transport parameters.
         package let parameters: [UInt8]

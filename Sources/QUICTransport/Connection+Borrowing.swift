@@ -328,7 +328,7 @@ extension Connection {
 
 // MARK: - Closed streams
 
-/// What ngtcp2's pools keep of streams that are closed.
+/// The memory that ngtcp2's pools keep of streams that are closed.
 extension Connection {
     /// The bytes beyond those that ngtcp2 once did with; 0 while a stream is open, and in the handshake.
     public var retainedBytes: Int {

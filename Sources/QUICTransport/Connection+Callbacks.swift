@@ -194,7 +194,7 @@ extension Connection {
 // MARK: - Handshake
 
 extension Connection {
-    /// What becomes of CRYPTO bytes.
+    /// The decision about CRYPTO bytes.
     private enum CryptoAdmission {
         /// TLS gets them.
         case take

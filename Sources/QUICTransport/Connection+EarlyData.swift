@@ -1,6 +1,6 @@
 import BoundedMemory
 
-/// What a connection sends and receives before its handshake is complete. RFC 9001 §4.6.
+/// Bytes that a connection sends and receives before its handshake is complete. RFC 9001 §4.6.
 extension Connection {
     /// Shows `candidate` a connection before its handshake is complete, by which both sides speak the protocol `name`.
     package func open(to candidate: any StreamService, speaking name: String) {
@@ -19,8 +19,8 @@ extension Connection {
 
     /// Whether `datagram` is left unread because there is no room for its early data. The client sends it again.
     ///
-    /// What an address sends that may not be its own is held to the memory limit of a handshake, and honest clients do not meet that:
-    /// they are held back before.
+    /// An address may not be the client's own. So its bytes are held to the memory limit of a handshake, and honest clients do not
+    /// meet that: they are held back before.
     func holdsBackEarlyData(_ datagram: RawSpan) -> Bool {
         guard earlyData == .accepted, isHandshaking, role == .server, Self.isEarly(datagram) else { return false }
         guard account.bytesLimit - account.limitedBytes < Self.earlyDatagramRoomBytes else { return false }
@@ -28,12 +28,22 @@ extension Connection {
         return true
     }
 
+    /// Takes note of the outcome, at either side.
+    private func settleEarlyData(isAccepted: Bool) {
+        earlyData = isAccepted ? .accepted : .rejected
+        if isAccepted {
+            environment.earlyData.accepted += 1
+        } else {
+            environment.earlyData.rejected += 1
+        }
+    }
+
     /// Whether a datagram begins with a 0-RTT packet. RFC 9000 §17.2.3, RFC 9369 §3.2.
     private static func isEarly(_ datagram: RawSpan) -> Bool {
         guard datagram.byteCount >= 5 else { return false }
         let first = datagram.byte(at: 0)
-        let version = (1...4).reduce(UInt32(0)) { $0 << 8 | UInt32(datagram.byte(at: $1)) }
-        let type: UInt8 = version == QUICVersion.v2.rawValue ? 0b10 : 0b01
+        let version = datagram.number(at: 1..<5)
+        let type: UInt8 = version == UInt64(QUICVersion.v2.rawValue) ? 0b10 : 0b01
         return first & 0x80 != 0 && (first >> 4) & 0b11 == type
     }
 }
@@ -51,13 +61,8 @@ extension Connection: EarlyDataHost {
     /// Counts the early data of a ClientHello that offers some.
     package func noteEarlyData(isAccepted: Bool) {
         guard earlyData == .offered else { return }
-        earlyData = isAccepted ? .accepted : .rejected
         environment.earlyData.offered += 1
-        if isAccepted {
-            environment.earlyData.accepted += 1
-        } else {
-            environment.earlyData.rejected += 1
-        }
+        settleEarlyData(isAccepted: isAccepted)
     }
 
     /// Shows the connection to its service, since early data has arrived for it.
@@ -90,31 +95,26 @@ extension Connection {
         return true
     }
 
-    /// The handshake is complete: takes note of what the server made of the early data, and sends it once more where it made nothing.
-    ///
-    /// The server has seen none of what it rejected, so that nothing is handled twice by this, and the streams still have every byte.
-    /// RFC 8446 §4.2.10 leaves it to the application to send early data again, since it may have been made for another protocol. So it is
-    /// sent again where the protocol is that of the ticket, and the streams are cancelled where it is not.
+    /// The handshake is complete: takes note of the outcome of early data, and sends it once more where the server rejected it.
     func settleEarlyData(agreedOn name: String?, ticketFor remembered: String?) {
         guard role == .client, earlyData == .offered, native != nil else { return }
-        guard tls?.acceptsEarlyData == false else {
-            earlyData = .accepted
-            environment.earlyData.accepted += 1
-            return
-        }
-        earlyData = .rejected
-        environment.earlyData.rejected += 1
+        let isAccepted = tls?.acceptsEarlyData ?? true
+        settleEarlyData(isAccepted: isAccepted)
+        if !isAccepted { sendEarlyDataAgain(isSameProtocol: name == remembered) }
+    }
+
+    /// The server has seen nothing of it, so that nothing is handled twice by this, and the streams still have every byte. RFC 8446 §4.2.10
+    /// leaves it to the application to send early data again, since it may have been made for another protocol. So it is sent again
+    /// where the protocol is that of the ticket, and the streams are cancelled where it is not.
+    private func sendEarlyDataAgain(isSameProtocol: Bool) {
         native?.forgetEarlyData()
         var early: [Stream] = []
         streams.forEach { early.append($0) }
         early.sort { $0.id.rawValue < $1.id.rawValue }
         sendQueue.removeAll()
-        for stream in early {
-            guard name == remembered, reopen(stream) else {
-                if !stream.isReset { service?.stream(stream, wasCancelledWith: 0) }
-                retire(stream, isComplete: false)
-                continue
-            }
+        for stream in early where !(isSameProtocol && reopen(stream)) {
+            if !stream.isReset { service?.stream(stream, wasCancelledWith: 0) }
+            retire(stream, isComplete: false)
         }
     }
 

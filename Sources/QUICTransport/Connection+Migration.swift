@@ -72,7 +72,7 @@ extension Connection {
 
 // MARK: - Clients
 
-/// What only a client's connection can do or tell.
+/// Commands and properties of a client's connection alone.
 extension Connection {
     /// Whether TLS took up where an earlier session left off; told from inside ``ConnectionHost/connectionDidEstablish(_:)``.
     public var isResumed: Bool { tls?.isResumed ?? false }

@@ -135,7 +135,7 @@ extension Connection {
     /// minimum of the two advertised values (or the sole advertised value, if only one endpoint advertises a non-zero value)."
     private var agreedIdleTimeout: Duration? {
         guard native != nil else { return nil }
-        let ours = configuration.idleTimeout.native
+        let ours = configuration.idleTimeout.nativeNanoseconds
         let theirs = native?.peerParameters?.idleTimeoutNanoseconds ?? 0
         // Zero stands for none.
         let effective = ours > 0 && theirs > 0 ? min(ours, theirs) : max(ours, theirs)

@@ -2,7 +2,7 @@ import BoundedMemory
 internal import CShims
 
 extension TLSMemory {
-    /// What the calling thread's GnuTLS holds, in all.
+    /// The bytes and blocks of GnuTLS on the calling thread, in all.
     static func tallyNow() -> qh_tls_tally { Accounting.isOn ? qh_tls_tally_now() : qh_tls_tally() }
 }
 

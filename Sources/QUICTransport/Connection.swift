@@ -59,7 +59,7 @@ public final class Connection {
 
     /// Whether anything of the peer's has arrived.
     public private(set) var hasReceived = false
-    /// What became of the bytes that the client sends before the handshake is complete. At a client it is settled when the handshake
+    /// The outcome of the bytes that the client sends before the handshake is complete. At a client it is settled when the handshake
     /// is.
     public internal(set) var earlyData = EarlyDataState.none
     /// The alert that tells why the peer's certificate did not stand up to verification; 0 where it did, or where there was none.
@@ -357,7 +357,7 @@ extension Connection {
     /// Sends a PING whenever nothing was sent or received for `interval`; nil for never. RFC 9000 §10.1.2.
     public func keepAlive(every interval: Duration?) {
         guard beginCommand() else { return }
-        keepAliveNanoseconds = interval?.native ?? .max
+        keepAliveNanoseconds = interval?.nativeNanoseconds ?? .max
         native?.keepAlive(everyNanoseconds: keepAliveNanoseconds)
     }
 

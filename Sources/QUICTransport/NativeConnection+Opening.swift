@@ -183,7 +183,7 @@ extension NativeConnection {
         var settings = unsafe ngtcp2_settings()
         unsafe ngtcp2_settings_default_versioned(NGTCP2_SETTINGS_VERSION, &settings)
         unsafe settings.initial_ts = now.native
-        unsafe settings.handshake_timeout = configuration.handshakeTimeout.native
+        unsafe settings.handshake_timeout = configuration.handshakeTimeout.nativeNanoseconds
         unsafe settings.cc_algo = configuration.congestionControl.native
         // ngtcp2's own auto-tuning asks no budget: ReceiveWindow does.
         unsafe settings.max_window = 0
@@ -208,7 +208,7 @@ extension NativeConnection {
         unsafe parameters.initial_max_data = UInt64(configuration.connectionWindow.initialBytes)
         unsafe parameters.initial_max_streams_bidi = UInt64(configuration.peerBidirectionalStreams)
         unsafe parameters.initial_max_streams_uni = UInt64(configuration.peerUnidirectionalStreams)
-        unsafe parameters.max_idle_timeout = configuration.idleTimeout.native
+        unsafe parameters.max_idle_timeout = configuration.idleTimeout.nativeNanoseconds
         // With more, ngtcp2 could run out of room for IDs of paths that are probed, and abort (ngtcp2_conn.c:9152).
         unsafe parameters.active_connection_id_limit = Self.activeConnectionIDLimit
         unsafe parameters.max_udp_payload_size = UInt64(TransportConfiguration.receivedDatagramBytesLimit)

@@ -5,7 +5,7 @@ import Datagrams
 // MARK: - Events
 
 extension NativeConnection {
-    /// What came of a datagram.
+    /// The outcome of a datagram.
     struct Reading {
         let error: NativeError
         /// The path in use before, where the datagram came along another one.
@@ -50,7 +50,7 @@ extension NativeConnection {
 
 // MARK: - Packets
 
-/// What ngtcp2 says to a part of a packet.
+/// The answer of ngtcp2 to a part of a packet.
 enum PacketStatus {
     /// The packet is complete, and so long; 0 when nothing may be sent now.
     case complete(byteCount: Int)
@@ -148,9 +148,27 @@ extension NativeConnection {
         to packet: inout PacketSpace,
         at now: MonotonicInstant
     ) -> (status: PacketStatus, acceptedBytes: Int) {
-        var acceptedBytes: ngtcp2_ssize = -1
         var flags = UInt32(NGTCP2_WRITE_STREAM_FLAG_MORE)
         if isFinal { flags |= UInt32(NGTCP2_WRITE_STREAM_FLAG_FIN) }
+        return write(bytes, of: id.rawValue, flags: flags, to: &packet, at: now)
+    }
+
+    /// Completes a packet with ngtcp2's own frames.
+    @inline(__always)
+    func complete(_ packet: inout PacketSpace, at now: MonotonicInstant) -> PacketStatus {
+        write(NativeVectors(), of: -1, flags: UInt32(NGTCP2_WRITE_STREAM_FLAG_NONE), to: &packet, at: now).status
+    }
+
+    /// - Parameter number: That of a stream, or -1 for none.
+    @inline(__always)
+    private func write(
+        _ bytes: borrowing NativeVectors,
+        of number: Int64,
+        flags: UInt32,
+        to packet: inout PacketSpace,
+        at now: MonotonicInstant
+    ) -> (status: PacketStatus, acceptedBytes: Int) {
+        var acceptedBytes: ngtcp2_ssize = -1
         let status = unsafe ngtcp2_conn_writev_stream_versioned(
             pointer,
             &packet.storage.pointee.path,
@@ -160,7 +178,7 @@ extension NativeConnection {
             packet.byteLimit,
             &acceptedBytes,
             flags,
-            id.rawValue,
+            number,
             bytes.start,
             bytes.count,
             now.native
@@ -192,33 +210,12 @@ extension NativeConnection {
         return (PacketStatus(status), isAccepted != 0)
     }
 
-    /// Completes a packet with ngtcp2's own frames.
-    @inline(__always)
-    func complete(_ packet: inout PacketSpace, at now: MonotonicInstant) -> PacketStatus {
-        PacketStatus(
-            unsafe ngtcp2_conn_writev_stream_versioned(
-                pointer,
-                &packet.storage.pointee.path,
-                NGTCP2_PKT_INFO_VERSION,
-                &packet.info,
-                packet.start,
-                packet.byteLimit,
-                nil,
-                UInt32(NGTCP2_WRITE_STREAM_FLAG_NONE),
-                -1,
-                nil,
-                0,
-                now.native
-            )
-        )
-    }
-
     /// The packets of a burst have left.
     func noteTransmitted(at now: MonotonicInstant) {
         unsafe ngtcp2_conn_update_pkt_tx_time(pointer, now.native)
     }
 
-    /// What a CONNECTION_CLOSE frame says. RFC 9000 §19.19.
+    /// The contents of a CONNECTION_CLOSE frame. RFC 9000 §19.19.
     enum CloseFrame {
         case tlsAlert(UInt8)
         case application(code: UInt64, reasonPhrase: String)

@@ -145,7 +145,7 @@ extension NativeConnection {
     /// The alert with which TLS ended the handshake, or 0. RFC 8446 §6.
     var tlsAlert: UInt8 { unsafe ngtcp2_conn_get_tls_alert(pointer) }
 
-    /// What the peer's transport parameters say of a connection. RFC 9000 §18.2.
+    /// The parts of the peer's transport parameters that a connection goes by. RFC 9000 §18.2.
     struct PeerParameters {
         /// Zero for none.
         let idleTimeoutNanoseconds: UInt64

@@ -63,10 +63,6 @@ extension MonotonicInstant {
     var native: ngtcp2_tstamp { nanoseconds }
 }
 
-extension Duration {
-    var native: ngtcp2_duration { ngtcp2_duration(max(0, wholeNanoseconds)) }
-}
-
 #if NEGATIVE_CONTROLS
 extension Stream {
     /// Lets nobody free it any more.

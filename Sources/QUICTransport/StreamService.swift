@@ -19,7 +19,7 @@ public protocol StreamService: AnyObject, SendableMetatype {
     /// The handshake is complete: streams can be opened. Called once, before anything else of the connection's.
     func connectionDidOpen(_ connection: Connection)
     /// The handshake of a connection that did open for early data is complete: nothing that arrives from now on is a replay.
-    /// ``Connection/earlyData`` says what became of what a client sent before.
+    /// ``Connection/earlyData`` tells the outcome of early data.
     func connectionDidCompleteHandshake(_ connection: Connection)
     /// The connection has ended, and everything it held is released. Called once for each connection that did open, after
     /// ``streamDidClose(_:)`` for each of its streams.

@@ -63,7 +63,7 @@ public final class QlogDirectory: Sendable {
         close(descriptor)
     }
 
-    /// What it holds, and what it left out.
+    /// Its contents, and the parts of logs that it left out.
     public struct Counts: Sendable, Hashable, Encodable {
         /// Files, now.
         public var files = 0
@@ -95,7 +95,7 @@ public final class QlogDirectory: Sendable {
         }
     }
 
-    /// What it holds and left out at this moment. Files that others remove meanwhile are not noticed before the next start.
+    /// Its contents and omissions at this moment. Files that others remove meanwhile are not noticed before the next start.
     public var counts: Counts {
         Counts(
             files: files.load(ordering: .relaxed),

@@ -158,7 +158,7 @@ import Testing
         #expect(account.limitRefusedCount == 1 && account.sharedBytes == 2 * body.heldBytes)
         let count = box.queue.count
         #expect(count == 32_768)
-        // What is left of the limit is less for everything else, too.
+        // Less is left of the limit for everything else, too.
         #expect(!account.hasRoom(for: 8_000) && account.hasRoom(for: 6_000))
         box.queue.release(upTo: 16_384)
         try box.queue.append(body)

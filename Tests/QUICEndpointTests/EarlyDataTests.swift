@@ -296,7 +296,7 @@ import Musl
         #expect(otherService.earlyBytes == 0 && otherService.connectionsOpened == 0)
         #expect(other.statistics.earlyData.rejected == 1 && other.statistics.earlyData.accepted == 0)
         #expect(server.replayStore.replayed == 1)
-        // What was sent first is accepted by a worker that has never seen it.
+        // The first flight is accepted by a worker that has never seen it.
         let second = try pair.connect(tls: client, offersEarlyData: true)
         _ = try pair.send([1], on: second)
         for datagram in firstFlight(pair) {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import QUICTransport
 
-/// What a service writes may raise the limit of a connection, and what its client makes it hold may not.
+/// A service's answers may raise the limit of a connection, and memory that its client makes it hold may not.
 @Suite struct QueuedLimitTests {
     /// A service that answers each byte with many, and handles everything at once.
     private final class Answers: StreamService {

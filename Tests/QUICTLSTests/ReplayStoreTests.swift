@@ -41,7 +41,7 @@ import Testing
         #expect(limit == 192)
         for number in 0..<limit { #expect(store.admit(binder(number), at: Self.begin) == nil) }
         #expect(store.admit(binder(limit), at: Self.begin) == .full)
-        // What it has it still knows.
+        // It still knows those that it has.
         #expect(store.admit(binder(7), at: Self.begin) == .replayed)
         let statistics = store.statistics(at: Self.begin)
         #expect(statistics.bytes == 2 << 10 && statistics.entries == limit)
