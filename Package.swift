@@ -147,6 +147,7 @@ let package = Package(
             "QUICServer",
             uses: [
                 "BoundedMemory", "CShims", "DatagramIO", "Datagrams", "QUICEndpoint", "QUICTransport", "QUICWorkers",
+                "TextValues",
             ]
         ),
         module(
@@ -163,8 +164,8 @@ let package = Package(
         module(
             "EchoServerKit",
             uses: [
-                "BoundedMemory", "Datagrams", "EchoService", "QUICEndpoint", "QUICServer", "QUICTransport",
-                "TextValues",
+                "BoundedMemory", "CommandLineValues", "Datagrams", "EchoService", "QUICEndpoint", "QUICServer",
+                "QUICTransport", "TextValues", argumentParser,
             ]
         ),
         executable(
@@ -277,8 +278,7 @@ let package = Package(
             of: "EchoServerKit",
             uses: [
                 "BoundedMemory", "Datagrams", "EchoServerKit", "LoadModel", "QUICEndpoint", "QUICServer",
-                "QUICTransport",
-                "TextValues",
+                "QUICTransport", "TextValues", argumentParser,
             ]
         ),
         tests(of: "LoadEngine", uses: ["Datagrams", "LoadEngine", "LoadModel", "PacketWriter"]),

@@ -1,3 +1,4 @@
+internal import QUICServer
 package import QUICTransport
 
 #if canImport(Glibc)
@@ -38,6 +39,12 @@ package struct SecretFile: Hashable, Sendable {
             let tokenSecret = Self.secret(in: lines[2], named: "token")
         else { return nil }
         self.init(resetSecret: resetSecret, tokenSecret: tokenSecret)
+    }
+
+    /// Gives a server's configuration these secrets.
+    func fill(_ configuration: inout ServerConfiguration) {
+        configuration.resetSecret = resetSecret
+        configuration.tokenKeys.secret = tokenSecret
     }
 
     /// What is in the file.

@@ -33,7 +33,8 @@ public struct MemoryPlan: Sendable, Hashable {
 
     /// The plan of a server with this configuration on this machine.
     ///
-    /// - Throws: ``ServerError/configuration(_:)`` with the arithmetic and the nearest value that fits.
+    /// - Throws: ``ServerError/value(_:)`` for a value out of its range, and ``ServerError/configuration(_:)`` with the arithmetic
+    ///   and the nearest value that fits.
     public init(_ configuration: ServerConfiguration) throws(ServerError) {
         try self.init(configuration, available: .current())
     }
@@ -42,6 +43,7 @@ public struct MemoryPlan: Sendable, Hashable {
     ///   - available: The memory this process can use, for the default limit of a quarter of it.
     /// - Throws: ``ServerError/configuration(_:)`` with the arithmetic and the nearest value that fits.
     init(_ configuration: ServerConfiguration, available: AvailableMemory) throws(ServerError) {
+        try configuration.checkRanges()
         let transport = configuration.transport
         try Self.check(transport)
         let streams = transport.peerBidirectionalStreams + transport.peerUnidirectionalStreams
@@ -91,12 +93,6 @@ public struct MemoryPlan: Sendable, Hashable {
     private static func check(_ transport: TransportConfiguration) throws(ServerError) {
         if let flaw = transport.flaw(towards: "client") { throw .configuration(flaw) }
         try checkCertificateChain(transport)
-        guard transport.datagramsPerTurn >= 1, transport.waitingDatagrams >= 0 else {
-            throw .configuration(
-                "\(transport.datagramsPerTurn) datagrams a turn of which \(transport.waitingDatagrams) may wait for the next "
-                    + "were asked for; accepted are at least 1 and at least 0"
-            )
-        }
         if let limit = transport.retainedBytesLimit, limit < retainedBytesMinimum {
             throw .configuration(
                 "a retained limit of \(limit) bytes would end every connection after its first stream, which leaves about 5 KB "

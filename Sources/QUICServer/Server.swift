@@ -46,14 +46,7 @@ public final class Server: Sendable {
         configuration: ServerConfiguration,
         makeServices: (ServiceContext) -> sending [any StreamService]
     ) throws(ServerError) {
-        guard (1...ServerConfiguration.workerCountLimit).contains(configuration.workerCount) else {
-            let accepted = "1 to \(ServerConfiguration.workerCountLimit)"
-            throw .configuration("\(configuration.workerCount) workers were asked for; accepted are \(accepted)")
-        }
-        guard (0...EventLog.capacityLimit).contains(configuration.eventLogCapacity) else {
-            let accepted = "0 to \(EventLog.capacityLimit)"
-            throw .configuration("\(configuration.eventLogCapacity) events were to be kept; accepted are \(accepted)")
-        }
+        try configuration.checkRanges()
         var configuration = configuration
         let references = (0..<configuration.workerCount).map { WorkerReference(index: $0) }
         let firstServices = makeServices(ServiceContext(worker: references[0], workers: references))

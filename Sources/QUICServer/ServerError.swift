@@ -6,7 +6,9 @@ public enum ServerError: Error, Sendable, CustomStringConvertible {
     case transport(QUICError)
     /// The address cannot be listened on.
     case socket(SocketError)
-    /// The configuration contradicts itself.
+    /// A property of the configuration is out of its range.
+    case value(RefusedValue)
+    /// The configuration contradicts itself; a sentence with the arithmetic.
     case configuration(String)
     /// The system has no further thread.
     case thread(Int32)
@@ -16,6 +18,7 @@ public enum ServerError: Error, Sendable, CustomStringConvertible {
         switch self {
         case .transport(let error): error.description
         case .socket(let error): error.description
+        case .value(let refused): refused.description
         case .configuration(let sentence): sentence
         case .thread(let code): "cannot start a worker thread: error \(code)"
         }

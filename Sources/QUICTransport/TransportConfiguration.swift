@@ -1,6 +1,7 @@
 /// What one connection may use, on either side.
 public struct TransportConfiguration: Sendable {
-    /// How long a silent connection lives, and zero for ever; the smaller of both sides' counts. Default 30 s. RFC 9000 §10.1.
+    /// How long a silent connection lives; the smaller of both sides' counts. Default 30 s. At a client zero stands for no limit of its
+    /// own; a server accepts 10 ms to 24 h. RFC 9000 §10.1.
     public var idleTimeout: Duration = .seconds(30)
     /// How long a handshake may take. Default 10 s. ngtcp2 has no such deadline by default.
     public var handshakeTimeout: Duration = .seconds(10)

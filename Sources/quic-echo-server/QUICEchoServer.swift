@@ -59,17 +59,17 @@ struct QUICEchoServer: AsyncParsableCommand {
         var logger = Logger(label: "quic-echo-server")
         logger.logLevel = observationOptions.logLevel
 
-        adviseAboutLibraries(logger)
         let server = try serverOptions.startServer()
+        adviseAboutLibraries(server.configuration, logger)
         logger.info("\(server.memoryPlan.sentence)")
         let admin = try await startAdmin(of: server, logger: logger)
         try await serve(server, admin, logger: logger)
         try conclude(FinalStatement(try await server.waitUntilStopped()))
     }
 
-    private func adviseAboutLibraries(_ logger: Logger) {
+    private func adviseAboutLibraries(_ configuration: ServerConfiguration, _ logger: Logger) {
         if !LinkedLibraries.followsClientsSafely {
-            let migration = serverOptions.allowMigration ? "allowed" : "not allowed"
+            let migration = configuration.transport.allowsMigration ? "allowed" : "not allowed"
             let version = LinkedLibraries.ngtcp2Version
             logger.notice("migration is \(migration): ngtcp2 \(version) is not known to survive it")
         }

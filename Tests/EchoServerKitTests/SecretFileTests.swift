@@ -50,9 +50,8 @@ import Testing
         let file = try SecretFile.open(place.path)
         #expect(file.resetSecret.bytes == [UInt8](repeating: 0x0a, count: 32))
         #expect(file.tokenSecret.bytes == [UInt8](repeating: 0xf9, count: 32))
-        var settings = ServerSettings()
-        settings.secretFile = file
-        let configuration = try settings.configuration()
+        var configuration = ServerConfiguration()
+        file.fill(&configuration)
         #expect(configuration.resetSecret == file.resetSecret)
         #expect(configuration.tokenKeys.secret == file.tokenSecret)
     }
@@ -87,12 +86,14 @@ import Testing
     @Test func noMessageThatShowsWhatHasASecretShowsTheSecret() throws {
         let place = try Place()
         try place.write(Self.good)
-        var settings = ServerSettings()
-        settings.secretFile = try SecretFile.open(place.path)
+        var configuration = ServerConfiguration()
+        let file = try SecretFile.open(place.path)
+        file.fill(&configuration)
         var dumped = ""
-        dump(settings, to: &dumped)
+        dump(configuration, to: &dumped)
+        dump(file, to: &dumped)
         let ofSecrets = [0x0a0a_0a0a_0a0a_0a0a, 0xf9f9_f9f9_f9f9_f9f9] as [UInt64]
-        for text in [dumped, "\(settings)", String(reflecting: settings)] {
+        for text in [dumped, "\(configuration)", String(reflecting: configuration), "\(file)"] {
             #expect(text.contains("EndpointSecret"))
             for word in ofSecrets { #expect(!text.contains("\(word)")) }
         }

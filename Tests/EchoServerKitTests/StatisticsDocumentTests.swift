@@ -1,3 +1,4 @@
+import ArgumentParser
 import EchoServerKit
 import Foundation
 import LoadModel
@@ -69,10 +70,10 @@ import Testing
     }
 
     @Test func theOriginOfTheMemoryLimitIsNamed() throws {
-        var settings = ServerSettings()
-        settings.memoryLimitBytes = 1 << 30
-        let given = try MemoryPlan(settings.configuration())
-        #expect(StatisticsDocument.Limits(try settings.configuration(), given).memoryLimitSource == "--memory-limit")
+        var configuration = ServerConfiguration()
+        configuration.memoryBytesLimit = 1 << 30
+        let given = try MemoryPlan(configuration)
+        #expect(StatisticsDocument.Limits(configuration, given).memoryLimitSource == "--memory-limit")
         #expect(given.sentence == "connections may hold 1 GiB in all, as of --memory-limit")
 
         let source = MemoryLimitSource.controlGroup(file: "memory.high", group: "/a.slice/b", version: 2)
@@ -84,14 +85,12 @@ import Testing
     }
 
     @Test func theLimitsOfDefencesAreThoseOfTheOptions() throws {
-        var settings = ServerSettings()
-        settings.retryPolicy = .always
-        settings.connectionsPerSource = 8
-        settings.uselessPackets = 300
-        settings.uselessPacketsWhenBusy = nil
-        settings.blocksPorts = false
-        settings.tokenKeyLifetime = .seconds(120)
-        let configuration = try settings.configuration()
+        let configuration = try ServerOptions.parse(
+            """
+            --retry always --connections-per-source 8 --useless-packets 300 --useless-packets-when-busy 0
+            --allow-blocked-ports --token-key-lifetime 2m
+            """.split { " \n".contains($0) }.map(String.init)
+        ).configuration()
         let limits = StatisticsDocument.Limits(configuration, try MemoryPlan(configuration))
         #expect(limits.retry == "always" && !limits.blocksPorts)
         #expect(limits.connectionsPerSource == 8 && limits.handshakesPerSource == nil && limits.sources == 65_536)

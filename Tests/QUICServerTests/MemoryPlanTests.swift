@@ -150,8 +150,8 @@ import Testing
     }
 
     @Test func turnsInWhichNothingIsHandledAreRefused() {
-        #expect(refusal { $0.transport.datagramsPerTurn = 0 }.contains("accepted are at least 1"))
-        #expect(refusal { $0.transport.waitingDatagrams = -1 }.contains("at least 0"))
+        #expect(refusal { $0.transport.datagramsPerTurn = 0 }.contains("use 1 to 65536"))
+        #expect(refusal { $0.transport.waitingDatagrams = -1 }.contains("use 0 to 65536"))
         #expect(refusal { $0.transport.waitingDatagrams = 0 } == "accepted")
     }
 

@@ -61,6 +61,6 @@ import Testing
         let error = #expect(throws: ServerError.self) {
             try Server(configuration: configuration, services: [EchoService()])
         }
-        #expect(error?.description == "\(capacity) events were to be kept; accepted are 0 to 65536")
+        #expect(error?.description == "eventLogCapacity \(capacity) is not accepted: use 0 to 65536")
     }
 }

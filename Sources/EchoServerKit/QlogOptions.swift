@@ -1,5 +1,5 @@
-import ArgumentParser
-import QUICTransport
+internal import ArgumentParser
+internal import QUICTransport
 
 /// The option for the logs of connections' packets.
 struct QlogOptions: ParsableArguments {

@@ -1,42 +1,37 @@
-import ArgumentParser
-import CommandLineValues
-import Datagrams
-import EchoServerKit
-import QUICEndpoint
-import QUICServer
-import QUICTransport
-import TextValues
+public import ArgumentParser
+internal import CommandLineValues
+internal import Datagrams
+public import QUICEndpoint
+package import QUICServer
+internal import QUICTransport
+internal import TextValues
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
-
-/// The options that say how connections are served.
-struct ServerOptions: ParsableArguments {
+/// The options that say how connections are served, and the configuration they make.
+package struct ServerOptions: ParsableArguments {
     // The argument parser does not show the defaults of options with a transform.
     private enum Default {
-        static let settings = ServerSettings()
-        static let idleTimeout = DurationArgument(settings.idleTimeout)
-        static let handshakeTimeout = DurationArgument(settings.handshakeTimeout)
-        static let noProgressTimeout = settings.noProgressTimeout.map(DurationArgument.init)
-        static let minimumProgress = ByteCountArgument(settings.minimumProgressBytes)
-        static let tokenKeyLifetime = DurationArgument(settings.tokenKeyLifetime)
-        static let handshakeMemory = ByteCountArgument(settings.handshakeMemoryLimitBytes)
-        static let connectionMemory = ByteCountArgument(settings.connectionMemoryLimitBytes)
-        static let streamWindow = WindowArgument(settings.streamWindow)
-        static let connectionWindow = WindowArgument(settings.connectionWindow)
+        static let configuration = ServerConfiguration()
+        static let (transport, admission) = (configuration.transport, configuration.admission)
+        static let services = ServiceList([.echo, .hqInterop])
+        static let idleTimeout = DurationArgument(transport.idleTimeout)
+        static let handshakeTimeout = DurationArgument(transport.handshakeTimeout)
+        static let noProgressTimeout = transport.noProgressTimeout.map(DurationArgument.init)
+        static let minimumProgress = ByteCountArgument(transport.minimumProgressBytes)
+        static let tokenKeyLifetime = DurationArgument(configuration.tokenKeys.lifetime)
+        static let handshakeMemory = ByteCountArgument(transport.handshakeBytesLimit)
+        static let connectionMemory = ByteCountArgument(transport.connectionBytesLimit)
+        static let streamWindow = WindowArgument(transport.streamWindow)
+        static let connectionWindow = WindowArgument(transport.connectionWindow)
     }
 
     @Option(
         help: """
             The address and UDP port to listen on, such as 127.0.0.1:4433 or [::1]:4433; port 0 lets the system \
-            choose. (default: \(Default.settings.listenAddress))
+            choose. (default: \(Default.configuration.listenAddress))
             """,
         transform: Self.address
     )
-    var listen = Default.settings.listenAddress
+    var listen = Default.configuration.listenAddress
 
     @Option(
         help: """
@@ -90,21 +85,21 @@ struct ServerOptions: ParsableArguments {
     @Option(
         help: """
             How many packets a second may bring nothing before their connection is closed; 0 for any number. \
-            (default: \(Default.settings.uselessPackets ?? 0))
+            (default: \(Default.transport.uselessPacketsPerSecond ?? 0))
             """
     )
-    var uselessPackets = Default.settings.uselessPackets ?? 0
+    var uselessPackets = Default.transport.uselessPacketsPerSecond ?? 0
 
     @Option(
         help: """
             The same while a thread has no time left; 0 for the number of other times. \
-            (default: \(Default.settings.uselessPacketsWhenBusy ?? 0))
+            (default: \(Default.transport.uselessPacketsPerSecondWhenBusy ?? 0))
             """
     )
-    var uselessPacketsWhenBusy = Default.settings.uselessPacketsWhenBusy ?? 0
+    var uselessPacketsWhenBusy = Default.transport.uselessPacketsPerSecondWhenBusy ?? 0
 
     @Option(help: "When clients have to prove their addresses; auto: while many handshakes are under way.")
-    var retry = Default.settings.retryPolicy
+    var retry = Default.admission.retryPolicy
 
     @Option(
         help: """
@@ -128,11 +123,11 @@ struct ServerOptions: ParsableArguments {
     @Option(
         help: """
             The application protocols to speak, in order of preference, of echo, hq-interop and h3. \
-            (default: \(Default.settings.services))
+            (default: \(Default.services))
             """,
         transform: Self.services
     )
-    var alpn = Default.settings.services
+    var alpn = Default.services
 
     @Flag(help: "Let clients send datagrams (RFC 9221); echo sends them back, and other services drop them.")
     var datagrams = false
@@ -175,8 +170,8 @@ struct ServerOptions: ParsableArguments {
     )
     var connectionWindow = Default.connectionWindow
 
-    @Option(help: "How the rate of a path is found. (default: \(Default.settings.congestionControl))")
-    var congestionControl = Default.settings.congestionControl
+    @Option(help: "How the rate of a path is found. (default: \(Default.transport.congestionControl))")
+    var congestionControl = Default.transport.congestionControl
 
     @Flag(
         help: """
@@ -219,7 +214,7 @@ struct ServerOptions: ParsableArguments {
             of ngtcp2 other than 1.11, for which it is not known that no client can end the server by it.
             """
     )
-    var allowMigration = Default.settings.allowsMigration
+    var allowMigration = Default.transport.allowsMigration
 
     @Option(
         help: """
@@ -239,62 +234,95 @@ struct ServerOptions: ParsableArguments {
     var qlogOptions: QlogOptions
 
     @Option(help: "How many threads serve, 1 to \(ServerConfiguration.workerCountLimit).")
-    var workers = Default.settings.workerCount
+    var workers = Default.configuration.workerCount
 
     @Option(help: "How many of its latest events each thread keeps for GET /events; 0 for none.")
-    var eventLog = Default.settings.eventLogCapacity
+    var eventLog = Default.configuration.eventLogCapacity
 
-    func validate() throws {
+    package init() {}
+
+    package func validate() throws {
         do {
-            _ = try settings.configuration()
+            _ = try MemoryPlan(configuration())
+        } catch let error as ServerError {
+            throw ValidationError(OptionError(error).description)
         } catch {
             throw ValidationError("\(error)")
         }
     }
 
     /// Starts the server these options describe; it is ready when this returns.
-    func startServer() throws -> Server {
+    package func startServer() throws -> Server {
         for file in certificate + privateKey + [clientAuthorities].compactMap(\.self) { try UnreadableFile.check(file) }
-        var settings = settings
-        settings.secretFile = try openSecretFile()
-        settings.qlog = try qlogOptions.open()
-        return try Server(configuration: try settings.configuration(), services: alpn.services)
+        var configuration = try configuration()
+        if let secretFile = try openSecretFile() { secretFile.fill(&configuration) }
+        configuration.transport.qlog = try qlogOptions.open()
+        return try Server(configuration: configuration, services: alpn.services)
     }
 
-    private var settings: ServerSettings {
-        var settings = ServerSettings()
-        settings.listenAddress = listen
-        settings.services = alpn
-        settings.certificates = certificate
-        settings.privateKeys = privateKey
-        settings.clientAuthorities = clientAuthorities
-        settings.idleTimeout = idleTimeout.duration
-        settings.handshakeTimeout = handshakeTimeout.duration
-        settings.noProgressTimeout = noProgressTimeout?.duration
-        settings.minimumProgressBytes = minimumProgress.count
-        settings.uselessPackets = uselessPackets == 0 ? nil : uselessPackets
-        settings.uselessPacketsWhenBusy = uselessPacketsWhenBusy == 0 ? nil : uselessPacketsWhenBusy
-        settings.retryPolicy = retry
-        settings.connectionsPerSource = connectionsPerSource
-        settings.handshakesPerSource = handshakesPerSource
-        settings.blocksPorts = !allowBlockedPorts
-        settings.handshakeMemoryLimitBytes = handshakeMemoryLimit.count
-        settings.connectionMemoryLimitBytes = connectionMemoryLimit.count
-        settings.memoryLimitBytes = memoryLimit?.count
-        settings.streamWindow = streamWindow.range
-        settings.connectionWindow = connectionWindow.range
-        settings.congestionControl = congestionControl
-        settings.isStrict = strictMemory
-        settings.connectionLimit = connections
-        settings.connectionLifetime = connectionLifetime?.duration
-        settings.retainedLimitBytes = retainedLimit?.count
-        settings.acceptsDatagrams = datagrams
-        settings.acceptsEarlyData = earlyData
-        settings.allowsMigration = allowMigration
-        settings.tokenKeyLifetime = tokenKeyLifetime.duration
-        settings.workerCount = workers
-        settings.eventLogCapacity = eventLog
-        return settings
+    /// The configuration these options ask for, without what they name files for: secrets and logs of packets.
+    ///
+    /// - Throws: ``OptionError`` when a certificate and its key are not both there.
+    package func configuration() throws(OptionError) -> ServerConfiguration {
+        var configuration = ServerConfiguration()
+        configuration.listenAddress = listen
+        let certificates = try certificateSources()
+        configuration.certificate = certificates.first ?? .selfSigned
+        configuration.additionalCertificates = Array(certificates.dropFirst())
+        configuration.clientAuthentication = clientAuthorities.map { .required(authorities: $0) } ?? .none
+        configuration.earlyData = earlyData ? EarlyDataConfiguration() : nil
+        configuration.memoryBytesLimit = memoryLimit?.count
+        configuration.connectionLimit = connections
+        configuration.tokenKeys.lifetime = tokenKeyLifetime.duration
+        configuration.workerCount = workers
+        configuration.eventLogCapacity = eventLog
+        fill(&configuration.admission)
+        fill(&configuration.transport)
+        return configuration
+    }
+
+    private func fill(_ admission: inout AdmissionLimits) {
+        admission.retryPolicy = retry
+        admission.blocksPorts = !allowBlockedPorts
+        admission.connectionsPerSource = connectionsPerSource
+        admission.handshakesPerSource = handshakesPerSource
+    }
+
+    private func fill(_ transport: inout TransportConfiguration) {
+        transport.idleTimeout = idleTimeout.duration
+        transport.handshakeTimeout = handshakeTimeout.duration
+        transport.noProgressTimeout = noProgressTimeout?.duration
+        transport.lifetime = connectionLifetime?.duration
+        transport.minimumProgressBytes = minimumProgress.count
+        transport.uselessPacketsPerSecond = uselessPackets == 0 ? nil : uselessPackets
+        transport.uselessPacketsPerSecondWhenBusy = uselessPacketsWhenBusy == 0 ? nil : uselessPacketsWhenBusy
+        transport.streamWindow = streamWindow.range
+        transport.connectionWindow = connectionWindow.range
+        transport.keepsWindowsWorth = strictMemory
+        transport.handshakeBytesLimit = handshakeMemoryLimit.count
+        transport.connectionBytesLimit = connectionMemoryLimit.count
+        transport.retainedBytesLimit = retainedLimit?.count
+        transport.congestionControl = congestionControl
+        transport.peerUnidirectionalStreams = alpn.clientUnidirectionalStreams
+        transport.datagramFrameBytesLimit = datagrams ? TransportConfiguration.datagramFrameBytesAccepted.upperBound : 0
+        transport.allowsMigration = allowMigration
+    }
+
+    /// The certificates in order; none for a self-signed one.
+    private func certificateSources() throws(OptionError) -> [CertificateSource] {
+        if privateKey.isEmpty, let certificate = certificate.first {
+            throw OptionError(option: "certificate", value: certificate, needs: "private-key")
+        }
+        if certificate.isEmpty, let privateKey = privateKey.first {
+            throw OptionError(option: "private-key", value: privateKey, needs: "certificate")
+        }
+        guard certificate.count == privateKey.count else {
+            throw OptionError(
+                contradiction: "--certificate is given \(certificate.count) times and --private-key "
+                    + "\(privateKey.count) times: give one --private-key for each --certificate, in the same order"
+            )
+        }
+        return zip(certificate, privateKey).map { .files(certificate: $0, privateKey: $1) }
     }
 
     private func openSecretFile() throws -> SecretFile? {
