@@ -36,6 +36,12 @@ struct AcknowledgementWatch {
         isSilent && silenceStart.advanced(by: duration) <= now
     }
 
+    /// When packets will have been in flight for `duration` without one of them having been acknowledged; the distant future while
+    /// none is.
+    func silenceEnd(after duration: Duration) -> MonotonicInstant {
+        isSilent ? silenceStart.advanced(by: duration) : .distantFuture
+    }
+
     /// Whether packets are in flight.
     var isSilent: Bool { silenceStart != .distantFuture }
 
@@ -55,7 +61,10 @@ struct AcknowledgementWatch {
         guard isSilent else { return false }
         guard after > 0, after >= before else {
             self = Self()
-            if after > 0 { silenceStart = now }
+            guard after > 0 else { return false }
+            // The packets left are the probe of the new silence. Were one due at once, two peers would answer each other's for ever.
+            silenceStart = now
+            probeSentAt = 0
             return false
         }
         heardAt = microseconds(at: now)

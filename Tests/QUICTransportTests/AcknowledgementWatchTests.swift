@@ -19,11 +19,12 @@ import Testing
 
     @Test func silenceCountsFromTheFirstUnacknowledgedPacket() {
         var watch = AcknowledgementWatch()
-        #expect(!watch.isSilent)
+        #expect(!watch.isSilent && watch.silenceEnd(after: .seconds(16)) == .distantFuture)
         watch.noteSent(bytesInFlight: 0, after: 1_200, at: moment(10))
         watch.noteSent(bytesInFlight: 1_200, after: 2_400, at: moment(20))
         #expect(watch.isSilent(for: .seconds(16), at: moment(26)))
         #expect(!watch.isSilent(for: .seconds(16), at: moment(25, 999)))
+        #expect(watch.silenceEnd(after: .seconds(16)) == moment(26))
     }
 
     @Test func aPeerThatIsNotHeardHasNoDeadlineHere() {
@@ -88,6 +89,16 @@ import Testing
         #expect(watch.isSilent(for: .seconds(1), at: moment(21)))
         _ = watch.noteHeard(bytesInFlight: 1_200, after: 0, probeTimeout: .zero, at: moment(22))
         #expect(!watch.isSilent)
+    }
+
+    /// Otherwise two peers that probe each other, with more than one packet in flight, would never stop.
+    @Test func packetsLeftAfterAnAcknowledgementAreAProbe() {
+        var watch = AcknowledgementWatch()
+        watch.noteSent(bytesInFlight: 0, after: 2_400, at: moment(10))
+        _ = watch.noteHeard(bytesInFlight: 2_400, after: 1_200, probeTimeout: .milliseconds(100), at: moment(11))
+        #expect(!hear(&watch, at: moment(11)))
+        #expect(!hear(&watch, at: moment(11, 99)))
+        #expect(hear(&watch, at: moment(11, 100)))
     }
 
     @Test func thereAreTwoLastChancesForEachTimeThePeerWasHeard() {
