@@ -87,7 +87,7 @@ extension ConnectionOutcome {
     /// What a connection came to that ended by itself.
     init(_ cause: CloseCause, of connection: Connection) {
         switch cause {
-        case .peerClose, .shutdown: self = .closedByPeer
+        case .peerClose, .shutdown, .drained: self = .closedByPeer
         case .idleTimeout: self = .idleTimedOut
         case .handshakeTimeout: self = .timedOut
         case .statelessReset: self = .reset

@@ -17,6 +17,7 @@ package struct ServerOptions: ParsableArguments {
         static let handshakeTimeout = DurationArgument(transport.handshakeTimeout)
         static let noProgressTimeout = transport.noProgressTimeout.map(DurationArgument.init)
         static let minimumProgress = ByteCountArgument(transport.minimumProgressBytes)
+        static let drainTimeout = DurationArgument(Server.drainTimeoutDefault)
         static let tokenKeyLifetime = DurationArgument(configuration.tokenKeys.lifetime)
         static let handshakeMemory = ByteCountArgument(transport.handshakeBytesLimit)
         static let connectionMemory = ByteCountArgument(transport.connectionBytesLimit)
@@ -236,10 +237,22 @@ package struct ServerOptions: ParsableArguments {
     @Option(help: "How many threads serve, 1 to \(ServerConfiguration.workerCountLimit).")
     var workers = Default.configuration.workerCount
 
+    @Option(
+        help: """
+            How long connections may take to finish at SIGTERM or SIGINT, up to 24h; 0 to close them at once. \
+            (default: \(Default.drainTimeout))
+            """,
+        transform: Self.drainTimeout
+    )
+    var drainTimeout = Default.drainTimeout
+
     @Option(help: "How many of its latest events each thread keeps for GET /events; 0 for none.")
     var eventLog = Default.configuration.eventLogCapacity
 
     package init() {}
+
+    /// How long connections may take to finish at SIGTERM or SIGINT.
+    package var drainLimit: Duration { drainTimeout.duration }
 
     package func validate() throws {
         do {
@@ -331,6 +344,12 @@ package struct ServerOptions: ParsableArguments {
         } catch {
             throw ValidationError(error.description)
         }
+    }
+
+    private static func drainTimeout(_ text: String) throws -> DurationArgument {
+        let argument = text == "0" ? DurationArgument(.zero) : try DurationArgument(text)
+        guard argument.duration <= .seconds(24 * 3_600) else { throw ValidationError("use 0 to 24h") }
+        return argument
     }
 
     private static func address(_ text: String) throws -> SocketAddress {

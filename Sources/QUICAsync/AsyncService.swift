@@ -5,22 +5,36 @@ internal import QUICWorkers
 final class AsyncService: StreamService {
     let applicationProtocol: String
     let acceptsEarlyData: Bool
+    let finishCode: UInt64
     private let worker: WorkerReference
     private let arrivals: Arrivals<QUICConnection>?
+    private let decideAdmission: @Sendable (Connection) -> ConnectionAdmission
 
     /// - Parameters:
     ///   - acceptsEarlyData: Whether a server's connections and streams are shown before their handshakes are complete.
+    ///   - finishCode: The error code of connections that a server closes when it drains or shuts down.
+    ///   - admission: Whether a server serves a connection.
     ///   - arrivals: Takes connections that nobody on this side asked for; nil at a client.
     init(
         _ applicationProtocol: String,
         acceptsEarlyData: Bool = false,
+        finishCode: UInt64 = 0,
+        admission: @escaping @Sendable (Connection) -> ConnectionAdmission = { _ in .accept },
         worker: WorkerReference,
         arrivals: Arrivals<QUICConnection>?
     ) {
         self.applicationProtocol = applicationProtocol
         self.acceptsEarlyData = acceptsEarlyData
+        self.finishCode = finishCode
+        decideAdmission = admission
         self.worker = worker
         self.arrivals = arrivals
+    }
+
+    func admission(of connection: Connection) -> ConnectionAdmission { decideAdmission(connection) }
+
+    func connectionShouldFinish(_ connection: Connection) {
+        (connection.context as? QUICConnection)?.shouldFinish()
     }
 
     func connectionDidOpen(_ connection: Connection) {

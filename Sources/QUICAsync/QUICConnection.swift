@@ -26,6 +26,8 @@ public final class QUICConnection: Sendable {
     let arrivals = Arrivals<ByteStream>()
     /// Nil where the peer may send no datagrams.
     let datagramArrivals: Arrivals<[UInt8]>?
+    /// Ends when the connection should finish, or has.
+    private let finishNotices = Arrivals<Never>()
     private let state = Mutex(State())
 
     /// The transport's connection, which belongs to the worker's thread.
@@ -134,6 +136,17 @@ extension QUICConnection {
         }
     }
 
+    /// Waits until the connection should finish, because its server drains, or has ended; returns early when the task is cancelled.
+    ///
+    /// The place to tell the peer that it should begin no further stream, in the way of the application's protocol. A server closes
+    /// the connection when its streams have ended.
+    public func waitUntilShouldFinish() async {
+        _ = await finishNotices.next()
+    }
+
+    /// The server drains.
+    func shouldFinish() { finishNotices.finish() }
+
     /// Has `handler` called once, when the connection has ended or at once where it has. One handler at most.
     func onEnd(_ handler: @escaping @Sendable (QUICConnection) -> Void) {
         let hasEnded = state.withLock { state in
@@ -146,6 +159,7 @@ extension QUICConnection {
     /// The connection has ended.
     func end(_ report: CloseReport) {
         arrivals.finish()
+        finishNotices.finish()
         datagramArrivals?.finish()
         let (watchers, openers, handler) = state.withLock { state in
             state.report = report

@@ -13,7 +13,7 @@ struct Admission {
         var hasRoomForSource = true
         /// Whether the process has memory for another connection.
         var hasMemory = true
-        /// Whether the endpoint is going away.
+        /// Whether the endpoint is going away: it drains, or is shutting down.
         var isShuttingDown = false
     }
 

@@ -14,7 +14,7 @@ public enum AdmissionDecision: Sendable, Hashable {
     case refuseMemory
     /// Turn it away: too many connections or handshakes of its source.
     case refuseSource
-    /// Turn it away: the endpoint is shutting down.
+    /// Turn it away: the endpoint drains, or is shutting down.
     case refuseShutdown
     /// Turn it away: the token of its Retry is not one of ours.
     case rejectToken

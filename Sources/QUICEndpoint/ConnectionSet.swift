@@ -314,6 +314,13 @@ extension ConnectionSet {
         }
     }
 
+    /// Tells each connection whose handshake is complete that its endpoint drains.
+    func beginDrain() {
+        for index in 0..<slots.count {
+            if case .live(let connection) = slots[index] { connection.beginDrain() }
+        }
+    }
+
     private func wake(_ connection: Connection, at now: MonotonicInstant) {
         guard connection.applicationDeadline <= now else { return }
         connection.applicationDeadline = .distantFuture

@@ -42,6 +42,8 @@ public final class Endpoint {
     private var limiters: ReplyLimiters
     private var tally = EndpointStatistics()
     private var isShuttingDown = false
+    /// When a drain ends at the latest; the distant future where there is none.
+    private var drainDeadline = MonotonicInstant.distantFuture
     /// Large datagrams of borrowers that came while the process was close to its memory limit.
     private var shedCount: UInt32 = 0
     /// The largest datagram that most likely has acknowledgements alone, in bytes.
@@ -96,8 +98,19 @@ public final class Endpoint {
 
     /// When ``expire(at:)`` is due next, which is at once while datagrams wait for their turn; nil while nothing is.
     public var nextDeadline: MonotonicInstant? {
-        connections.hasWaitingDatagrams ? latest : connections.nextDeadline
+        if connections.hasWaitingDatagrams { return latest }
+        guard isDraining, !isShuttingDown else { return connections.nextDeadline }
+        return min(connections.nextDeadline ?? drainDeadline, drainDeadline)
     }
+
+    /// Whether it drains, or did before it was shut down.
+    public var isDraining: Bool { environment.isDraining }
+
+    /// Whether every connection has ended since it drains.
+    public var isDrained: Bool { isDraining && connections.counts.live == 0 }
+
+    /// Whether it closes all connections: ``shutDown()``, or the end of the time for a drain.
+    public var isEnding: Bool { isShuttingDown }
 
     /// Whether a shutdown has sent all its close packets.
     public var isShutDown: Bool { isShuttingDown && connections.isEmpty && replies.isEmpty }
@@ -135,6 +148,7 @@ public final class Endpoint {
         statistics.datagramFrames = environment.datagramFrames
         statistics.earlyData = environment.earlyData
         statistics.committedBytes = ledger.share.committedBytes
+        statistics.isDraining = isDraining
         return statistics
     }
 
@@ -214,6 +228,7 @@ extension Endpoint {
         connections.beginTurn(at: now, into: replies)
         connections.reclaim(at: now, into: replies)
         connections.expire(at: now, into: replies)
+        if isDraining, drainDeadline <= now { shutDown() }
     }
 
     private func deliver(
@@ -293,6 +308,19 @@ extension Endpoint {
 // MARK: - Commands
 
 extension Endpoint {
+    /// Refuses new connections, lets the others finish, and closes those that are left at `deadline`, as ``shutDown()`` does.
+    ///
+    /// Services are told (``QUICTransport/StreamService/connectionShouldFinish(_:)``). A connection is closed when none of its streams
+    /// is left that holds it up, everything sent is acknowledged, and one probe timeout has passed since its service was told;
+    /// ``isDrained`` says when none is left. Of several deadlines the earliest counts.
+    public func drain(by deadline: MonotonicInstant, at now: MonotonicInstant) {
+        _ = advance(to: now)
+        drainDeadline = min(drainDeadline, deadline)
+        guard !isDraining else { return }
+        environment.isDraining = true
+        connections.beginDrain()
+    }
+
     /// Closes every connection, as far as ``transmit(into:at:)`` is called, and refuses new ones.
     public func shutDown() {
         isShuttingDown = true
@@ -398,7 +426,7 @@ extension Endpoint {
 
     /// What admission has to know about a first packet from `remote`.
     private func load(of remote: SocketAddress) -> Admission.Load {
-        var load = Admission.Load(counts: connections.counts, isShuttingDown: isShuttingDown)
+        var load = Admission.Load(counts: connections.counts, isShuttingDown: isShuttingDown || isDraining)
         load.hasMemory = ledger.share.admitsConnection
         guard admission.limits.limitsSources else { return load }
         let source = SourcePrefix(of: remote)

@@ -11,7 +11,7 @@ extension EndpointStatistics: Encodable {
         // An encoder would make `connection_i_ds` of the usual spelling.
         case connectionIds
         case ledger, tableBytes, datagrams, datagramFrames, drops, admissions, retries, addressTokens
-        case versionNegotiations, statelessResets, ecn
+        case versionNegotiations, statelessResets, ecn, isDraining
     }
 
     private enum LedgerKeys: String, CodingKey {
@@ -41,6 +41,7 @@ extension EndpointStatistics: Encodable {
         try values.encode(tableBytes, forKey: .tableBytes)
         try values.encode(datagramFrames, forKey: .datagramFrames)
         try values.encode(drops.filled(), forKey: .drops)
+        try values.encode(isDraining, forKey: .isDraining)
         try values.encode(admissions.filled(with: AdmissionDecision.labels), forKey: .admissions)
         try values.encode(retries, forKey: .retries)
         try values.encode(addressTokens, forKey: .addressTokens)

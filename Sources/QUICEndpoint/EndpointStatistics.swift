@@ -45,6 +45,8 @@ public struct EndpointStatistics: Sendable {
     public internal(set) var retries = 0
     /// Stateless resets sent.
     public internal(set) var statelessResets = 0
+    /// Whether it drains: no new connection is admitted.
+    public internal(set) var isDraining = false
 
     /// Datagrams and their bytes.
     public struct Traffic: Sendable, Hashable {
@@ -98,5 +100,6 @@ public struct EndpointStatistics: Sendable {
         sum.versionNegotiations += other.versionNegotiations
         sum.retries += other.retries
         sum.statelessResets += other.statelessResets
+        sum.isDraining = sum.isDraining || other.isDraining
     }
 }

@@ -2,6 +2,7 @@ import DatagramIO
 public import Datagrams
 import QUICEndpoint
 import QUICWorkers
+import Synchronization
 
 /// A QUIC server whose memory per connection is bounded, accounted to the byte, and comes back.
 ///
@@ -125,6 +126,55 @@ public final class Server: Sendable {
     public func shutDown() async throws(ServerError) -> ServerStatistics {
         for worker in workers { worker.shutDown() }
         return try await waitUntilStopped()
+    }
+
+    /// How long a server that drains waits for its connections by default: 8 s, so that a process ends within the ten seconds that
+    /// container runtimes commonly give it.
+    public static let drainTimeoutDefault = Duration.seconds(8)
+
+    /// Refuses new connections (RFC 9000 §20.1, CONNECTION_REFUSED), lets the others finish their streams, and then does as
+    /// ``shutDown()`` does.
+    ///
+    /// A connection is closed, with its service's ``QUICTransport/StreamService/finishCode``, when all its streams have ended and
+    /// everything sent is acknowledged. Services are told at once, and may tell their clients:
+    /// ``QUICTransport/StreamService/connectionShouldFinish(_:)``.
+    ///
+    /// - Parameter timeout: How long that may take; connections that are left then are closed whatever their streams do. No time at
+    ///   all, or less, is ``shutDown()``. Of several drains the one that ends first counts. The task's cancellation ends it at once,
+    ///   and so does ``shutDown()``.
+    /// - Returns: The last statistics. Connections that finished are counted as `drained`, those that were left as `shutdown`.
+    /// - Throws: When a worker has failed.
+    public func drain(within timeout: Duration) async throws(ServerError) -> ServerStatistics {
+        guard timeout > .zero else { return try await shutDown() }
+        let end = LastOfAll(workers.count) { [workers] in
+            for worker in workers { worker.shutDown() }
+        }
+        let outcome: Result<ServerStatistics, ServerError> = await withTaskCancellationHandler {
+            for worker in workers { worker.drain(within: timeout) { end.noteOne() } }
+            do throws(ServerError) {
+                return .success(try await waitUntilStopped())
+            } catch {
+                return .failure(error)
+            }
+        } onCancel: {
+            for worker in workers { worker.shutDown() }
+        }
+        return try outcome.get()
+    }
+
+    /// Calls a function when the last of several has come to its end.
+    private final class LastOfAll: Sendable {
+        private let left: Atomic<Int>
+        private let body: @Sendable () -> Void
+
+        init(_ count: Int, _ body: @escaping @Sendable () -> Void) {
+            left = Atomic(count)
+            self.body = body
+        }
+
+        func noteOne() {
+            if left.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 { body() }
+        }
     }
 
     /// Waits until every worker has ended, because of ``shutDown()`` or of a failure.

@@ -28,6 +28,9 @@ public struct ServerStatistics: Sendable {
     /// How often free memory was returned to the system.
     public internal(set) var heapTrims = 0
 
+    /// Whether the server drains: it admits no new connection, and ends when the others have.
+    public var isDraining: Bool { endpoint.isDraining }
+
     /// Whether everything is back to zero.
     public var hasReturned: Bool { endpoint.hasReturned && handOver.waitingBytes == 0 && work.waitingBytes == 0 }
 

@@ -16,6 +16,7 @@ final class Worker {
         case report(@Sendable (ServerStatistics) -> Void)
         case list(@Sendable ([ConnectionReport]) -> Void)
         case listEvents(@Sendable ([EndpointEvent]) -> Void)
+        case drain(Duration, whenDrained: @Sendable () -> Void)
         case shutDown
     }
 
@@ -35,7 +36,8 @@ final class Worker {
     private var busyMeter = BusyMeter()
     private var clock = SteadyClock()
     private var isBlocked = false
-    private var isShuttingDown = false
+    /// Those who wait for the end of the last connection.
+    private var drainWatchers: [@Sendable () -> Void] = []
     /// Whether tasks may wait of which nothing wakes the worker: before its first turn, and where others had to have theirs.
     private var tasksMayFollow = true
 
@@ -86,9 +88,10 @@ final class Worker {
         defer {
             closeInboxes()
             answerLateCommands()
+            tellDrained()
         }
         reference.tasks.begin(waking: loop.waker)
-        while !(isShuttingDown && endpoint.isShutDown && outgoing.isEmpty) {
+        while !(endpoint.isShutDown && outgoing.isEmpty) {
             let start = clock.now()
             let wakeup = try loop.wait(until: nextDeadline, now: start)
             let now = clock.now()
@@ -102,6 +105,7 @@ final class Worker {
             }
             try turn(at: now)
             try runTasks()
+            if endpoint.isDrained { tellDrained() }
         }
         // Otherwise the last statistics would show elements that wait for connections that are gone.
         closeInboxes()
@@ -110,7 +114,7 @@ final class Worker {
 
     private var nextDeadline: MonotonicInstant? {
         // While the socket takes nothing, only its becoming writable helps a shutdown.
-        if isShuttingDown, !isBlocked { return MonotonicInstant(nanoseconds: 0) }
+        if endpoint.isEnding, !isBlocked { return MonotonicInstant(nanoseconds: 0) }
         if tasksMayFollow { return MonotonicInstant(nanoseconds: 0) }
         return [endpoint.nextDeadline, trimDeadline].compactMap(\.self).min()
     }
@@ -199,11 +203,18 @@ final class Worker {
             case .report(let answer): answer(statistics)
             case .list(let answer): answer(endpoint.reports(at: clock.now()))
             case .listEvents(let answer): answer(endpoint.eventLog.latest)
-            case .shutDown:
-                isShuttingDown = true
-                endpoint.shutDown()
+            case .drain(let timeout, let whenDrained):
+                let now = clock.now()
+                endpoint.drain(by: now.advanced(by: timeout), at: now)
+                drainWatchers.append(whenDrained)
+            case .shutDown: endpoint.shutDown()
             }
         }
+    }
+
+    private func tellDrained() {
+        for watcher in drainWatchers { watcher() }
+        drainWatchers = []
     }
 
     private func answerLateCommands() {

@@ -32,6 +32,14 @@ final class WorkerThread: Sendable {
         }
     }
 
+    /// Tells the worker to let its connections finish, for `timeout` at most, after which it closes them and ends.
+    ///
+    /// - Parameter whenDrained: Called once, when none is left; the worker goes on, since the kernel steers datagrams by the number of
+    ///   sockets.
+    func drain(within timeout: Duration, whenDrained: @escaping @Sendable () -> Void) {
+        if !mailbox.post(.drain(timeout, whenDrained: whenDrained)) { whenDrained() }
+    }
+
     /// Tells the worker to close its connections and end.
     func shutDown() {
         _ = mailbox.post(.shutDown)

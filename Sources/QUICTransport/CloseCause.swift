@@ -6,6 +6,8 @@ public enum CloseCause: Sendable, Hashable, BitwiseCopyable {
     case localClose
     /// The endpoint is shutting down.
     case shutdown
+    /// The endpoint drains, and all streams of the connection had ended.
+    case drained
     /// Nothing was received for the idle timeout. RFC 9000 §10.1.
     case idleTimeout
     /// The handshake was not complete by its deadline.
@@ -46,6 +48,7 @@ public enum CloseCause: Sendable, Hashable, BitwiseCopyable {
         case .peerClose: "peer_close"
         case .localClose: "local_close"
         case .shutdown: "shutdown"
+        case .drained: "drained"
         case .idleTimeout: "idle_timeout"
         case .handshakeTimeout: "handshake_timeout"
         case .acknowledgementSilence: "acknowledgement_silence"
@@ -67,8 +70,9 @@ public enum CloseCause: Sendable, Hashable, BitwiseCopyable {
 
     /// Every label there is, for tables that show the zeros too.
     public static let labels: [String] = [
-        CloseCause.peerClose, .localClose, .shutdown, .idleTimeout, .handshakeTimeout, .acknowledgementSilence,
-        .noProgress, .uselessPackets, .lifetime, .retainedMemory, .statelessReset, .tlsAlert(0), .transportError,
-        .budgetExceeded(.connection), .outOfMemory, .refused, .versionNegotiation, .addressValidation, .abandoned,
+        CloseCause.peerClose, .localClose, .shutdown, .drained, .idleTimeout, .handshakeTimeout,
+        .acknowledgementSilence, .noProgress, .uselessPackets, .lifetime, .retainedMemory, .statelessReset,
+        .tlsAlert(0), .transportError, .budgetExceeded(.connection), .outOfMemory, .refused, .versionNegotiation,
+        .addressValidation, .abandoned,
     ].map(\.label)
 }

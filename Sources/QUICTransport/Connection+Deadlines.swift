@@ -9,7 +9,14 @@ extension Connection {
         let ours =
             isHandshaking
             ? handshakeDeadline : min(watch.deadline(configuration), silenceDeadline, lifetimeDeadline)
-        return min(transport, applicationDeadline, ours, borrowing.reviewDeadline, borrowing.pacer.releaseAt)
+        return min(
+            transport,
+            applicationDeadline,
+            ours,
+            borrowing.reviewDeadline,
+            borrowing.pacer.releaseAt,
+            drainDeadline
+        )
     }
 
     /// The moment of ``deadline`` has come.
@@ -31,7 +38,10 @@ extension Connection {
     /// How long the closing and draining states last.
     ///
     /// RFC 9000 §10.2: these states SHOULD persist for at least three times the current PTO interval.
-    public var closingPeriod: Duration { (native?.probeTimeout ?? .zero) * 3 }
+    public var closingPeriod: Duration { probeTimeout * 3 }
+
+    /// The time after which a packet in flight is probed for. RFC 9002 §6.2.1.
+    var probeTimeout: Duration { native?.probeTimeout ?? .zero }
 
     /// What is in flight, as congestion control counts it. RFC 9002 §2.
     var bytesInFlight: UInt64 { nativeInfo.bytes_in_flight }

@@ -16,6 +16,7 @@ extension Connection {
     public func transmit(into batch: TransmitBatch, at now: MonotonicInstant) -> TransmitOutcome {
         guard let quantumBytes = native?.sendQuantumBytes else { return .idle }
         if let end = pendingEnd { return .ended(end) }
+        if hasDrained(at: now) { return .ended(.close(.drained)) }
         let tlsBefore = TLSMemory.tallyNow()
         defer { chargeTLS(since: tlsBefore) }
         self.now = now

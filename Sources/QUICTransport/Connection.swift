@@ -89,6 +89,8 @@ public final class Connection {
     var migration: PathMigration?
     /// How long a connection may be silent before it sends a PING, in nanoseconds; the greatest number for ever.
     private var keepAliveNanoseconds = UInt64.max
+    /// From when on it ends as soon as its streams have, because its server drains; the distant future where it does not.
+    var drainEnd = MonotonicInstant.distantFuture
     private var closing: ClosingDetails?
     // From here on by size, so that no bytes are lost between them.
     /// Bytes of packets sent, as far as they matter for path MTU discovery.
@@ -183,6 +185,7 @@ extension Connection {
         }
         service = candidate
         candidate.connectionDidOpen(self)
+        if environment.isDraining { beginDrain() }
     }
 
     /// Tells the service that the connection has ended, after everything it held was released.
@@ -472,8 +475,11 @@ extension Connection {
         let frame: NativeConnection.CloseFrame =
             switch end.cause {
             case .tlsAlert(let alert): .tlsAlert(alert)
-            case .localClose, .shutdown:
-                .application(code: closing?.applicationCode ?? 0, reasonPhrase: closing?.reasonPhrase ?? "")
+            case .localClose, .shutdown, .drained:
+                .application(
+                    code: closing?.applicationCode ?? min(service?.finishCode ?? 0, ClosingDetails.largestCode),
+                    reasonPhrase: closing?.reasonPhrase ?? ""
+                )
             default: .transport(failure)
             }
         // A connection that has used up its allowance is told so: RFC 9000 §10.2.

@@ -13,6 +13,8 @@ public final class ConnectionEnvironment {
     public let resetSecret: EndpointSecret
     /// Whether the thread of these connections has no time left: ``TransportConfiguration/uselessPacketsPerSecondWhenBusy``.
     public var isBusy = false
+    /// Whether the endpoint drains: connections that open from now on are told so at once.
+    package var isDraining = false
     /// Takes work from other threads; nil where there are none.
     package weak var executor: (any ConnectionExecutor)?
     /// The time as the endpoint was last told.

@@ -51,6 +51,12 @@ public final class Stream {
         didSet { if priority != oldValue { connection.resort(self) } }
     }
 
+    /// Whether a server that drains waits for its end, as by default. It does not for a stream that lasts as long as its connection,
+    /// such as the control stream of HTTP/3: RFC 9114 §6.2.1.
+    public var holdsUpDrain = true {
+        didSet { if holdsUpDrain != oldValue { _ = connection.beginCommand() } }
+    }
+
     /// The next stream in the queue of those with something to send.
     var nextQueued: Stream?
     var isQueued = false

@@ -52,6 +52,15 @@ struct StreamList {
         }
     }
 
+    /// Whether `isWanted` is true of a stream.
+    ///
+    /// - Complexity: O(n).
+    func contains(where isWanted: (Stream) -> Bool) -> Bool {
+        var candidate = first
+        while let stream = candidate, !isWanted(stream) { candidate = stream.nextOpen }
+        return candidate != nil
+    }
+
     /// Takes the first stream out, one at a time: a long list must not be released recursively.
     mutating func removeFirst() -> Stream? {
         first.map { remove($0) }

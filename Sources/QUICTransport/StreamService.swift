@@ -24,6 +24,15 @@ public protocol StreamService: AnyObject, SendableMetatype {
     /// The connection has ended, and everything it held is released. Called once for each connection that did open, after
     /// ``streamDidClose(_:)`` for each of its streams.
     func connectionDidClose(_ connection: Connection, _ report: CloseReport)
+    /// The server drains: the client should begin nothing further on `connection`, which is closed with ``finishCode`` once all its
+    /// streams have ended that hold that up (``Stream/holdsUpDrain``), and at the server's deadline whatever they do. Called once for
+    /// each connection that did open: the place to tell the client, as HTTP/3 does with GOAWAY (RFC 9114 §5.2).
+    ///
+    /// Streams that a client began before it knows are served: the connection is kept for one probe timeout at least.
+    func connectionShouldFinish(_ connection: Connection)
+    /// The application error code with which a server closes connections that have finished while it drains, and those that are left
+    /// when it shuts down: below 2^62. RFC 9000 §20.2.
+    var finishCode: UInt64 { get }
     /// The moment of ``Connection/applicationDeadline`` has come; it is the distant future again.
     func connectionDidWake(_ connection: Connection)
     /// The peer allows further streams of this direction: ``Connection/openStream(_:)`` may succeed where it did not before.
@@ -65,6 +74,12 @@ extension StreamService {
 
     /// Does nothing.
     public func connectionDidClose(_ connection: Connection, _ report: CloseReport) {}
+
+    /// Does nothing.
+    public func connectionShouldFinish(_ connection: Connection) {}
+
+    /// 0.
+    public var finishCode: UInt64 { 0 }
 
     /// Does nothing.
     public func connectionDidWake(_ connection: Connection) {}

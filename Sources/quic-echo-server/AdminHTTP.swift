@@ -15,6 +15,7 @@ struct AdminHTTP {
         let http = HTTPServer(config: try configuration(listeningOn: address))
         await http.appendRoute("GET /") { [pages] (_: HTTPRequest) in pages.index() }
         await http.appendRoute("GET /stats") { [pages] (_: HTTPRequest) in await pages.statistics() }
+        await http.appendRoute("GET /ready") { [pages] (_: HTTPRequest) in await pages.readiness() }
         await http.appendRoute("GET /connections") { [pages] (_: HTTPRequest) in await pages.connections() }
         await http.appendRoute("GET /connections/:id") { [pages] (request: HTTPRequest) in
             await pages.connection(request.routeParameters["id"])

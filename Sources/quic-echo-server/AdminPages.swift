@@ -19,6 +19,7 @@ struct AdminPages {
     func index() -> HTTPResponse {
         let text = """
             GET /stats            what the server did and holds, as JSON
+            GET /ready            200 while new connections are admitted, 503 while the server drains
             GET /connections      what each live connection is and holds
             GET /connections/ID   the same for one of them
             GET /events           what happened lately, newest last
@@ -42,6 +43,12 @@ struct AdminPages {
             logger.error("cannot show statistics: \(error)")
             return HTTPResponse(statusCode: .serviceUnavailable)
         }
+    }
+
+    /// `GET /ready`
+    func readiness() async -> HTTPResponse {
+        let isReady = (try? await server.statistics())?.isDraining == false
+        return Self.text(isReady ? "ready\n" : "draining\n", statusCode: isReady ? .ok : .serviceUnavailable)
     }
 
     /// `GET /connections`

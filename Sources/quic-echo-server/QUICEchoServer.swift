@@ -1,4 +1,5 @@
 import ArgumentParser
+import CommandLineValues
 import Datagrams
 import EchoServerKit
 import Logging
@@ -20,7 +21,7 @@ struct QUICEchoServer: AsyncParsableCommand {
         commandName: "quic-echo-server",
         abstract: "Serves QUIC connections with bounded memory, and shows what they hold.",
         discussion: """
-            Ends at SIGTERM or SIGINT with 0 when everything came back, and with 1 when something did not or a worker \
+            Drains at SIGTERM or SIGINT, see --drain-timeout, and ends at once at a second one: with 0 when everything came back, and with 1 when something did not or a worker \
             failed. Exits with 64 when the options are wrong. docs/operating.md has the details.
             """,
         version: ([versions] + knownIssues.map { "known issue: \($0.line)" }).joined(separator: "\n")
@@ -89,7 +90,12 @@ struct QUICEchoServer: AsyncParsableCommand {
     }
 
     private func serve(_ server: Server, _ admin: AdminServer?, logger: Logger) async throws {
-        let service = EchoServerService(server: server, adminAddress: admin?.address, logger: logger)
+        let service = EchoServerService(
+            server: server,
+            drainTimeout: serverOptions.drainLimit,
+            adminAddress: admin?.address,
+            logger: logger
+        )
         // The last one is shut down first: the statistics stay readable until the server has closed its connections.
         let services: [any Service] = (admin.map { [$0] } ?? []) + [service]
         let group = ServiceGroup(

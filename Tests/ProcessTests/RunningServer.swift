@@ -73,6 +73,16 @@ final class RunningServer {
         return try await program.ending()
     }
 
+    /// Asks it to end, and goes on.
+    func signal(_ signal: StopSignal) {
+        program.send(signal.number)
+    }
+
+    /// Waits until it has ended.
+    func ending() async throws -> RunningProgram.Ending {
+        try await program.ending()
+    }
+
     /// Ends it without a chance to say anything, as a crash does.
     func die() async throws {
         // Not through its watchdog, which would die instead and leave it alone.
@@ -99,6 +109,18 @@ final class RunningServer {
     /// A part of `GET /stats` that ``ServerSnapshot`` leaves out.
     func decodedStatistics<Part: Decodable>(as type: Part.Type = Part.self) async throws -> Part {
         try await decoded(type, from: "stats")
+    }
+
+    /// The status of `GET /ready`.
+    func readiness() async throws -> Int {
+        let url = try #require(URL(string: "\(admin)/ready"))
+        return try #require(try await URLSession.shared.data(from: url).1 as? HTTPURLResponse).statusCode
+    }
+
+    /// Waits until it drains.
+    func waitUntilDraining() async throws {
+        struct Drain: Decodable { let is_draining: Bool }
+        while try await !decodedStatistics(as: Drain.self).is_draining { try await Task.sleep(for: .milliseconds(20)) }
     }
 
     private func decoded<Part: Decodable>(_: Part.Type, from page: String) async throws -> Part {

@@ -38,6 +38,7 @@ extension RealProcesses {
                 Refusal("--workers", "0", naming: "--workers", "0", "1 to 256"),
                 Refusal("--workers", "257", naming: "--workers", "257", "1 to 256"),
                 Refusal("--workers", "many", naming: "--workers", "many", "1 to 256"),
+                Refusal("--drain-timeout", "25h", naming: "--drain-timeout", "25h", "0 to 24h"),
                 Refusal("--event-log", "65537", naming: "--event-log", "65537", "0 to 65536"),
                 Refusal("--qlog", "/nowhere", naming: "--qlog", "/nowhere", "accepted is"),
                 Refusal("--log-level", "loud", naming: "--log-level", "loud", "debug"),

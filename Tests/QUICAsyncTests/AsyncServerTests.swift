@@ -67,6 +67,62 @@ import Testing
         #expect(last.hasReturned && last.endpoint.connections.created == 10)
     }
 
+    /// A handler that waits for nothing else learns of a drain, and ends its own streams.
+    @Test func handlersLearnOfADrain() async throws {
+        let server = try server()
+        let serving = Task(executorPreference: server.workers[0].taskExecutor) {
+            await server.run { connection in
+                for await stream in connection.streams {
+                    await connection.waitUntilShouldFinish()
+                    try? await stream.write("bye")
+                    stream.finish()
+                }
+            }
+        }
+        let draining = Shared<Task<ServerStatistics, any Error>?>(nil)
+        let outcome = await onThread {
+            let client = try LoopbackClient(of: server.address, seed: 3)
+            let connection = try client.connect()
+            let stream = try client.open([1], on: connection)
+            stream.finish()
+            try client.serve()
+            draining.withLock { $0 = Task { try await server.drain(within: .seconds(3_600)) } }
+            try #require(try client.serve { client.closes.count == 1 })
+            #expect(client.recorder.received(on: connection, stream.id).bytes == Array("bye".utf8))
+        }
+        try outcome.get()
+        let last = try await server.waitUntilStopped()
+        #expect(last.hasReturned && last.endpoint.connections.closedByCause == ["drained": 1])
+        _ = try await draining.withLock { $0 }?.value
+        await serving.value
+    }
+
+    @Test func connectionsAreRefusedByTheirAddressAndName() async throws {
+        let asked = Shared<[String]>([])
+        var configuration = ServerConfiguration()
+        configuration.listenAddress.port = 0
+        configuration.memoryBytesLimit = 1 << 30
+        let server = try AsyncServer(configuration: configuration, applicationProtocols: ["echo"]) { connection in
+            asked.withLock { $0.append("\(connection.applicationProtocol ?? "") \(connection.serverName ?? "")") }
+            return .refuse(code: 9, reasonPhrase: "not here")
+        }
+        let outcome = await onThread {
+            let client = try LoopbackClient(of: server.address, seed: 4)
+            _ = try client.connect()
+            try #require(try client.serve { client.closes.count == 1 })
+        }
+        try outcome.get()
+        #expect(asked.withLock { $0 } == ["echo localhost"])
+        let stopped = Task { try await server.waitUntilStopped() }
+        let last = try await server.shutDown()
+        #expect(last.endpoint.connections.closedByCause == ["local_close": 1])
+        #expect(try await stopped.value.hasReturned)
+        // Nobody was shown it, and no other follows.
+        let connections = server.connections.makeAsyncIterator()
+        let next = await connections.next()
+        #expect(next == nil)
+    }
+
     /// A write of more than any window suspends until the client has read enough.
     @Test func aLongWriteWaitsForItsReader() async throws {
         let message = [UInt8](repeating: 3, count: 5_000_000)

@@ -114,6 +114,10 @@ extension Ending {
             _ = try establish(pair)
             pair.server.shutDown()
         },
+        Ending(.drained, at: .server) { pair in
+            _ = try establish(pair)
+            pair.server.drain(by: pair.now.advanced(by: .seconds(60)), at: pair.now)
+        },
         Ending(.abandoned, at: .client) { pair in
             pair.client.abandon(try establish(pair), at: pair.now)
         },
