@@ -39,13 +39,19 @@ public final class ConnectionPool: Sendable {
 
     /// An empty pool.
     ///
-    /// - Parameter onLongUse: Told once of each use that lasts longer than ``PoolLimits/longUseThreshold``, from any thread.
+    /// - Parameters:
+    ///   - limits: What it keeps. A pool of no connections would let every task wait for ever.
+    ///   - onLongUse: Told once of each use that lasts longer than ``PoolLimits/longUseThreshold``, from any thread.
+    /// - Precondition: ``PoolLimits/connectionsPerServer`` is at least 1.
     public init(
         of client: AsyncClient,
         limits: PoolLimits = PoolLimits(),
         onLongUse: @escaping @Sendable (LongUse) -> Void = { _ in }
     ) {
-        precondition(limits.connectionsPerServer > 0, "a pool without connections serves nobody")
+        precondition(
+            limits.connectionsPerServer > 0,
+            "a pool of \(limits.connectionsPerServer) connections per server was asked for; at least 1 is needed"
+        )
         self.client = client
         self.limits = limits
         reportLongUse = onLongUse

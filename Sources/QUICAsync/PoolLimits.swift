@@ -1,6 +1,6 @@
 /// How many connections a pool keeps, and for how long.
 public struct PoolLimits: Sendable, Hashable {
-    /// Connections to one server at once, those in use among them. Default 16. A use beyond waits for another to end.
+    /// Connections to one server at once, those in use among them; at least 1. Default 16. A use beyond waits for another to end.
     public var connectionsPerServer = 16
     /// How long a connection is kept that nobody uses. Default 20 s: less than the idle timeout of most servers, which drop a connection
     /// without a word. RFC 9000 §10.1.

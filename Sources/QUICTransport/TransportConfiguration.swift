@@ -56,9 +56,7 @@ public struct TransportConfiguration: Sendable {
     ///
     /// No memory is kept for it: a datagram goes to the service at once, in ``StreamService/receive(datagram:on:)``. What this side
     /// sends depends on the peer alone.
-    public var datagramFrameBytesLimit = 0 {
-        didSet { precondition(Self.datagramFrameBytesAccepted.contains(datagramFrameBytesLimit), "0 to 65,535 bytes") }
-    }
+    public var datagramFrameBytesLimit = 0
     /// Datagrams of one connection that wait to be sent in DATAGRAM frames; one more displaces the oldest. Default 128, 2 bytes
     /// each; 0 to send none. ``Connection/sendDatagram(_:)-(RawSpan)``.
     public var queuedDatagrams = 128
@@ -145,6 +143,10 @@ public struct TransportConfiguration: Sendable {
         guard handshakeBytesLimit >= Self.handshakeBytesMinimum else {
             return "a handshake memory limit of \(handshakeBytesLimit) bytes fails every handshake; "
                 + "at least \(Self.handshakeBytesMinimum) bytes are needed"
+        }
+        guard Self.datagramFrameBytesAccepted.contains(datagramFrameBytesLimit) else {
+            return "DATAGRAM frames of \(datagramFrameBytesLimit) bytes were allowed to a \(peer); "
+                + "accepted are \(Self.datagramFrameBytesAccepted) bytes"
         }
         let streams = [peerBidirectionalStreams, peerUnidirectionalStreams]
         return streams.first { !Self.streamsAccepted.contains($0) }

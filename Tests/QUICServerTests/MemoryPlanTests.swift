@@ -75,6 +75,10 @@ import Testing
 
     @Test func aHandshakeLimitThatFailsEveryHandshakeIsRefused() {
         #expect(refusal { $0.transport.handshakeBytesLimit = 29_999 }.contains("at least 30000 bytes"))
+        for bytes in [-1, 65_536] {
+            let sentence = refusal { $0.transport.datagramFrameBytesLimit = bytes }
+            #expect(sentence.contains("\(bytes) bytes") && sentence.contains("0...65535"))
+        }
     }
 
     @Test func aChainWithoutRoomInTheHandshakeLimitIsRefusedWithTheArithmetic() {
