@@ -18,6 +18,7 @@ public final class Client: Sendable {
     public let worker: WorkerReference
     private let mailbox: Mailbox<ClientWorker.Command>
     private let end = ThreadEnd<Outcome>()
+    private let reason: ClientEnd
 
     /// Starts a client without connections.
     ///
@@ -63,14 +64,9 @@ public final class Client: Sendable {
             throw .socket(error)
         }
         mailbox = driver.mailbox
+        reason = driver.end
         do throws(ThreadError) {
-            try end.start(driver) { driver in
-                do throws(SocketError) {
-                    return .success(try driver.run())
-                } catch {
-                    return .failure(.socket(error))
-                }
-            }
+            try end.start(driver) { $0.run() }
         } catch {
             throw .thread(error.code)
         }
@@ -121,7 +117,7 @@ extension Client {
             willOpen: willOpen,
             fail: fail
         )
-        if !mailbox.post(.connect(request)) { fail(.shutDown) }
+        if !mailbox.post(.connect(request)) { fail(reason.reason ?? .shutDown) }
     }
 
     /// The client's statistics at this moment, or at its end.

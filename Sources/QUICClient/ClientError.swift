@@ -1,27 +1,9 @@
 public import DatagramIO
 public import QUICTransport
+public import QUICWorkers
 
 /// Why a client could not start, or had to stop.
-public enum ClientError: Error, Sendable, CustomStringConvertible {
-    /// The protocols or the authorities do not work.
-    case transport(QUICError)
-    /// The system has no event loop for it, or its socket failed.
-    case socket(SocketError)
-    /// The configuration contradicts itself.
-    case configuration(String)
-    /// The system has no further thread.
-    case thread(Int32)
-
-    /// A sentence for people.
-    public var description: String {
-        switch self {
-        case .transport(let error): error.description
-        case .socket(let error): error.description
-        case .configuration(let sentence): sentence
-        case .thread(let code): "cannot start the client's thread: error \(code)"
-        }
-    }
-}
+public typealias ClientError = WorkerError
 
 /// Why there is no connection to a server.
 public enum ConnectError: Error, Sendable, Hashable, CustomStringConvertible {
@@ -47,6 +29,8 @@ public enum ConnectError: Error, Sendable, Hashable, CustomStringConvertible {
     case notStarted(QUICError)
     /// The client was shut down.
     case shutDown
+    /// The client had to stop, and all its connections have ended.
+    case clientFailed(ClientError)
 
     /// The handshake of a connection failed.
     package init(_ cause: CloseCause, refusedCertificate: Bool) {
@@ -77,6 +61,7 @@ public enum ConnectError: Error, Sendable, Hashable, CustomStringConvertible {
         case .unreachable(let error): error.description
         case .notStarted(let error): error.description
         case .shutDown: "the client was shut down"
+        case .clientFailed(let error): "the client has failed: \(error)"
         }
     }
 }

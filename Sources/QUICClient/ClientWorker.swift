@@ -17,6 +17,8 @@ final class ClientWorker {
     }
 
     let mailbox: Mailbox<Command>
+    /// Why it takes no more requests, for those who ask from other threads.
+    let end = ClientEnd()
     private let endpoint: ClientEndpoint
     private let service: any StreamService
     private let reference: WorkerReference
@@ -69,15 +71,24 @@ final class ClientWorker {
 
     /// Drives connections until it is told to shut down and has said so to every server.
     ///
-    /// - Returns: The last statistics.
-    func run() throws(SocketError) -> ClientStatistics {
+    /// - Returns: The last statistics, or why it had to stop.
+    func run() -> Client.Outcome {
         observe()
-        defer {
-            reference.close()
-            execute(mailbox.close(), at: clock.now())
-            for attempt in attempts.values { attempt.request.fail(.shutDown) }
-        }
         reference.tasks.begin(waking: sockets.waker)
+        do throws(SocketError) {
+            try serve()
+        } catch {
+            stop(because: .clientFailed(.socket(error)))
+            return .failure(.socket(error))
+        }
+        endpoint.removeClosingRecords()
+        reference.close()
+        let last = statistics
+        stop(because: .shutDown)
+        return .success(last)
+    }
+
+    private func serve() throws(SocketError) {
         while !(isShuttingDown && endpoint.counts.live == 0 && sockets.isDrained) {
             let wasWoken = try sockets.wait(until: nextDeadline, now: clock.now())
             let now = clock.now()
@@ -88,9 +99,15 @@ final class ClientWorker {
             try turn(at: now)
             try runTasks()
         }
-        endpoint.removeClosingRecords()
+    }
+
+    /// Takes no more requests, and tells those who wait for a connection.
+    private func stop(because reason: ConnectError) {
+        end.reason = reason
         reference.close()
-        return statistics
+        execute(mailbox.close(), at: clock.now())
+        for attempt in attempts.values { attempt.request.fail(reason) }
+        attempts = [:]
     }
 
     private func observe() {
@@ -198,6 +215,7 @@ extension ClientWorker {
 
 extension ClientWorker {
     private func connect(_ request: ConnectRequest, at now: MonotonicInstant) {
+        if let reason = end.reason { return request.fail(reason) }
         guard !isShuttingDown else { return request.fail(.shutDown) }
         guard endpoint.counts.live < connectionLimit else {
             return request.fail(.tooManyConnections(limit: connectionLimit))

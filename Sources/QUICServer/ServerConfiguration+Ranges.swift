@@ -1,5 +1,6 @@
 import QUICEndpoint
 import QUICTransport
+import QUICWorkers
 import TextValues
 
 /// The range of each property that has one by itself. ``MemoryPlan`` checks the properties against each other.

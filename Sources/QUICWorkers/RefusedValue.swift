@@ -7,6 +7,10 @@ public struct RefusedValue: Error, Sendable, Hashable, CustomStringConvertible {
     /// The values that are accepted: `10ms to 24h`.
     public let accepted: String
 
+    package init(property: String, value: String, accepted: String) {
+        (self.property, self.value, self.accepted) = (property, value, accepted)
+    }
+
     /// A sentence for people.
     public var description: String { "\(property) \(value) is not accepted: use \(accepted)" }
 }
