@@ -7,7 +7,7 @@ import Musl
 /// An IPv4 or IPv6 address with a UDP port, held inline in 28 bytes.
 public struct SocketAddress: Hashable, Sendable, BitwiseCopyable {
     /// The address family.
-    public enum Family: UInt8, Sendable, BitwiseCopyable {
+    public enum Family: UInt8, Sendable, BitwiseCopyable, CaseIterable {
         /// IPv4.
         case ipv4
         /// IPv6.

@@ -83,20 +83,30 @@ extension ClientSockets {
         return hasAny
     }
 
-    /// Sends what `fill` puts into a batch, again and again, until that is nothing or a socket takes no more.
-    func send(filledBy fill: (TransmitBatch) -> Void) throws(SocketError) {
-        while entries.values.allSatisfy({ !$0.isBlocked }) {
+    /// Sends what `fill` puts into a batch, again and again, until that is nothing or no socket takes more.
+    ///
+    /// - Parameter fill: Is told of the address family whose socket takes nothing for now, and should put in nothing of its connections;
+    ///   a close packet of theirs is lost where it does not fit.
+    func send(filledBy fill: (TransmitBatch, _ held: SocketAddress.Family?) -> Void) throws(SocketError) {
+        while entries.isEmpty || entries.values.contains(where: { !$0.isBlocked }) {
             let batch = entries.count == 1 ? entries.values.first?.outgoing ?? mixed : mixed
-            fill(batch)
+            fill(batch, blockedFamily)
             if batch.isEmpty { return }
             if entries.count > 1 { distribute() }
-            for (tag, entry) in entries { try flush(entry, tag: tag) }
+            for (tag, entry) in entries where !entry.isBlocked { try flush(entry, tag: tag) }
         }
+    }
+
+    /// The family of a socket that takes nothing for now.
+    private var blockedFamily: SocketAddress.Family? {
+        SocketAddress.Family.allCases.first { entries[Self.tag(of: $0)]?.isBlocked ?? false }
     }
 
     private func distribute() {
         for datagram in mixed.entries {
-            guard let entry = entries[Self.tag(of: datagram.path.local.family)] else { continue }
+            guard let entry = entries[Self.tag(of: datagram.path.local.family)], !entry.outgoing.isFull else {
+                continue
+            }
             mixed.withBytes(of: datagram) {
                 entry.outgoing.append(copying: $0, path: datagram.path, ecn: datagram.ecn)
             }
@@ -106,6 +116,15 @@ extension ClientSockets {
 
     private func flush(_ entry: Entry, tag: UInt64) throws(SocketError) {
         guard !entry.outgoing.isEmpty, try entry.socket.send(entry.outgoing) == .blocked else { return }
+        try block(entry, tag: tag)
+    }
+
+    /// Sends nothing more of a family before its socket can be written to again.
+    func block(_ family: SocketAddress.Family) throws(SocketError) {
+        try block(entry(for: family), tag: Self.tag(of: family))
+    }
+
+    private func block(_ entry: Entry, tag: UInt64) throws(SocketError) {
         entry.isBlocked = true
         try loop.setWantsWrite(true, for: entry.socket, tag: tag)
     }

@@ -178,7 +178,7 @@ extension ClientWorker {
     }
 
     private func flush(at now: MonotonicInstant) throws(SocketError) {
-        try sockets.send { endpoint.transmit(into: $0, at: now) }
+        try sockets.send { endpoint.transmit(into: $0, holding: $1, at: now) }
     }
 
     /// Does the work that other threads have left until now.

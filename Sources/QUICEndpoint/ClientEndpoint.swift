@@ -205,10 +205,15 @@ extension ClientEndpoint {
 extension ClientEndpoint {
     /// Fills `batch` with what may be sent now; leaves it empty when there is nothing.
     ///
+    /// - Parameter held: The address family whose connections have to wait, because its socket takes nothing for now; nil for none.
     /// - Precondition: `batch` is empty.
-    public func transmit(into batch: TransmitBatch, at now: MonotonicInstant) {
+    public func transmit(
+        into batch: TransmitBatch,
+        holding held: SocketAddress.Family? = nil,
+        at now: MonotonicInstant
+    ) {
         precondition(batch.isEmpty, "send the batch before filling it again")
         replies.move(into: batch)
-        connections.transmit(into: batch, at: advance(to: now))
+        connections.transmit(into: batch, holding: held, at: advance(to: now))
     }
 }

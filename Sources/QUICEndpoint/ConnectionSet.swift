@@ -285,8 +285,20 @@ extension ConnectionSet {
     }
 
     /// Lets touched connections send, one burst each in turn, until `batch` is full or all are done.
-    public func transmit(into batch: TransmitBatch, at now: MonotonicInstant) {
+    ///
+    /// - Parameter held: The address family whose connections have to wait; nil for none.
+    public func transmit(
+        into batch: TransmitBatch,
+        holding held: SocketAddress.Family? = nil,
+        at now: MonotonicInstant
+    ) {
+        var waiting: [ConnectionHandle] = []
+        defer { for handle in waiting { touch(handle) } }
         while !batch.isFull, let connection = slots.dequeue() {
+            if let held, connection.path?.local.family == held {
+                waiting.append(connection.handle)
+                continue
+            }
             switch connection.transmit(into: batch, at: now) {
             case .idle: deadlines.set(connection.deadline, for: connection.handle.index)
             case .more: touch(connection.handle)

@@ -417,6 +417,19 @@ extension AsyncClientTests {
         #expect(try await client.shutDown().hasReturned)
     }
 
+    /// The machine may have no route to it, or no such addresses at all.
+    @Test func aServerOfAnotherAddressFamilyHindersNobody() async throws {
+        let elsewhere = try #require(SocketAddress("[2001:db8::1]:443"))
+        try await withClient { client, address in
+            await #expect(throws: ConnectError.self) {
+                _ = try await client.connect(to: elsewhere, timeout: .milliseconds(50))
+            }
+            let connection = try await client.connect(to: address)
+            #expect(try await Self.exchange([1, 2, 3], on: connection) == [1, 2, 3])
+            connection.close()
+        }
+    }
+
     @Test func aConfigurationThatCannotWorkIsRefused() {
         var none = clientConfiguration()
         none.connectionLimit = 0
@@ -427,6 +440,7 @@ extension AsyncClientTests {
         let changes: [(inout TransportConfiguration) -> Void] = [
             { $0.peerBidirectionalStreams = -1 }, { $0.peerUnidirectionalStreams = .max },
             { $0.handshakeBytesLimit = 1_000 }, { $0.connectionBytesLimit = 0 }, { $0.connectionBytesLimit = -1 },
+            { $0.datagramFrameBytesLimit = -1 }, { $0.datagramFrameBytesLimit = 65_536 },
         ]
         for change in changes {
             var configuration = clientConfiguration()
