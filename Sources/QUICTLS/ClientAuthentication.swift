@@ -43,7 +43,7 @@ private let verifyClient: @convention(c) (gnutls_session_t?) -> Int32 = { sessio
     guard let session = unsafe session else { return GNUTLS_E_INTERNAL_ERROR }
     guard unsafe TLSSession.peerCertificate(of: session) != nil else { return 0 }
     var status: UInt32 = 0
-    var oid = Array("1.3.6.1.5.5.7.3.2".utf8CString)
+    var oid = Array(KeyPurpose.client.utf8CString)
     let code = unsafe oid.withUnsafeMutableBytes { oid in
         var purpose = unsafe gnutls_typed_vdata_st(
             type: GNUTLS_DT_KEY_PURPOSE_OID,

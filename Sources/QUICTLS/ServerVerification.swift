@@ -3,12 +3,12 @@ public import QUICPackets
 
 /// How a client decides whether it talks to the server it wants.
 public enum ServerVerification: Sendable, Hashable {
-    /// An authority that the system trusts has to vouch for a certificate of the server's name. About 1.5 MB of certificates, which
-    /// all connections of a client share.
+    /// An authority that the system trusts has to vouch for a certificate of the server's name, which must not be limited to other
+    /// purposes than servers. About 1.5 MB of certificates, which all connections of a client share.
     case systemAuthorities
-    /// An authority in this PEM file has to.
+    /// The same with an authority in this PEM file.
     case authorities(file: String)
-    /// The server's certificate has to have one of these keys. Neither its name nor its dates matter. At least one, 32 bytes each.
+    /// The server's certificate has to have one of these keys. Neither its name nor its dates nor its purpose matter. At least one, 32 bytes each.
     case keys([PublicKeyHash])
     /// Any server will do: whoever is on the path can read and change everything. For tests.
     case none

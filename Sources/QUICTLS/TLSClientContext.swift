@@ -2,25 +2,18 @@ internal import CNgtcp2
 import Datagrams
 public import QUICPackets
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
-
 /// What all TLS sessions of a client share.
 ///
 /// One that resumes sessions is used by one thread at a time.
 ///
-/// Owns: GnuTLS credentials and a priority cache, which it may share with contexts for other servers, a copy of the server's name, and
+/// Owns: GnuTLS credentials and a priority cache, which it may share with contexts for other servers, copies of the server's name, and
 /// the latest ticket (1 to 3 KB). Released by: `deinit`.
 @safe
 public final class TLSClientContext: @unchecked Sendable {
     /// The application protocols this client offers, in its order of preference.
     public let protocols: ApplicationProtocols
     private let serverName: String
-    /// The same for GnuTLS, which keeps the pointer for as long as a session verifies a certificate.
-    private let serverNamePointer: UnsafeMutablePointer<CChar>?
+    private let expectation: CertificateExpectation
     private let credentials: SharedCredentials
     /// How servers prove who they are.
     let verification: ServerVerification
@@ -78,7 +71,7 @@ public final class TLSClientContext: @unchecked Sendable {
         if let certificate { try credentials.install(certificate, messageBytesLimit: certificateMessageBytesLimit) }
         tickets = resumesSessions ? SessionTicketStore() : nil
         self.keyLog = keyLog
-        unsafe serverNamePointer = strdup(serverName)
+        expectation = CertificateExpectation(of: serverName)
     }
 
     /// A context for another server, with a ticket of its own. It shares everything else with `other`, authorities above all.
@@ -90,7 +83,7 @@ public final class TLSClientContext: @unchecked Sendable {
         credentials = other.credentials
         tickets = other.tickets == nil ? nil : SessionTicketStore()
         keyLog = other.keyLog
-        unsafe serverNamePointer = strdup(serverName)
+        expectation = CertificateExpectation(of: serverName)
     }
 
     /// The credentials of contexts that differ in the server only.
@@ -118,19 +111,12 @@ public final class TLSClientContext: @unchecked Sendable {
         }
     }
 
-    deinit {
-        unsafe free(serverNamePointer)
-    }
-
     /// A session for one outgoing connection.
     ///
     /// - Parameter offersEarlyData: Whether it tells the server that early data follows.
     package func makeSession(offersEarlyData: Bool = false) throws(QUICError) -> TLSSession {
         // GnuTLS would compare with a certificate the part before it alone, and without a name nothing at all.
         guard !serverName.utf8.contains(0) else { throw QUICError("the server name '\(serverName)' has a NUL in it") }
-        guard unsafe serverNamePointer != nil else {
-            throw QUICError(tls: GNUTLS_E_MEMORY_ERROR, during: "copying the server name")
-        }
         let session = try TLSSession(
             flags: qh_gnutls_client_flags() | (offersEarlyData ? qh_gnutls_early_data_flags() : 0)
         )
@@ -143,7 +129,7 @@ public final class TLSClientContext: @unchecked Sendable {
         }
         switch verification {
         case .systemAuthorities, .authorities:
-            unsafe gnutls_session_set_verify_cert(session.native, serverNamePointer, 0)
+            unsafe gnutls_session_set_verify_cert2(session.native, expectation.values, expectation.count, 0)
         case .keys: unsafe gnutls_session_set_verify_function(session.native, Self.verifyKey)
         case .none: break
         }
@@ -169,4 +155,46 @@ public final class TLSClientContext: @unchecked Sendable {
     private func isAddress(_ name: String) -> Bool {
         SocketAddress("\(name):0") != nil || SocketAddress("[\(name)]:0") != nil
     }
+}
+
+/// The name and the purpose that a server's certificate has to be for, in memory that GnuTLS refers to for as long as a session verifies
+/// a certificate: it copies neither the array nor its strings.
+///
+/// RFC 5280 §4.2.1.12: "If the extension is present, then the certificate MUST only be used for one of the purposes indicated."
+/// A certificate without the extension, or for any purpose, is accepted.
+///
+/// Owns: an array of two elements and the string of each. Released by: `deinit`. Bound: the length of the name, and about 80 bytes.
+@safe
+private final class CertificateExpectation {
+    private let elements: UnsafeMutableBufferPointer<gnutls_typed_vdata_st>
+
+    /// The elements for GnuTLS, and how many there are.
+    var values: UnsafeMutablePointer<gnutls_typed_vdata_st>? { unsafe elements.baseAddress }
+    var count: UInt32 { unsafe UInt32(elements.count) }
+
+    init(of serverName: String) {
+        unsafe elements = .allocate(capacity: 2)
+        unsafe elements.initializeElement(at: 0, to: Self.element(GNUTLS_DT_DNS_HOSTNAME, serverName))
+        unsafe elements.initializeElement(at: 1, to: Self.element(GNUTLS_DT_KEY_PURPOSE_OID, KeyPurpose.server))
+    }
+
+    deinit {
+        for index in 0..<Int(count) { unsafe elements[index].data?.deallocate() }
+        unsafe elements.deinitialize().deallocate()
+    }
+
+    /// Of size 0: GnuTLS reads a string up to its NUL.
+    private static func element(_ kind: gnutls_vdata_types_t, _ text: String) -> gnutls_typed_vdata_st {
+        let bytes = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: text.utf8.count + 1)
+        _ = unsafe bytes.initialize(fromContentsOf: Array(text.utf8) + [0])
+        return unsafe gnutls_typed_vdata_st(type: kind, data: bytes.baseAddress, size: 0)
+    }
+}
+
+/// Object identifiers of the purposes of certificates, the values of GnuTLS's macros. RFC 5280 §4.2.1.12.
+enum KeyPurpose {
+    /// id-kp-serverAuth.
+    static let server = "1.3.6.1.5.5.7.3.1"
+    /// id-kp-clientAuth.
+    static let client = "1.3.6.1.5.5.7.3.2"
 }

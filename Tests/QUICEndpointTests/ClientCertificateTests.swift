@@ -33,7 +33,7 @@ import Testing
 
     /// How a client comes.
     enum Visitor: CaseIterable {
-        case anonymous, known, stranger, expired, server
+        case anonymous, known, forClients, stranger, expired, forServers
     }
 
     /// How a server asks.
@@ -77,8 +77,9 @@ import Testing
         case .known: try folder()
         case .stranger: try folder(authorityName: "Another authority")
         case .expired: try folder(for: CertificateChain.Subject(name: "client", isExpired: true))
-        // id-kp-serverAuth. RFC 5280 §4.2.1.12.
-        case .server: try folder(for: CertificateChain.Subject(name: "client", purpose: "1.3.6.1.5.5.7.3.1"))
+        // id-kp-clientAuth and id-kp-serverAuth. RFC 5280 §4.2.1.12.
+        case .forClients: try folder(for: CertificateChain.Subject(name: "client", purpose: "1.3.6.1.5.5.7.3.2"))
+        case .forServers: try folder(for: CertificateChain.Subject(name: "client", purpose: "1.3.6.1.5.5.7.3.1"))
         }
     }
 
@@ -133,11 +134,11 @@ import Testing
         let folder = try certificate(of: visitor)
         let expected: Outcome =
             switch (asking, visitor) {
-            case (.none, _), (.requested, .anonymous), (_, .known): .served
+            case (.none, _), (.requested, .anonymous), (_, .known), (_, .forClients): .served
             case (.required, .anonymous): .alert(116)
             case (_, .stranger): .alert(48)
             case (_, .expired): .alert(45)
-            case (_, .server): .alert(43)
+            case (_, .forServers): .alert(43)
             }
         #expect(try outcome(folder?.source, at: pair) == expected)
         let shown = try folder.map { try #require(firstCertificate($0.chain.certificates)) }
