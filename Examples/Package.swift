@@ -15,6 +15,7 @@ func example(_ name: String, in folder: String, uses products: [String] = ["QUIC
 
 let package = Package(
     name: "Examples",
+    // `traits: []` keeps the packages of the executables out: docs/dependencies.md.
     dependencies: [.package(name: "QUICHarness", path: "..", traits: [])],
     targets: [
         example("echo", in: "Echo"),
