@@ -301,6 +301,7 @@ let package = Package(
                 "QUICWorkers",
             ]
         ),
+        tests(of: "QUICClient", uses: ["DatagramIO", "Datagrams", "QUICClient", "QUICTesting"]),
         tests(
             of: "QUICAsync",
             uses: [

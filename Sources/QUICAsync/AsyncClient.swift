@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// ```swift
 /// let client = try AsyncClient(configuration: ClientConfiguration(applicationProtocols: ["echo"]))
-/// let connection = try await client.connect(to: address, serverName: "example.org")
+/// let connection = try await client.connect(to: "example.org", port: 443)
 /// let stream = try await connection.openStream()
 /// try await stream.write("hello")
 /// stream.finish()
@@ -47,19 +47,59 @@ public final class AsyncClient: Sendable {
         timeout: Duration = .seconds(10),
         offersEarlyData: Bool = false
     ) async throws -> QUICConnection {
+        try await pendingConnection { [client] pending in
+            client.connect(
+                to: remote,
+                serverName: serverName ?? remote.host,
+                timeout: timeout,
+                offersEarlyData: offersEarlyData,
+                didBegin: { reference in pending.didBegin { try? reference.close() } },
+                willOpen: { $0.context = pending },
+                fail: { pending.finish(.failure($0)) }
+            )
+        }
+    }
+
+    /// Opens a connection to a host by its name; returns when its handshake is complete, or at once where early data is offered.
+    ///
+    /// The name is looked up, and its addresses are tried in turns as in RFC 8305: the next one when one has failed, or when there was no
+    /// answer for 250 ms, while those before it go on. The first handshake that is complete counts.
+    ///
+    /// - Parameters:
+    ///   - host: A name such as `example.org`, or an address such as `192.0.2.1`, `[2001:db8::1]` or `fe80::1%eth0`.
+    ///   - serverName: The name that the server's certificate has to be for, and that is sent to it unless it is an address; nil, the
+    ///     default, for `host`.
+    ///   - timeout: How long lookup and handshakes may take together, an hour at most.
+    ///   - offersEarlyData: As for an address. Where there is early data, the address that the server of this name had last is tried first, and
+    ///     no other.
+    /// - Throws: ``QUICClient/ConnectError``, or `CancellationError`.
+    public func connect(
+        to host: String,
+        port: UInt16,
+        serverName: String? = nil,
+        timeout: Duration = .seconds(10),
+        offersEarlyData: Bool = false
+    ) async throws -> QUICConnection {
+        try await pendingConnection { [client] pending in
+            let attempt = client.connect(
+                to: host,
+                port: port,
+                serverName: serverName,
+                timeout: timeout,
+                offersEarlyData: offersEarlyData,
+                willOpen: { $0.context = pending },
+                fail: { pending.finish(.failure($0)) }
+            )
+            pending.didBegin { attempt.cancel() }
+        }
+    }
+
+    /// Waits for the connection that `begin` asks for.
+    private func pendingConnection(_ begin: @Sendable (PendingConnection) -> Void) async throws -> QUICConnection {
         let pending = PendingConnection()
         return try await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                guard pending.begin(continuation) else { return }
-                client.connect(
-                    to: remote,
-                    serverName: serverName ?? remote.host,
-                    timeout: timeout,
-                    offersEarlyData: offersEarlyData,
-                    didBegin: { pending.didBegin($0) },
-                    willOpen: { $0.context = pending },
-                    fail: { pending.finish(.failure($0)) }
-                )
+                if pending.begin(continuation) { begin(pending) }
             }
         } onCancel: {
             pending.cancel()
@@ -88,7 +128,8 @@ final class PendingConnection: Sendable {
 
     private struct State {
         var continuation: CheckedContinuation<Outcome, Never>?
-        var reference: ConnectionReference?
+        /// Ends the attempt.
+        var stop: (@Sendable () -> Void)?
         var isCancelled = false
     }
 
@@ -104,13 +145,13 @@ final class PendingConnection: Sendable {
         return !isCancelled
     }
 
-    /// The first packet is on its way.
-    func didBegin(_ reference: ConnectionReference) {
+    /// The attempt has begun; `stop` ends it.
+    func didBegin(_ stop: @escaping @Sendable () -> Void) {
         let isCancelled = state.withLock { state in
-            state.reference = reference
+            state.stop = stop
             return state.isCancelled
         }
-        if isCancelled { try? reference.close() }
+        if isCancelled { stop() }
     }
 
     /// There is a connection, or there will be none.
@@ -126,11 +167,11 @@ final class PendingConnection: Sendable {
 
     /// The task no longer waits.
     func cancel() {
-        let (continuation, reference) = state.withLock { state in
+        let (continuation, stop) = state.withLock { state in
             state.isCancelled = true
-            return (state.continuation.take(), state.reference)
+            return (state.continuation.take(), state.stop)
         }
         continuation?.resume(returning: .failure(CancellationError()))
-        try? reference?.close()
+        stop?()
     }
 }

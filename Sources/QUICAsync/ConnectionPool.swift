@@ -5,7 +5,7 @@ import Synchronization
 ///
 /// ```swift
 /// let pool = ConnectionPool(of: client)
-/// let answer = try await pool.withConnection(to: address, serverName: "example.org") { connection in
+/// let answer = try await pool.withConnection(to: "example.org", port: 443) { connection in
 ///     let stream = try await connection.openStream()
 ///     …
 /// }
@@ -16,8 +16,14 @@ import Synchronization
 /// Owns: connections that nobody uses, and one task while there are any. Released by: their limits, ``shutDown()``, and `deinit`. Bound:
 /// ``PoolLimits``, for each server.
 public final class ConnectionPool: Sendable {
+    /// A server by its address, or by its name: the addresses behind a name may change.
     private struct Server: Hashable, Sendable {
-        let address: SocketAddress
+        enum Target: Hashable, Sendable {
+            case address(SocketAddress)
+            case host(String, port: UInt16)
+        }
+
+        let target: Target
         let name: String?
     }
 
@@ -81,7 +87,30 @@ public final class ConnectionPool: Sendable {
         line: Int = #line,
         _ body: (QUICConnection) async throws -> Result
     ) async throws -> Result {
-        let server = Server(address: address, name: serverName)
+        let server = Server(target: .address(address), name: serverName)
+        let (connection, use) = try await take(server, SourcePlace(fileID: fileID, line: line), timeout)
+        defer { end(use, of: connection) }
+        return try await body(connection)
+    }
+
+    /// The same with a host's name: ``AsyncClient/connect(to:port:serverName:timeout:offersEarlyData:)``. It is looked up for new connections
+    /// alone; connections to all of its addresses are kept together.
+    public func withConnection<Result>(
+        to host: String,
+        port: UInt16,
+        serverName: String? = nil,
+        timeout: Duration = .seconds(10),
+        fileID: String = #fileID,
+        line: Int = #line,
+        _ body: (QUICConnection) async throws -> Result
+    ) async throws -> Result {
+        let name: String
+        do throws(LookupError) {
+            name = try RemoteHost(host).text
+        } catch {
+            throw ConnectError.unresolved(host: host, error)
+        }
+        let server = Server(target: .host(name, port: port), name: serverName)
         let (connection, use) = try await take(server, SourcePlace(fileID: fileID, line: line), timeout)
         defer { end(use, of: connection) }
         return try await body(connection)
@@ -144,7 +173,7 @@ extension ConnectionPool {
 
     private func make(for use: Elements.Use, _ server: Server, _ timeout: Duration) async throws -> QUICConnection {
         do {
-            let connection = try await client.connect(to: server.address, serverName: server.name, timeout: timeout)
+            let connection = try await connect(to: server, timeout)
             state.withLock { $0.elements.didMake(connection, for: use, now: .now) }
             connection.onEnd { [weak self] connection in
                 self?.state.withLock { $0.elements.didEnd(connection, of: server) }
@@ -154,6 +183,15 @@ extension ConnectionPool {
         } catch {
             end(use, of: nil)
             throw error
+        }
+    }
+
+    private func connect(to server: Server, _ timeout: Duration) async throws -> QUICConnection {
+        switch server.target {
+        case .address(let address):
+            try await client.connect(to: address, serverName: server.name, timeout: timeout)
+        case .host(let host, let port):
+            try await client.connect(to: host, port: port, serverName: server.name, timeout: timeout)
         }
     }
 

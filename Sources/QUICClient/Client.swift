@@ -3,6 +3,7 @@ public import Datagrams
 import QUICEndpoint
 public import QUICTransport
 public import QUICWorkers
+import Synchronization
 
 /// A QUIC client: connections to any number of servers on one thread, whose memory is bounded and comes back.
 ///
@@ -10,7 +11,7 @@ public import QUICWorkers
 ///
 /// Owns: a thread, its sockets and its connections. Released by: ``shutDown()``; a client that is let go without it goes on until the
 /// process ends. Bound: ``ClientConfiguration/memoryBytesLimit``, 0.3 MB for the sockets, the authorities that it trusts, and a ticket
-/// of up to 3 KB for each of 256 servers.
+/// of up to 3 KB for each of 256 servers. Lookups of hosts: ``SystemResolver``.
 public final class Client: Sendable {
     typealias Outcome = Result<ClientStatistics, ClientError>
 
@@ -19,6 +20,7 @@ public final class Client: Sendable {
     private let mailbox: Mailbox<ClientWorker.Command>
     private let end = ThreadEnd<Outcome>()
     private let reason: ClientEnd
+    private let lastRequest = Atomic<UInt64>(0)
 
     /// Starts a client without connections.
     ///
@@ -109,7 +111,7 @@ extension Client {
         fail: @escaping @Sendable (ConnectError) -> Void
     ) {
         let request = ConnectRequest(
-            remote: remote,
+            target: .address(remote),
             serverName: serverName,
             timeout: timeout,
             offersEarlyData: offersEarlyData,
@@ -118,6 +120,51 @@ extension Client {
             fail: fail
         )
         if !mailbox.post(.connect(request)) { fail(reason.reason ?? .shutDown) }
+    }
+
+    /// Opens a connection to a host by its name. Everything is called on the client's thread.
+    ///
+    /// The name is looked up (``ClientConfiguration/resolver``), and its addresses are tried in turns as in RFC 8305: the next one when one
+    /// has failed, or when there was no answer for 250 ms, while those before it go on. The first handshake that is complete counts,
+    /// and the others are closed. Each costs what a handshake does, 8 at most.
+    ///
+    /// - Parameters:
+    ///   - host: A name such as `example.org`, or an address such as `192.0.2.1`, `[2001:db8::1]` or `fe80::1%eth0`.
+    ///   - serverName: The name that the server's certificate has to be for, and that is sent to it unless it is an address; nil, the
+    ///     default, for `host`.
+    ///   - timeout: How long lookup and handshakes may take together, an hour at most.
+    ///   - offersEarlyData: As for an address. Where there is early data, the address that the server of this name had last is tried first, and
+    ///     no other: the connection is open at once.
+    ///   - willOpen: Called when the handshake is complete, or early data is offered, before ``QUICTransport/StreamService/connectionDidOpen(_:)``.
+    ///   - fail: Called when there will be no connection. One of the two is called, once; for a host that cannot be one, before this returns.
+    /// - Returns: For those who may want it no more.
+    @discardableResult
+    public func connect(
+        to host: String,
+        port: UInt16,
+        serverName: String? = nil,
+        timeout: Duration = .seconds(10),
+        offersEarlyData: Bool = false,
+        willOpen: @escaping @Sendable (Connection) -> Void,
+        fail: @escaping @Sendable (ConnectError) -> Void
+    ) -> ConnectAttempt {
+        let number = lastRequest.add(1, ordering: .relaxed).newValue
+        do throws(LookupError) {
+            let remote = try RemoteHost(host)
+            let request = ConnectRequest(
+                target: .host(remote, port: port, number: number),
+                serverName: serverName ?? remote.serverName,
+                timeout: timeout,
+                offersEarlyData: offersEarlyData,
+                didBegin: { _ in },
+                willOpen: willOpen,
+                fail: fail
+            )
+            if !mailbox.post(.connect(request)) { fail(reason.reason ?? .shutDown) }
+        } catch {
+            fail(.unresolved(host: host, error))
+        }
+        return ConnectAttempt(number: number, mailbox: mailbox)
     }
 
     /// The client's statistics at this moment, or at its end.

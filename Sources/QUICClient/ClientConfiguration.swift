@@ -17,10 +17,12 @@ public struct ClientConfiguration: Sendable {
     public var resumesSessions = true
     /// The limits of each connection. Its handshake timeout does not count: each connection is opened with one of its own.
     public var transport = TransportConfiguration()
-    /// Connections at once, those in their handshakes among them. Default 1,000.
+    /// Connections at once, those in their handshakes and hosts that are looked up among them. Default 1,000.
     public var connectionLimit = 1_000
     /// Bytes that all connections may hold together. Default 256 MiB.
     public var memoryBytesLimit = 256 << 20
+    /// Finds the addresses of hosts. Default: it asks the system.
+    public var resolver: any HostResolver = SystemResolver()
     /// Gets the secrets of all sessions; nil, the default, for nobody.
     public var keyLog: KeyLog?
 

@@ -23,6 +23,10 @@ public enum ConnectError: Error, Sendable, Hashable, CustomStringConvertible {
     case tooManyConnections(limit: Int)
     /// There is no memory for another connection.
     case outOfMemory
+    /// The host has no address, or none is known of it.
+    case unresolved(host: String, LookupError)
+    /// It was cancelled: ``ConnectAttempt/cancel()``.
+    case cancelled
     /// The system has no route to the server, or no socket.
     case unreachable(SocketError)
     /// The handshake could not begin, as with a server name that no server has.
@@ -58,6 +62,8 @@ public enum ConnectError: Error, Sendable, Hashable, CustomStringConvertible {
         case .ended(let cause): "the connection ended in its handshake: \(cause.label)"
         case .tooManyConnections(let limit): "\(limit) connections are open, which is the limit"
         case .outOfMemory: "there is no memory for another connection"
+        case .unresolved(let host, let error): "cannot find an address of '\(host)': \(error)"
+        case .cancelled: "the connection was cancelled before it was open"
         case .unreachable(let error): error.description
         case .notStarted(let error): error.description
         case .shutDown: "the client was shut down"

@@ -15,6 +15,8 @@ public struct ClientStatistics: Sendable {
     public internal(set) var deadlineCount = 0
     /// Connections that offered early data, by outcome.
     public internal(set) var earlyData = EarlyDataCounts()
+    /// Connections to hosts that are looked up, or of which an address is tried.
+    public internal(set) var hostAttemptCount = 0
     /// Work that other threads left for it.
     public internal(set) var work = WorkStatistics()
 
@@ -24,7 +26,7 @@ public struct ClientStatistics: Sendable {
     /// Whether everything is back to zero.
     public var hasReturned: Bool {
         connections.live == 0 && memory.liveBytes == 0 && memory.liveBlocks == 0 && connectionIDCount == 0
-            && deadlineCount == 0
+            && deadlineCount == 0 && hostAttemptCount == 0
             && work.waitingBytes == 0
     }
 }
