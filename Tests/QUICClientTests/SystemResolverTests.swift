@@ -80,8 +80,8 @@ import Testing
         let resolver = SystemResolver { gate.lookUp($0) }
         let threads = SystemResolver.threadsLimit
         for number in 0..<threads { ask(resolver, "hanging\(number).example") }
-        for number in threads..<SystemResolver.namesLimit { ask(resolver, "late\(number).example", timeout: .zero) }
         await wait { gate.begun.withLock { $0.count } == threads }
+        for number in threads..<SystemResolver.namesLimit { ask(resolver, "late\(number).example", timeout: .zero) }
         ask(resolver, "wanted.example")
         #expect(resolver.load == (threads, threads + 1))
         gate.open(for: threads + 1)
