@@ -63,11 +63,7 @@ final class AsyncService: StreamService {
 
     func streamDidOpen(_ stream: QUICTransport.Stream) {
         guard let connection = stream.connection.context as? QUICConnection else { return }
-        let shown = ByteStream(stream, worker: worker)
-        stream.context = shown
-        // Streams that nobody takes are bounded by those that the peer may open.
-        stream.holdPlace()
-        connection.arrivals.put(shown)
+        connection.show(stream)
     }
 
     func receive(_ bytes: RawSpan, isFinal: Bool, on stream: QUICTransport.Stream) throws(StreamError) {

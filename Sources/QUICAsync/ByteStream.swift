@@ -42,8 +42,9 @@ public final class ByteStream: Sendable {
 
     /// The transport's stream, which belongs to the worker's thread.
     private final class Source: @unchecked Sendable {
-        let stream: QUICTransport.Stream
-        init(_ stream: QUICTransport.Stream) { self.stream = stream }
+        /// Nil while nothing of it has arrived.
+        var stream: QUICTransport.Stream?
+        init(_ stream: QUICTransport.Stream?) { self.stream = stream }
     }
 
     private typealias Chunk = Result<[UInt8]?, any Error>
@@ -80,6 +81,8 @@ public final class ByteStream: Sendable {
 
     private struct Outgoing {
         let bytes: [UInt8]
+        /// The same bytes, where they are sent without copies.
+        var broadcast: BroadcastBytes?
         var offset = 0
         let writer: CheckedContinuation<Result<Void, any Error>, Never>
     }
@@ -89,6 +92,23 @@ public final class ByteStream: Sendable {
         arrivedEarly = stream.arrivedEarly
         source = Source(stream)
         self.worker = worker
+    }
+
+    /// A stream of the peer's of which nothing has arrived yet: a later one has. RFC 9000 §3.2.
+    init(expecting id: StreamID, arrivedEarly: Bool, worker: WorkerReference) {
+        self.id = id
+        self.arrivedEarly = arrivedEarly
+        source = Source(nil)
+        self.worker = worker
+    }
+
+    /// The first of it has arrived, on the worker's thread.
+    func bind(to stream: QUICTransport.Stream) {
+        source.stream = stream
+        stream.context = self
+        // Streams that nobody takes are bounded by those that the peer may open.
+        stream.holdPlace()
+        pump()
     }
 }
 
@@ -144,7 +164,7 @@ extension ByteStream: AsyncSequence {
             state.append(bytes)
             return (nil, .success(nil), 0)
         }
-        if creditBytes > 0 { source.stream.extendCredit(creditBytes) }
+        if creditBytes > 0 { source.stream?.extendCredit(creditBytes) }
         reader?.resume(returning: chunk)
     }
 }
@@ -171,10 +191,35 @@ extension ByteStream {
     ///
     /// - Throws: ``ByteStreamError``, or `CancellationError`, after which the stream is reset.
     public func write(_ bytes: [UInt8]) async throws {
-        if worker.isCurrent, try writeAtOnce(bytes) { return }
+        let isWritten =
+            try worker.isCurrent
+            && writeAtOnce(bytes.count) { stream throws(StreamError) in
+                try stream.write(bytes)
+            }
+        if !isWritten { try await writeWaiting { Outgoing(bytes: bytes, writer: $0) } }
+    }
+
+    /// Sends `bytes`, which the stream's worker has once for all of its streams, as ``write(_:)-([UInt8])`` does.
+    ///
+    /// Bytes for which the stream has no room at once, even with nothing else in its queue, are copied piece by piece.
+    ///
+    /// - Throws: ``ByteStreamError``, or `CancellationError`, after which the stream is reset.
+    public func write(_ bytes: BroadcastBytes) async throws {
+        let isWritten =
+            try worker.isCurrent
+            && writeAtOnce(bytes.count) { stream throws(StreamError) in
+                try stream.write(bytes)
+            }
+        if !isWritten { try await writeWaiting { Outgoing(bytes: bytes.bytes, broadcast: bytes, writer: $0) } }
+    }
+
+    /// Waits until what `outgoing` makes of its writer is in the stream's queue.
+    private func writeWaiting(
+        _ outgoing: (CheckedContinuation<Result<Void, any Error>, Never>) -> Outgoing
+    ) async throws {
         try await withTaskCancellationHandler {
             await withCheckedContinuation { writer in
-                if let failure = put(Outgoing(bytes: bytes, writer: writer)) {
+                if let failure = put(outgoing(writer)) {
                     writer.resume(returning: .failure(failure))
                 } else {
                     requestPump()
@@ -207,15 +252,18 @@ extension ByteStream {
         end(with: CancellationError(), resetCode: Self.cancelledCode)
     }
 
-    /// Hands all of `bytes` over without suspending, on the worker's thread; false when they have to wait.
-    private func writeAtOnce(_ bytes: [UInt8]) throws -> Bool {
+    /// Hands all of `count` bytes over with `write`, without suspending, on the worker's thread; false when they have to wait.
+    private func writeAtOnce(
+        _ count: Int,
+        _ write: (QUICTransport.Stream) throws(StreamError) -> Void
+    ) throws -> Bool {
         if Task.isCancelled { return false }
         let mayWrite = try state.withLock { state in
             if let error = state.writeError { throw error }
             return state.outgoing == nil
         }
-        guard mayWrite, source.stream.writableBytes >= bytes.count else { return false }
-        return (try? source.stream.write(bytes)) != nil
+        guard mayWrite, let stream = source.stream, stream.writableBytes >= count else { return false }
+        return (try? write(stream)) != nil
     }
 
     private func put(_ outgoing: Outgoing) -> (any Error)? {
@@ -248,30 +296,39 @@ extension ByteStream {
 
     /// Does the things that tasks have asked for.
     private func pump() {
+        guard let stream = source.stream else { return state.withLock { $0.isPumpRequested = false } }
         let (creditBytes, resetCode, isTaken, priority) = state.withLock { state in
             state.isPumpRequested = false
             defer { (state.creditBytes, state.resetCode, state.isPriorityNew) = (0, nil, false) }
             return (state.creditBytes, state.resetCode, state.isTaken, state.isPriorityNew ? state.priority : nil)
         }
-        if let priority { source.stream.priority = priority }
-        if isTaken { source.stream.releasePlace() }
-        if creditBytes > 0 { source.stream.extendCredit(creditBytes) }
-        if let resetCode { source.stream.reset(code: resetCode) }
+        if let priority { stream.priority = priority }
+        if isTaken { stream.releasePlace() }
+        if creditBytes > 0 { stream.extendCredit(creditBytes) }
+        if let resetCode { stream.reset(code: resetCode) }
         writeOutgoing()
     }
 
     /// The transport has room again, or there is something to write.
     func writeOutgoing() {
+        guard let stream = source.stream else { return }
         while true {
             let (waiting, writeError) = state.withLock { ($0.outgoing, $0.writeError) }
             guard let outgoing = waiting else {
-                if writeError == .finished { source.stream.finish() }
+                if writeError == .finished { stream.finish() }
                 return
             }
-            let end = outgoing.offset + Swift.min(source.stream.writableBytes, outgoing.bytes.count - outgoing.offset)
+            let end = outgoing.offset + Swift.min(stream.writableBytes, outgoing.bytes.count - outgoing.offset)
             guard end > outgoing.offset || outgoing.bytes.isEmpty else { return }
+            let isWhole = end - outgoing.offset == outgoing.bytes.count
+            // With what is acknowledged next there may be room for all of them.
+            if outgoing.broadcast != nil, outgoing.offset == 0, !isWhole, stream.unacknowledgedBytes > 0 { return }
             do throws(StreamError) {
-                unsafe try source.stream.write(outgoing.bytes.span.bytes.extracting(outgoing.offset..<end))
+                if isWhole, let broadcast = outgoing.broadcast {
+                    try stream.write(broadcast)
+                } else {
+                    unsafe try stream.write(outgoing.bytes.span.bytes.extracting(outgoing.offset..<end))
+                }
             } catch .full {
                 return
             } catch {

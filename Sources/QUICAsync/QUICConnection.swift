@@ -33,7 +33,17 @@ public final class QUICConnection: Sendable {
     /// The transport's connection, which belongs to the worker's thread.
     final class Source: @unchecked Sendable {
         let connection: Connection
+        fileprivate var unseen = UnseenStreams()
         init(_ connection: Connection) { self.connection = connection }
+    }
+
+    /// Streams of the peer's of which nothing has arrived yet, though something of a later one has.
+    ///
+    /// Bound: the streams that the peer may open.
+    fileprivate struct UnseenStreams {
+        var streams: [StreamID: ByteStream] = [:]
+        /// The next bidirectional and unidirectional stream of the peer's, in this order; nil before the first.
+        var next: [StreamDirection: Int64] = [:]
     }
 
     private struct State {
@@ -92,6 +102,47 @@ public final class QUICConnection: Sendable {
 
         /// Itself.
         public func makeAsyncIterator() -> Self { self }
+    }
+}
+
+// MARK: - Streams of the peer's
+
+extension QUICConnection {
+    /// The first of `stream` has arrived, on the worker's thread.
+    ///
+    /// RFC 9000 §3.2: "Before a stream is created, all streams of the same type with lower-numbered stream IDs MUST be created. This
+    /// ensures that the creation order for streams is consistent on both endpoints." The transport opens them as they arrive: in
+    /// another order where a packet is lost, or where the peer writes to a later one first.
+    func show(_ stream: QUICTransport.Stream) {
+        if let expected = source.unseen.streams.removeValue(forKey: stream.id) { return expected.bind(to: stream) }
+        let direction: StreamDirection = stream.id.isBidirectional ? .bidirectional : .unidirectional
+        let first = stream.id.rawValue & Self.kindBits
+        for number in stride(from: source.unseen.next[direction] ?? first, to: stream.id.rawValue, by: Int(Self.step)) {
+            let earlier = ByteStream(
+                expecting: StreamID(number),
+                arrivedEarly: source.connection.isHandshaking,
+                worker: worker
+            )
+            source.unseen.streams[earlier.id] = earlier
+            arrivals.put(earlier)
+        }
+        source.unseen.next[direction] = max(source.unseen.next[direction] ?? first, stream.id.rawValue + Self.step)
+        let shown = ByteStream(stream, worker: worker)
+        shown.bind(to: stream)
+        arrivals.put(shown)
+    }
+
+    /// RFC 9000 §2.1: the two least significant bits of a stream ID identify its type.
+    private static let (kindBits, step): (Int64, Int64) = (3, 4)
+
+    /// No stream arrives any more, on the worker's thread.
+    fileprivate func endUnseenStreams() {
+        let streams = source.unseen.streams.values
+        source.unseen = UnseenStreams()
+        for stream in streams {
+            stream.didClose()
+            arrivals.remove { $0 === stream }
+        }
     }
 }
 
@@ -158,6 +209,7 @@ extension QUICConnection {
 
     /// The connection has ended.
     func end(_ report: CloseReport) {
+        endUnseenStreams()
         arrivals.finish()
         finishNotices.finish()
         datagramArrivals?.finish()

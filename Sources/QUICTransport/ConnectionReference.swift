@@ -11,6 +11,13 @@ public protocol ConnectionExecutor: AnyObject, Sendable {
         keeping byteCount: Int,
         _ body: @escaping @Sendable (Connection) -> Void
     ) throws(WorkError)
+
+    /// The same for a `body` that keeps `bytes`, which count once for all bodies that wait with them.
+    func perform(
+        on handle: ConnectionHandle,
+        keeping bytes: BroadcastBytes,
+        _ body: @escaping @Sendable (Connection) -> Void
+    ) throws(WorkError)
 }
 
 /// Why work for another thread was not taken.
@@ -44,6 +51,14 @@ public struct ConnectionReference: Sendable {
     ) throws(WorkError) {
         guard let executor else { throw .ended }
         try executor.perform(on: handle, keeping: byteCount, body)
+    }
+
+    fileprivate func perform(
+        keeping bytes: BroadcastBytes,
+        _ body: @escaping @Sendable (Connection) -> Void
+    ) throws(WorkError) {
+        guard let executor else { throw .ended }
+        try executor.perform(on: handle, keeping: bytes, body)
     }
 
     /// Closes the connection: ``Connection/close(code:reasonPhrase:)``.
@@ -94,6 +109,25 @@ public struct StreamReference: Sendable, Hashable {
     /// - Throws: ``WorkError`` when nothing will be sent.
     public func write(_ bytes: [UInt8], isFinal: Bool = false, resetCode code: UInt64 = 0) throws(WorkError) {
         try perform(keeping: bytes.count) { stream in
+            do throws(StreamError) {
+                try stream.write(bytes)
+                if isFinal { stream.finish() }
+            } catch .finished {
+                // The bytes before the end stay whole.
+            } catch {
+                stream.reset(code: code)
+            }
+        }
+    }
+
+    /// Sends `bytes`, which the worker of each stream has once, as ``write(_:isFinal:resetCode:)-([UInt8],_,_)`` does: for a broadcast.
+    ///
+    /// While writes wait for a worker, the bytes count once to its bound.
+    ///
+    /// - Throws: ``WorkError`` when nothing will be sent.
+    public func write(_ bytes: BroadcastBytes, isFinal: Bool = false, resetCode code: UInt64 = 0) throws(WorkError) {
+        try connection.perform(keeping: bytes) { [id] connection in
+            guard let stream = connection.stream(id) else { return }
             do throws(StreamError) {
                 try stream.write(bytes)
                 if isFinal { stream.finish() }

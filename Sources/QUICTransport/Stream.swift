@@ -134,6 +134,19 @@ public final class Stream {
         connection.streamHasOutput(self)
     }
 
+    /// Sends `bytes` as ``write(_:)-(SharedBytes)`` does: this worker has them once, whichever of its streams send them.
+    ///
+    /// - Throws: As ``write(_:)-(RawSpan)`` does; nothing is sent then.
+    public func write(_ bytes: BroadcastBytes) throws(StreamError) {
+        try prepareToQueue(bytes.count)
+        do throws(ByteQueueError) {
+            try queue.append(bytes.shared(in: connection.environment.ledger))
+        } catch {
+            throw StreamError(error)
+        }
+        connection.streamHasOutput(self)
+    }
+
     /// Makes sure that the queue may take `count` bytes more.
     private func prepareToQueue(_ count: Int) throws(StreamError) {
         guard !isFinished, !isClosed, !isStopped, generatedBytes == 0 else { throw .finished }

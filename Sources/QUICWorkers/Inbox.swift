@@ -1,19 +1,27 @@
 import BoundedMemory
 package import DatagramIO
+package import QUICTransport
 import Synchronization
 
 /// An element that waits in an ``Inbox``.
 package protocol InboxElement: ~Copyable, Sendable {
     /// The bytes counted for it while it waits.
     var heldBytes: Int { get }
+    /// Bytes that it keeps beside them, which count once for all elements that wait with them.
+    var broadcast: BroadcastBytes? { get }
+}
+
+extension InboxElement where Self: ~Copyable {
+    package var broadcast: BroadcastBytes? { nil }
 }
 
 /// A queue that any thread fills and one worker empties: bounded in slots and in bytes. Nobody ever waits for room.
 ///
 /// A worker's ledger is touched by that worker only, so an inbox counts its own bytes: ``counts``.
 ///
-/// Owns: the elements that wait, and a ring of slots; nothing while it is empty. Released by: ``takeFirst()`` and ``close()``. Bound:
-/// `bytesLimit` for the elements, and `capacity` slots (half as much again while the ring grows or shrinks).
+/// Owns: the elements that wait, a ring of slots, and a count for each ``BroadcastBytes`` among them; nothing while it is empty. Released
+/// by: ``takeFirst()`` and ``close()``. Bound: `bytesLimit` for the elements, and `capacity` slots (half as much again while the ring grows
+/// or shrinks) and counts.
 package final class Inbox<Element: InboxElement & ~Copyable>: Sendable {
     /// How an element fared.
     package enum Admission {
@@ -39,8 +47,15 @@ package final class Inbox<Element: InboxElement & ~Copyable>: Sendable {
         var waiting: RingBuffer<Element>
         /// Whether the owner has been woken since it last looked.
         var isAnnounced = false
+        /// How many of the elements that wait keep the same bytes.
+        var keepers: [ObjectIdentifier: Int] = [:]
         /// Without the slots.
         var counts = Counts()
+
+        /// The bytes that count while `element` waits and would not if it did not, when `others` keep its ``InboxElement/broadcast``.
+        static func bytes(of element: borrowing Element, beside others: Int) -> Int {
+            element.heldBytes + (others == 0 ? element.broadcast?.count ?? 0 : 0)
+        }
     }
 
     private let bytesLimit: Int
@@ -86,8 +101,11 @@ extension Inbox where Element: ~Copyable {
     }
 
     private func admit(_ element: consuming Element, to state: inout State) -> Bool {
-        let bytes = element.heldBytes
+        let key = element.broadcast.map { ObjectIdentifier($0) }
+        let keepers = key.flatMap { state.keepers[$0] } ?? 0
+        let bytes = State.bytes(of: element, beside: keepers)
         guard state.counts.waitingBytes + bytes <= bytesLimit, state.waiting.push(element) == nil else { return false }
+        if let key { state.keepers[key] = keepers + 1 }
         state.counts.waitingBytes += bytes
         state.counts.admitted += 1
         return true
@@ -146,7 +164,13 @@ extension Inbox where Element: ~Copyable {
     private func pop(counting count: WritableKeyPath<Counts, Int>) -> Element? {
         state.withLock { state in
             guard let element = state.waiting.popFirst() else { return nil }
-            state.counts.waitingBytes -= element.heldBytes
+            var keepers = 0
+            if let key = element.broadcast.map({ ObjectIdentifier($0) }) {
+                keepers = (state.keepers[key] ?? 1) - 1
+                state.keepers[key] = keepers == 0 ? nil : keepers
+                if state.keepers.isEmpty { state.keepers = [:] }
+            }
+            state.counts.waitingBytes -= State.bytes(of: element, beside: keepers)
             state.counts[keyPath: count] += 1
             return element
         }

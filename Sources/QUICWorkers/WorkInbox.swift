@@ -1,7 +1,7 @@
 package import QUICEndpoint
 package import QUICTransport
 
-/// Where other threads leave work for a worker's connections and services, in slots of 24 bytes.
+/// Where other threads leave work for a worker's connections and services, in slots of 32 bytes.
 ///
 /// It takes work before its worker has started, and refuses it when that worker has ended.
 package typealias WorkInbox = Inbox<Work>
@@ -10,6 +10,8 @@ package typealias WorkInbox = Inbox<Work>
 package struct Work: InboxElement {
     /// The bytes that the work keeps while it waits, with ``overheadBytes``.
     package let heldBytes: Int
+    /// Bytes that it keeps as well, and maybe other work does.
+    package let broadcast: BroadcastBytes?
     /// Called with the connections and services of the worker.
     package let body: @Sendable (borrowing WorkScope) -> Void
 
@@ -42,11 +44,15 @@ extension Inbox where Element == Work {
     }
 
     /// Puts work in that keeps `byteCount` bytes.
-    package func put(keeping byteCount: Int, _ body: @escaping @Sendable (borrowing WorkScope) -> Void)
-        throws(WorkError)
-    {
+    ///
+    /// - Parameter broadcast: Bytes that it keeps as well.
+    package func put(
+        keeping byteCount: Int,
+        and broadcast: BroadcastBytes? = nil,
+        _ body: @escaping @Sendable (borrowing WorkScope) -> Void
+    ) throws(WorkError) {
         precondition(byteCount >= 0, "work keeps no fewer than no bytes")
-        switch put(Work(heldBytes: byteCount + Work.overheadBytes, body: body)) {
+        switch put(Work(heldBytes: byteCount + Work.overheadBytes, broadcast: broadcast, body: body)) {
         case .taken: return
         case .full: throw .full
         case .closed: throw .ended
@@ -73,6 +79,16 @@ extension Inbox: ConnectionExecutor where Element == Work {
         _ body: @escaping @Sendable (Connection) -> Void
     ) throws(WorkError) {
         try put(keeping: byteCount) { scope in
+            if let connection = scope.connection(handle) { body(connection) }
+        }
+    }
+
+    package func perform(
+        on handle: ConnectionHandle,
+        keeping bytes: BroadcastBytes,
+        _ body: @escaping @Sendable (Connection) -> Void
+    ) throws(WorkError) {
+        try put(keeping: 0, and: bytes) { scope in
             if let connection = scope.connection(handle) { body(connection) }
         }
     }

@@ -357,3 +357,138 @@ import Testing
         #expect(places.withLock { $0 } == [true, true, true])
     }
 }
+
+// MARK: - Broadcasts and the order of streams
+
+extension AsyncServerTests {
+    /// By tasks on other threads, to streams of both workers; the longest in pieces.
+    @Test(arguments: [0, 40, 16_384, 3_000_000])
+    func aBroadcastGoesToManyStreams(byteCount: Int) async throws {
+        let opened = Shared<[ByteStream]>([])
+        let bytes = BroadcastBytes((0..<byteCount).map { UInt8(truncatingIfNeeded: $0 % 251) })
+        let last = try await serving(
+            try server(),
+            { stream in
+                let streams = opened.withLock { opened in
+                    opened.append(stream)
+                    return opened
+                }
+                guard streams.count == 8 else { return }
+                await Task.detached {
+                    await withDiscardingTaskGroup { group in
+                        for stream in streams {
+                            group.addTask {
+                                for _ in 0..<2 { try? await stream.write(bytes) }
+                                stream.finish()
+                            }
+                        }
+                    }
+                }.value
+            },
+            { client in
+                let connections = try (0..<8).map { _ in try client.connect() }
+                let streams = try connections.map { try client.open([0], on: $0) }
+                func received(_ index: Int) -> RecordingClient.Received {
+                    client.recorder.received(on: connections[index], streams[index].id)
+                }
+                try #require(try client.serve { connections.indices.allSatisfy { received($0).isComplete } })
+                for index in connections.indices {
+                    let isRight = received(index).bytes == bytes.bytes + bytes.bytes
+                    #expect(isRight)
+                }
+                try client.close(connections)
+            }
+        )
+        #expect(last.hasReturned)
+    }
+
+    // RFC 9000 §3.2: "Before a stream is created, all streams of the same type with lower-numbered stream IDs MUST be created. This
+    // ensures that the creation order for streams is consistent on both endpoints."
+    @Test func streamsComeInTheOrderInWhichTheyWereOpened() async throws {
+        let order = Shared<[Int64]>([])
+        let server = try server { $0.transport.peerUnidirectionalStreams = 4 }
+        let serving = Task(executorPreference: server.workers[0].taskExecutor) {
+            await server.run { connection in
+                await withDiscardingTaskGroup { group in
+                    for await stream in connection.streams {
+                        order.withLock { $0.append(stream.id.rawValue) }
+                        guard stream.id.isBidirectional else { continue }
+                        group.addTask {
+                            // It waits until something of the stream has arrived.
+                            try? await stream.write([UInt8(stream.id.rawValue)])
+                            await Self.echo(stream)
+                        }
+                    }
+                }
+            }
+        }
+        let outcome = await onThread {
+            let client = try LoopbackClient(of: server.address, seed: 9)
+            let connection = try client.connect()
+            let streams = try (0..<4).map { _ in try connection.openStream() }
+            // The last is never used.
+            for index in [2, 1, 0] {
+                try streams[index].write([100])
+                streams[index].finish()
+                let isEchoed = try client.serve {
+                    client.recorder.received(on: connection, streams[index].id).isComplete
+                }
+                try #require(isEchoed)
+                let answer = client.recorder.received(on: connection, streams[index].id).bytes
+                #expect(answer == [UInt8(index * 4), 100])
+                #expect(order.withLock { $0 } == [0, 4, 8])
+            }
+            let others = try (0..<2).map { _ in try connection.openStream(.unidirectional) }
+            for index in [1, 0] {
+                try others[index].write([1])
+                #expect(try client.serve { order.withLock { $0.count } == 5 })
+            }
+            #expect(order.withLock { $0 } == [0, 4, 8, 2, 6])
+            try client.close([connection])
+        }
+        #expect(try await server.shutDown().hasReturned)
+        await serving.value
+        try outcome.get()
+    }
+
+    /// A stream of which nothing arrives ends with its connection, and so do those who read it and write to it.
+    @Test func aStreamOfWhichNothingArrivesEndsWithItsConnection() async throws {
+        let ends = Shared<[String]>([])
+        let begun = Shared(0)
+        let server = try server()
+        let serving = Task(executorPreference: server.workers[0].taskExecutor) {
+            await server.run { connection in
+                await withDiscardingTaskGroup { group in
+                    for await stream in connection.streams {
+                        let id = stream.id
+                        begun.withLock { $0 += 1 }
+                        group.addTask {
+                            do { for try await _ in stream {} } catch {
+                                ends.withLock { $0.append("\(id) reads: \(error)") }
+                            }
+                        }
+                        guard id == StreamID(0) else { continue }
+                        group.addTask {
+                            do { try await stream.write([1]) } catch {
+                                ends.withLock { $0.append("\(id) writes: \(error)") }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        let outcome = await onThread {
+            let client = try LoopbackClient(of: server.address, seed: 10)
+            let connection = try client.connect()
+            let streams = try (0..<2).map { _ in try connection.openStream() }
+            try streams[1].write([1])
+            streams[1].finish()
+            #expect(try client.serve { begun.withLock { $0 } == 2 })
+            try client.close([connection])
+        }
+        #expect(try await server.shutDown().hasReturned)
+        await serving.value
+        try outcome.get()
+        #expect(ends.withLock { Set($0) } == ["0 reads: connectionEnded", "0 writes: connectionEnded"])
+    }
+}

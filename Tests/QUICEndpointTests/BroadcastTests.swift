@@ -242,3 +242,32 @@ import Testing
         #expect(pair.server.accountsAddUp)
     }
 }
+
+// MARK: - From any thread
+
+extension BroadcastTests {
+    /// Bytes that any thread may send: a worker has one copy of them, which its streams share.
+    @Test func bytesFromAnyThreadExistOnce() throws {
+        let count = 20
+        let (pair, connections) = try pair(7, members: count)
+        let broadcast = BroadcastBytes(message(of: Self.byteCount, seed: 7))
+        for _ in 0..<2 {
+            for stream in members.streams { try stream.write(broadcast) }
+            let held = rings(pair).liveBytes
+            #expect(held >= Self.byteCount && held <= Self.byteCount + 128 + 64 * count, "\(held)")
+            #expect(pair.server.ledger.sharedBytes >= Self.byteCount && pair.server.accountsAddUp)
+            pair.run(for: .seconds(5)) { members.streams.allSatisfy { $0.unacknowledgedBytes == 0 } }
+            #expect(rings(pair).liveBytes == 0 && pair.server.ledger.sharedBytes == 0 && pair.server.accountsAddUp)
+        }
+        for (connection, stream) in connections {
+            try #require(pair.recorder.received(on: connection, stream).bytes == broadcast.bytes + broadcast.bytes)
+        }
+        // A stream that takes nothing makes no copy.
+        members.streams[0].finish()
+        #expect(throws: StreamError.finished) { try members.streams[0].write(broadcast) }
+        #expect(rings(pair).liveBytes == 0 && pair.server.ledger.sharedBytes == 0)
+        for (connection, _) in connections { pair.client.close(connection, at: pair.now) }
+        pair.run(for: .seconds(60))
+        expectEverythingReturned(pair)
+    }
+}

@@ -76,3 +76,32 @@ import Testing
         #expect(inbox.statistics.waitingBytes == 0)
     }
 }
+
+extension WorkInboxTests {
+    /// However many pieces of work keep them, in whatever order these came.
+    @Test func bytesOfABroadcastCountOnceWhileTheyWait() throws {
+        let inbox = WorkInbox(capacity: 100, bytesLimit: 100_000)
+        let (one, another) = (BroadcastBytes([UInt8](repeating: 1, count: 60_000)), BroadcastBytes([2]))
+        let more = BroadcastBytes([UInt8](repeating: 3, count: 50_000))
+        func put(_ bytes: BroadcastBytes) throws(WorkError) { try inbox.perform(on: handle, keeping: bytes) { _ in } }
+        for _ in 0..<10 { try put(one) }
+        try put(another)
+        let waiting = inbox.statistics.waitingBytes
+        let own = 60_001 + 11 * Work.overheadBytes
+        #expect((own...own + 32 * MemoryLayout<Work>.stride).contains(waiting), "\(waiting)")
+        for _ in 0..<10 {
+            // As long as one of them waits.
+            #expect(throws: WorkError.full) { try put(more) }
+            _ = inbox.takeFirst()
+        }
+        try put(more)
+        #expect(throws: WorkError.full) { try put(one) }
+        while inbox.takeFirst() != nil {}
+        #expect(inbox.statistics.waitingBytes == 0)
+        // What is dropped counts no longer either.
+        for bytes in [one, one, another] { try put(bytes) }
+        inbox.close()
+        #expect(inbox.statistics.waitingBytes == 0)
+        #expect(throws: WorkError.ended) { try put(one) }
+    }
+}

@@ -116,6 +116,35 @@ import Testing
         #expect(try await server.shutDown().hasReturned)
     }
 
+    /// From two threads, to the members of all workers: more bytes than may wait if each counted.
+    @Test func aBroadcastReachesTheMembersOfAllWorkers() async throws {
+        let server = try server()
+        let client = try LoopbackClient(of: server.address, seed: 7)
+        let members = try (0..<40).map { _ in try client.connect() }
+        let streams = try members.map { try client.open([0], on: $0) }
+        #expect(try client.serve { opened.streams.withLock { $0.count } == 40 })
+        let bytes = BroadcastBytes([UInt8](repeating: 5, count: 16_384))
+        await withTaskGroup { group in
+            for stream in opened.streams.withLock({ $0 }) {
+                group.addTask { #expect(throws: Never.self) { try stream.write(bytes, isFinal: true) } }
+            }
+        }
+        #expect(
+            try client.serve {
+                zip(members, streams).allSatisfy { client.recorder.received(on: $0, $1.id).isComplete }
+            }
+        )
+        for (member, stream) in zip(members, streams) {
+            #expect(client.recorder.received(on: member, stream.id).bytes == bytes.bytes)
+        }
+        // After the end of a half, and after that of the connection, it is dropped.
+        for stream in opened.streams.withLock({ $0 }) { try stream.write(bytes) }
+        try client.close(members)
+        let last = try await server.shutDown()
+        #expect(last.hasReturned && last.work.posted == 80 && last.work.refused == 0)
+        #expect(throws: WorkError.ended) { try opened.streams.withLock { $0 }[0].write(bytes) }
+    }
+
     /// A write that does not fit must not leave a gap.
     @Test func aStreamThatDoesNotTakeAWriteIsReset() async throws {
         let server = try server(workers: 1)
