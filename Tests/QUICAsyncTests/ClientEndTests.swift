@@ -3,6 +3,7 @@ import Datagrams
 import Glibc
 import QUICAsync
 import QUICClient
+import QUICEndpoint
 import QUICTransport
 import Testing
 
