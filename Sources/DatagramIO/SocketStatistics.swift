@@ -4,6 +4,10 @@ public struct SocketStatistics: Hashable, Sendable {
     public internal(set) var datagramsReceived: UInt64 = 0
     /// Bytes of payload in ``datagramsReceived``.
     public internal(set) var bytesReceived: UInt64 = 0
+    /// Calls to the kernel for what waits, those that found nothing included.
+    public internal(set) var receiveCalls: UInt64 = 0
+    /// Calls to the kernel to send, those that it refused included.
+    public internal(set) var sendCalls: UInt64 = 0
     /// Datagrams the kernel took.
     public internal(set) var datagramsSent: UInt64 = 0
     /// Bytes of payload in ``datagramsSent``.

@@ -20,6 +20,7 @@ extension UDPSocket {
             "a socket that receives with GRO needs a batch with GRO buffers"
         )
         for _ in 0..<Self.pathErrorsLimit {
+            statistics.receiveCalls += 1
             let result = batch.receive(from: descriptor.rawValue, boundTo: boundAddress)
             if result >= 0 {
                 batch.count(in: &statistics, lastOverflowCount: &lastOverflowCount)

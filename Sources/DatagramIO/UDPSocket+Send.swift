@@ -33,6 +33,7 @@ extension UDPSocket {
                 plainCount: usesSegmentationOffload ? retry.datagramCount : .max,
                 setsSource: boundAddress.isUnspecified
             )
+            statistics.sendCalls += 1
             let result = transmit(sendArrays, sendArrays.messages.count)
             if result > 0 {
                 if retry.blamesOffload { usesSegmentationOffload = false }

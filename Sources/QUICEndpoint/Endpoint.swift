@@ -112,6 +112,9 @@ public final class Endpoint {
     /// Whether it closes all connections: ``shutDown()``, or the end of the time for a drain.
     public var isEnding: Bool { isShuttingDown }
 
+    /// Whether ``transmit(into:at:)`` may have something to send.
+    public var wantsToTransmit: Bool { connections.wantsToTransmit || !replies.isEmpty || isShuttingDown }
+
     /// Whether a shutdown has sent all its close packets.
     public var isShutDown: Bool { isShuttingDown && connections.isEmpty && replies.isEmpty }
 

@@ -96,6 +96,10 @@ public struct WorkerStatistics: Sendable {
 
 /// The sum of the statistics of several sockets.
 public struct SocketTotals: Sendable, Hashable, Encodable {
+    /// Calls to the kernel for datagrams that wait. Each of them takes at least one, as long as the server is not attacked.
+    public internal(set) var receiveCalls: UInt64 = 0
+    /// Calls to the kernel to send datagrams.
+    public internal(set) var sendCalls: UInt64 = 0
     /// Datagrams the kernel dropped because a socket's queue was full.
     public internal(set) var receiveOverflows: UInt64 = 0
     /// Datagrams dropped because they were larger than a receive buffer.
@@ -108,6 +112,8 @@ public struct SocketTotals: Sendable, Hashable, Encodable {
     init() {}
 
     init(_ statistics: SocketStatistics) {
+        receiveCalls = statistics.receiveCalls
+        sendCalls = statistics.sendCalls
         receiveOverflows = statistics.receiveOverflows
         truncated = statistics.truncated
         sendErrors = statistics.sendErrors
@@ -115,6 +121,8 @@ public struct SocketTotals: Sendable, Hashable, Encodable {
     }
 
     static func += (sum: inout SocketTotals, other: SocketTotals) {
+        sum.receiveCalls += other.receiveCalls
+        sum.sendCalls += other.sendCalls
         sum.receiveOverflows += other.receiveOverflows
         sum.truncated += other.truncated
         sum.sendErrors += other.sendErrors

@@ -97,13 +97,18 @@ final class Worker {
             let now = clock.now()
             busyMeter.noteWait(from: start, to: now)
             endpoint.isBusy = busyMeter.isBusy
-            for index in 0..<wakeup.readyCount where loop.ready(index).isWritable { try unblock() }
+            var isReadable = false
+            for index in 0..<wakeup.readyCount {
+                let ready = loop.ready(index)
+                if ready.isWritable { try unblock() }
+                isReadable = isReadable || ready.isReadable
+            }
             if wakeup.wasWoken {
                 execute(mailbox.takeAll())
                 try receiveHandedOver(at: now)
                 try doWork(at: now)
             }
-            try turn(at: now)
+            try turn(at: now, isReadable: isReadable)
             try runTasks()
             if endpoint.isDrained { tellDrained() }
         }
@@ -116,7 +121,8 @@ final class Worker {
         // While the socket takes nothing, only its becoming writable helps a shutdown.
         if endpoint.isEnding, !isBlocked { return MonotonicInstant(nanoseconds: 0) }
         if tasksMayFollow { return MonotonicInstant(nanoseconds: 0) }
-        return [endpoint.nextDeadline, trimDeadline].compactMap(\.self).min()
+        guard let deadline = endpoint.nextDeadline else { return trimDeadline }
+        return trimDeadline.map { min($0, deadline) } ?? deadline
     }
 
     private var statistics: ServerStatistics {
@@ -133,13 +139,18 @@ final class Worker {
     }
 
     /// Receives what waits, handles what is due, and sends what came of it; one timestamp for each batch.
-    private func turn(at start: MonotonicInstant) throws(SocketError) {
+    ///
+    /// - Parameter isReadable: Whether something waits at the socket.
+    private func turn(at start: MonotonicInstant, isReadable: Bool) throws(SocketError) {
         var now = start
-        for _ in 0..<Self.batchesPerTurn {
-            guard try socket.receive(into: received) > 0 else { break }
+        for _ in 0..<(isReadable ? Self.batchesPerTurn : 0) {
+            let count = try socket.receive(into: received)
+            guard count > 0 else { break }
             now = clock.now()
             received.forEach { datagram, path, ecn in endpoint.receive(datagram, path: path, ecn: ecn, at: now) }
             try flush(at: now)
+            // One that is not full has emptied the socket; the loop says when more has come.
+            if count < received.messageCapacity { break }
         }
         endpoint.expire(at: now)
         try flush(at: now)
@@ -183,7 +194,7 @@ final class Worker {
     /// Sends until there is nothing more to send or the socket takes no more.
     private func flush(at now: MonotonicInstant) throws(SocketError) {
         while !isBlocked {
-            if outgoing.isEmpty { endpoint.transmit(into: outgoing, at: now) }
+            if outgoing.isEmpty, endpoint.wantsToTransmit { endpoint.transmit(into: outgoing, at: now) }
             if outgoing.isEmpty { return }
             guard try socket.send(outgoing) == .blocked else { continue }
             isBlocked = true

@@ -62,7 +62,8 @@ struct AcknowledgementWatch {
         guard after > 0, after >= before else {
             self = Self()
             guard after > 0 else { return false }
-            // The packets left are the probe of the new silence. Were one due at once, two peers would answer each other's for ever.
+            // The packets left ask for an acknowledgement as well, and the peer has yet to have its chance for them: one that delays its
+            // acknowledgements would be probed for that, and two peers would answer each other's probes for ever.
             silenceStart = now
             probeSentAt = 0
             return false

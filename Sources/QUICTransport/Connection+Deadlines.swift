@@ -5,7 +5,9 @@ public import Datagrams
 extension Connection {
     /// When ``expire(at:)`` is due.
     public var deadline: MonotonicInstant {
-        guard let transport = native?.timer else { return .distantFuture }
+        guard var transport = native?.timer else { return .distantFuture }
+        // ngtcp2 sets the time of its next packet whether or not there is one, so that each answer would wake its worker twice.
+        if restingTimer > transport { transport = restingTimer }
         let ours =
             isHandshaking
             ? handshakeDeadline : min(watch.deadline(configuration), silenceDeadline, lifetimeDeadline)
@@ -19,11 +21,17 @@ extension Connection {
         )
     }
 
+    /// ngtcp2 may have another timer from now on.
+    func forgetRestingTimer() {
+        restingTimer = MonotonicInstant(nanoseconds: 0)
+    }
+
     /// The moment of ``deadline`` has come.
     ///
     /// - Returns: How the connection ended; nil while it lives.
     public func expire(at now: MonotonicInstant) -> ConnectionEnd? {
         guard native != nil else { return nil }
+        forgetRestingTimer()
         self.now = now
         if let end = ownEnd(at: now) { return end }
         reviewBorrowing(at: now)

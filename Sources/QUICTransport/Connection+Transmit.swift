@@ -20,6 +20,7 @@ extension Connection {
         let tlsBefore = TLSMemory.tallyNow()
         defer { chargeTLS(since: tlsBefore) }
         self.now = now
+        forgetRestingTimer()
         let info = nativeInfo
         var burst = beginBurst(info, quantumBytes: quantumBytes)
         let holdsProbes = holdsProbes(info, at: now)
@@ -53,6 +54,9 @@ extension Connection {
         // An acknowledgement that is delayed takes the permission to leave later.
         mayProbe = holdsProbes && !burst.hasPackets
         if !holdsProbes { hasCommand = false }
+        // Nothing is left that pacing could hold back.
+        let isResting = outcome == .idle && burst.hasPackets && !holdsProbes && !hasDataToSend
+        restingTimer = isResting ? native?.timer ?? now : MonotonicInstant(nanoseconds: 0)
         native?.noteTransmitted(at: now)
         if isMigrating { migration?.noteTransmitted(dataOnLatestPath: hasDataOnLatestPath, at: now) }
         acknowledgements.noteSent(

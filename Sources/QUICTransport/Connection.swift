@@ -91,6 +91,9 @@ public final class Connection {
     private var keepAliveNanoseconds = UInt64.max
     /// From when on it ends as soon as its streams have, because its server drains; the distant future where it does not.
     var drainEnd = MonotonicInstant.distantFuture
+    /// ngtcp2's timer as it was before the time of the last packet's pacing, which nothing waits for: ``transmit(into:at:)``. The clock's
+    /// start where something may have changed it since.
+    var restingTimer = MonotonicInstant(nanoseconds: 0)
     private var closing: ClosingDetails?
     // From here on by size, so that no bytes are lost between them.
     /// Bytes of packets sent, as far as they matter for path MTU discovery.
@@ -222,6 +225,7 @@ extension Connection {
         at now: MonotonicInstant
     ) -> ConnectionEnd? {
         guard native != nil, !holdsBackEarlyData(datagram) else { return nil }
+        forgetRestingTimer()
         let tlsBefore = TLSMemory.tallyNow()
         defer { chargeTLS(since: tlsBefore) }
         self.now = now
@@ -350,6 +354,7 @@ extension Connection {
     /// - Returns: Whether the connection takes commands: not while it is released, nor after that.
     func beginCommand() -> Bool {
         guard state != .closed else { return false }
+        forgetRestingTimer()
         guard !isInsideEvent else { return true }
         now = max(now, environment.now)
         hasCommand = true
@@ -383,6 +388,7 @@ extension Connection {
         guard mayUpdateKeys else { throw QUICError("the handshake is not complete") }
         let tlsBefore = TLSMemory.tallyNow()
         defer { chargeTLS(since: tlsBefore) }
+        forgetRestingTimer()
         try native?.updateKeys(at: now)
     }
 

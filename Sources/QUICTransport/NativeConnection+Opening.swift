@@ -130,6 +130,7 @@ extension NativeConnection {
         var pointer: OpaquePointer?
         var nativePath = unsafe NativePath(path)
         var settings = unsafe Self.makeSettings(owner.configuration, for: path, at: now)
+        if owner.role == .server { unsafe settings.ack_thresh = Self.acknowledgedPackets }
         // Without a function to call ngtcp2 makes no records.
         if owner.qlog != nil { unsafe settings.qlog_write = Connection.writeQlog }
         // ngtcp2 copies them.
@@ -174,6 +175,15 @@ extension NativeConnection {
     private static let ethernetDatagramBytes = (ipv4: 1_472, ipv6: 1_452)
     /// The datagrams to probe the path with: an Ethernet path over IPv6, two sizes of tunnels, an Ethernet path over IPv4.
     private static let probeBytes: [UInt16] = [1_452, 1_392, 1_332, 1_472]
+
+    /// The packets after which a server acknowledges at once.
+    ///
+    /// RFC 9000 §13.2.2: "A receiver SHOULD send an ACK frame after receiving at least two ack-eliciting packets." With two, ngtcp2
+    /// sends the answer to a single packet without its acknowledgement, which follows in a packet of its own when its delay is over.
+    /// With one it is in the answer, and one acknowledgement covers all packets of a batch, since nothing is sent before its end.
+    ///
+    /// A client, which has nothing to answer, keeps to two.
+    private static let acknowledgedPackets = 1
 
     private static func makeSettings(
         _ configuration: TransportConfiguration,

@@ -44,6 +44,8 @@ func busyServer() -> ServerStatistics {
     statistics.endpoint.versionNegotiations = 2
     statistics.endpoint.statelessResets = 3
     statistics.endpoint.ecnMarks = [39_000, 10, 999, 1]
+    statistics.sockets.receiveCalls = 31_000
+    statistics.sockets.sendCalls = 30_500
     statistics.sockets.receiveOverflows = 6
     statistics.sockets.truncated = 7
     statistics.sockets.sendErrors = 8

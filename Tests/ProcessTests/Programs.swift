@@ -71,6 +71,11 @@ enum Programs {
         return try existing(path, remedy: "it is a part of this package")
     }
 
+    /// A file of Tests.
+    static func part(_ path: String) throws -> URL {
+        try existing(packageRoot.appending(path: "Tests/\(path)").path, remedy: "it is a part of this package")
+    }
+
     /// The folder of Package.swift.
     private static let packageRoot = URL(filePath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
