@@ -5,22 +5,28 @@
 /// that reallocates.
 ///
 /// Memory follows the bytes: the queue starts with none; a new segment has as much room as the queue holds bytes, within
-/// 256 and 4 096, and near the limit about what the limit still allows; a segment is freed as soon as its last byte is
-/// released, and everything when the queue is empty. ``SharedBytes`` take a segment of 40 bytes that refers to them.
+/// 256 and 4 096, and near the limit about what the limit still allows; in a queue of more than 128 KiB it has a 32nd of what
+/// that holds, up to 16 384. A segment is freed as soon as its last byte is released, and everything when the queue is empty.
+/// ``SharedBytes`` take a segment of 40 bytes that refers to them.
 ///
 /// Owns: one block per segment. Released by: ``release(upTo:)``, the rest by `deinit`.
-/// Bound: ``allocatedBytes`` ≤ ``count`` + 2 × 4 096 + 32 × ``allocatedBlocks``: the room of the first and the last segment may
-/// be unused but for a byte; the head and the allocator's rounding of a segment take at most 32 bytes.
+/// Bound: ``allocatedBytes`` ≤ ``count`` + 2 × *s* + 32 × ``allocatedBlocks``, where *s* is 4 096 or a 32nd of the most bytes there
+/// were, up to 16 384: the room of the first and the last segment may be unused but for a byte; the head and the allocator's
+/// rounding of a segment take at most 32 bytes.
 @safe
 public struct ByteQueue: ~Copyable {
     /// The room of the smallest segment, in bytes.
     public static let smallestSegmentBytes = 256
-    /// The room of the largest segment, in bytes.
+    /// The room of the largest segment of a queue of up to 128 KiB, in bytes.
     public static let largestSegmentBytes = 4_096
+    /// The room of the largest segment, in bytes.
+    public static let largestSegmentBytesOfLongQueue = 16_384
     /// The most ``SharedBytes`` that are copied, since a reference to them takes as much.
     public static let copiedBytesLimit = 64
     /// The most vectors ``withVectors(from:maximumBytes:_:)`` gives at once.
-    public static let vectorLimit = 4
+    ///
+    /// They cover a packet of 1,472 bytes, whatever sizes the segments have: of those of 256 bytes it meets seven.
+    public static let vectorLimit = 8
 
     /// The most bytes the queue takes.
     public let capacityLimitBytes: Int
@@ -279,7 +285,14 @@ extension ByteQueue {
         // An eighth at least: a full queue that is released and refilled byte by byte must not fall into tiny segments.
         let wanted = max(missing, min(heldBytes, allowedBytes), heldBytes / 8)
         if wanted <= ByteQueue.smallestSegmentBytes { return ByteQueue.smallestSegmentBytes }
-        if wanted >= ByteQueue.largestSegmentBytes { return ByteQueue.largestSegmentBytes }
+        let largest = Self.largestSegmentBytes(holding: heldBytes)
+        if wanted >= largest { return largest }
         return 1 << (Int.bitWidth - (wanted - 1).leadingZeroBitCount)
+    }
+
+    /// The room of the largest segment, a power of two, when the segments there are hold `heldBytes`.
+    private static func largestSegmentBytes(holding heldBytes: Int) -> Int {
+        let share = min(heldBytes / 32, largestSegmentBytesOfLongQueue)
+        return share <= largestSegmentBytes ? largestSegmentBytes : 1 << (Int.bitWidth - 1 - share.leadingZeroBitCount)
     }
 }

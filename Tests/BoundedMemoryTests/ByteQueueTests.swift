@@ -131,16 +131,59 @@ extension ByteQueue {
         #expect(content == pattern(from: 0, count: 1_000))
     }
 
-    @Test func vectorsCoverAtMostFourSegmentsAndTheBytesAskedFor() throws {
+    // What a queue of a mebibyte holds is in 130 segments, and not in 258.
+    @Test func segmentsGrowWithALongQueue() throws {
+        var queue = ByteQueue(capacityLimitBytes: 4 << 20)
+        for _ in 0..<1_024 { try queue.appendPattern(count: 1_024) }
+        let (blocks, allocated, count) = (queue.allocatedBlocks, queue.allocatedBytes, queue.count)
+        #expect(blocks <= 140)
+        #expect(allocated <= count + 2 * 16_384 + 32 * blocks)
+        while !queue.isEmpty {
+            queue.release(upTo: min(queue.endOffset, queue.baseOffset + 1_000))
+            let (blocks, allocated, count) = (queue.allocatedBlocks, queue.allocatedBytes, queue.count)
+            guard allocated <= count + 2 * 16_384 + 32 * blocks else {
+                Issue.record("\(allocated) bytes in \(blocks) blocks for \(count)")
+                break
+            }
+        }
+        // It is short again, and so are its segments.
+        try queue.appendPattern(count: 1_000)
+        let short = queue.keepsItsBound
+        #expect(short)
+    }
+
+    @Test(arguments: [1, 16, 64, 200, 256, 1_000])
+    func aPacketIsCoveredAtOnceHoweverSmallTheWrites(bytes: Int) throws {
         var queue = ByteQueue(capacityLimitBytes: 65_536)
-        try queue.appendPattern(count: 20_480)
+        while queue.freeBytes >= bytes, queue.count < 20_000 { try queue.appendPattern(count: bytes) }
+        for offset in stride(from: 0, through: queue.endOffset - 1_472, by: 97) {
+            let covered = queue.vectors(from: offset, maximumBytes: 1_472).reduce(0) { $0 + $1.count }
+            #expect(covered == 1_472)
+        }
+    }
+
+    // Near its limit a queue has the smallest segments.
+    @Test func aPacketIsCoveredAtOnceInAFullQueue() throws {
+        var queue = ByteQueue(capacityLimitBytes: 2_048)
+        while queue.freeBytes >= 100 { try queue.appendPattern(count: 100) }
+        for _ in 0..<1_000 {
+            queue.release(upTo: queue.baseOffset + 100)
+            try queue.appendPattern(count: 100)
+            let covered = queue.vectors(from: queue.baseOffset, maximumBytes: 1_472).reduce(0) { $0 + $1.count }
+            #expect(covered == 1_472)
+        }
+    }
+
+    @Test func vectorsCoverAtMostEightSegmentsAndTheBytesAskedFor() throws {
+        var queue = ByteQueue(capacityLimitBytes: 65_536)
+        try queue.appendPattern(count: 40_960)
         let all = queue.vectors(from: 0).map(\.count)
         let later = queue.vectors(from: 5_000).map(\.count)
         let few = queue.vectors(from: 4_000, maximumBytes: 1_200).map(\.count)
         let none = queue.vectors(from: 4_000, maximumBytes: 0).count
-        let end = queue.vectors(from: 20_480).count
-        #expect(all == [4_096, 4_096, 4_096, 4_096])
-        #expect(later == [3_192, 4_096, 4_096, 4_096])
+        let end = queue.vectors(from: 40_960).count
+        #expect(all == [Int](repeating: 4_096, count: 8))
+        #expect(later == [3_192] + [Int](repeating: 4_096, count: 7))
         #expect(few == [96, 1_104])
         #expect(none == 0)
         #expect(end == 0)
