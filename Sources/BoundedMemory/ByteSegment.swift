@@ -23,6 +23,11 @@ struct ByteSegment {
     /// The bytes a block needs beside its segment's room.
     static var headBytes: Int { unsafe MemoryLayout<ByteSegment>.stride }
 
+    /// The bytes that the block of the smallest segment is asked for with, and those that the allocator may set aside for them: it
+    /// rounds, and gives away a rest that is too small for a block.
+    static var smallestBlockBytes: Int { unsafe headBytes + ByteQueue.smallestSegmentBytes }
+    static var smallestBlocksBytes: Range<Int> { unsafe smallestBlockBytes..<(smallestBlockBytes + 32) }
+
     /// A segment with nothing behind it; nil when its account or the system refuses the memory.
     static func allocate(
         startOffset: UInt64,
@@ -65,7 +70,7 @@ struct ByteSegment {
     ) -> UnsafeMutablePointer<ByteSegment>? {
         let block: UnsafeMutableRawPointer?
         if let account = unsafe account {
-            unsafe block = account._withUnsafeGuaranteedRef { unsafe $0.allocate(size, for: .rings) }
+            unsafe block = account._withUnsafeGuaranteedRef { unsafe $0.allocateSegment(size) }
         } else {
             unsafe block = malloc(size)
         }
@@ -119,6 +124,6 @@ extension UnsafeMutablePointer where Pointee == ByteSegment {
         }
         guard let account = unsafe account else { return unsafe systemFree(self) }
         let bytes = unsafe Int(pointee.blockBytes)
-        unsafe account._withUnsafeGuaranteedRef { unsafe $0.free(self, of: bytes, from: .rings) }
+        unsafe account._withUnsafeGuaranteedRef { unsafe $0.freeSegment(self, of: bytes) }
     }
 }

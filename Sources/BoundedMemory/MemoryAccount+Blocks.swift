@@ -58,12 +58,21 @@ extension MemoryAccount {
         unsafe systemFree(block)
     }
 
-    /// Gives back `block`, for which the allocator had set `bytes` aside.
+    /// A block for a segment of a queue, as ``allocate(_:for:)`` gives it: a spare one of the ledger's where it has one of that size.
     @unsafe
-    @inline(__always)
-    func free(_ block: UnsafeMutableRawPointer, of bytes: Int, from memoryClass: MemoryClass) {
-        release(bytes, from: memoryClass)
-        unsafe systemFree(block)
+    func allocateSegment(_ size: Int) -> UnsafeMutableRawPointer? {
+        guard mayAsk(for: size, in: .rings) else { return unsafe refuse(nil) }
+        let spare = unsafe size == ByteSegment.smallestBlockBytes ? ledger.takeSpare() : nil
+        return unsafe admit(spare ?? malloc(size), to: .rings)
+    }
+
+    /// Gives back the block of a segment, for which the allocator had set `bytes` aside.
+    @unsafe
+    func freeSegment(_ block: UnsafeMutableRawPointer, of bytes: Int) {
+        release(bytes, from: .rings)
+        guard unsafe ByteSegment.smallestBlocksBytes.contains(bytes), unsafe ledger.keepSpare(block, of: bytes) else {
+            return unsafe systemFree(block)
+        }
     }
 
     /// Counts an allocation, and says whether it is worth asking the system for: it may set aside more than `size`.

@@ -11,20 +11,22 @@
 ///
 /// Owns: nothing but its counters (120 bytes). Bound: ``bytesLimit``.
 public final class MemoryAccount {
-    private let ledger: MemoryLedger
-    private var bytes = InlineArray<5, Int>(repeating: 0)
-    private var blocks = InlineArray<5, Int32>(repeating: 0)
-    private var shared: UInt32 = 0
-    private var total = 0
-    private var peak = 0
+    // Not checked: one thread uses an account, and nothing here calls out while it changes them.
+
+    let ledger: MemoryLedger
+    @safe @exclusivity(unchecked) private var bytes = InlineArray<5, Int>(repeating: 0)
+    @safe @exclusivity(unchecked) private var blocks = InlineArray<5, Int32>(repeating: 0)
+    @safe @exclusivity(unchecked) private var shared: UInt32 = 0
+    @safe @exclusivity(unchecked) private var total = 0
+    @safe @exclusivity(unchecked) private var peak = 0
     private var refusals: UInt32 = 0
     private var limitRefusals: UInt32 = 0
-    private var limit = Int.max
-    private var floor = 0
+    @safe @exclusivity(unchecked) private var limit = Int.max
+    @safe @exclusivity(unchecked) private var floor = 0
     /// Whether the memory limit of the process refused an allocation, and not ``bytesLimit``.
     public private(set) var wasRefusedByProcess = false
     /// Whether allocations are made that must not fail: ``withoutLimit(_:)``.
-    private var isExempt = false
+    @safe @exclusivity(unchecked) private var isExempt = false
 
     /// An account that holds nothing and adds to `ledger`.
     public init(ledger: MemoryLedger) {

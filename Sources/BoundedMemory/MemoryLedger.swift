@@ -5,18 +5,30 @@
 ///
 /// Its bytes are taken from the worker's share of the process's budget: ``share``.
 ///
-/// Owns: nothing but its counters (≈ 200 bytes).
+/// It keeps some of the smallest blocks of queues that were just freed, so that an echo takes none from the system:
+/// ``MemoryClass/table`` has them.
+///
+/// Owns: its counters (≈ 200 bytes), and up to ``spareBlocksLimit`` spare blocks of 288 bytes. Released by: the end of the last block
+/// that is charged to it, or `deinit`.
+@safe
 public final class MemoryLedger {
+    // Not checked: one thread uses a ledger, and nothing here calls out while it changes them.
+
     /// The worker's share of the memory limit.
     public let share: MemoryShare
-    private var usages = InlineArray<5, MemoryUsage>(repeating: MemoryUsage())
-    private var total = MemoryUsage()
+    @safe @exclusivity(unchecked) private var usages = InlineArray<5, MemoryUsage>(repeating: MemoryUsage())
+    @safe @exclusivity(unchecked) private var total = MemoryUsage()
+    /// The spare block that was kept last; each begins with a ``SpareBlock``.
+    @exclusivity(unchecked) private var firstSpare: UnsafeMutablePointer<SpareBlock>?
+    @safe @exclusivity(unchecked) private var spareBlocks = 0
+    /// The bytes of spare blocks, which are charged to ``MemoryClass/table`` and belong to no connection.
+    @safe @exclusivity(unchecked) public private(set) var spareBytes = 0
     /// The bytes of all ``SharedBytes``, which are charged to ``MemoryClass/rings`` and belong to no connection.
-    public private(set) var sharedBytes = 0
+    @safe @exclusivity(unchecked) public private(set) var sharedBytes = 0
     private var refusals = 0
-    private var allocations = 0
+    @safe @exclusivity(unchecked) private var allocations = 0
     private var failure: AllocationFailure?
-    private var nextFailingAllocation = Int.max
+    @safe @exclusivity(unchecked) private var nextFailingAllocation = Int.max
 
     /// A ledger that holds nothing.
     ///
@@ -24,6 +36,14 @@ public final class MemoryLedger {
     public init(budget: MemoryBudget = MemoryBudget()) {
         share = MemoryShare(budget: budget)
     }
+
+    deinit {
+        // A lost block keeps its charge, and so the spare ones.
+        freeSpares()
+    }
+
+    /// Has ``share`` look at the budget again, as a worker does once a tick.
+    public func refreshShare() { share.refresh() }
 
     /// What is held in one class.
     public func usage(of memoryClass: MemoryClass) -> MemoryUsage {
@@ -88,6 +108,7 @@ public final class MemoryLedger {
         precondition(bytes >= 0)
         usages[memoryClass.index].release(bytes)
         total.release(bytes)
+        if total.liveBlocks == spareBlocks, spareBlocks > 0 { freeSpares() }
     }
 
     /// Takes note of what a library allocated and freed by itself in an account's name.
@@ -97,6 +118,7 @@ public final class MemoryLedger {
     func adjust(bytes: Int, blocks: Int, of memoryClass: MemoryClass) {
         usages[memoryClass.index].adjust(bytes: bytes, blocks: blocks)
         total.adjust(bytes: bytes, blocks: blocks)
+        if total.liveBlocks == spareBlocks, spareBlocks > 0 { freeSpares() }
     }
 
     /// Which allocations to refuse on purpose; nil, always but in tests, for none.
@@ -132,5 +154,50 @@ public final class MemoryLedger {
         case .from, nil: break
         }
         return true
+    }
+}
+
+// MARK: - Spare blocks
+
+/// The beginning of a block that nobody uses at the moment.
+@unsafe
+private struct SpareBlock {
+    let next: UnsafeMutablePointer<SpareBlock>?
+    let bytes: Int
+}
+
+extension MemoryLedger {
+    /// The most blocks that are kept. In the datagram of a question the acknowledgement of the last answer comes first, which gives back the
+    /// block that the next answer takes: so a few are enough for any number of connections.
+    public static let spareBlocksLimit = 4
+
+    /// Keeps `block`, of `bytes` bytes, which is charged to nobody any more; false when there are as many, or when nothing else is left.
+    func keepSpare(_ block: UnsafeMutableRawPointer, of bytes: Int) -> Bool {
+        guard spareBlocks < Self.spareBlocksLimit, total.liveBlocks > spareBlocks else { return false }
+        charge(bytes, to: .table)
+        let spare = unsafe block.bindMemory(to: SpareBlock.self, capacity: 1)
+        unsafe spare.initialize(to: SpareBlock(next: firstSpare, bytes: bytes))
+        unsafe firstSpare = spare
+        spareBlocks += 1
+        spareBytes += bytes
+        return true
+    }
+
+    /// A block that was kept, which is charged to nobody any more; nil when there is none.
+    func takeSpare() -> UnsafeMutableRawPointer? {
+        guard let spare = unsafe firstSpare else { return nil }
+        let bytes = unsafe spare.pointee.bytes
+        unsafe firstSpare = spare.pointee.next
+        spareBlocks -= 1
+        spareBytes -= bytes
+        usages[MemoryClass.table.index].release(bytes)
+        total.release(bytes)
+        share.giveBack(bytes)
+        return UnsafeMutableRawPointer(spare)
+    }
+
+    @inline(never)
+    private func freeSpares() {
+        while let spare = unsafe takeSpare() { unsafe systemFree(spare) }
     }
 }

@@ -7,18 +7,23 @@ public final class MemoryShare {
     /// The budget of the process.
     public let budget: MemoryBudget
     /// The bytes in use: floors, what is borrowed above them, and what belongs to no connection.
-    public private(set) var usedBytes = 0
+    @safe @exclusivity(unchecked) public private(set) var usedBytes = 0
     /// The bytes of receive windows above the initial ones that this worker's peers were told of.
-    public private(set) var committedBytes = 0
+    @safe @exclusivity(unchecked) public private(set) var committedBytes = 0
     /// The bytes taken from the budget.
-    private var grantedBytes = 0
+    @safe @exclusivity(unchecked) private var grantedBytes = 0
     /// How close the process is to its limit, as of ``refresh()``.
-    public private(set) var pressure = MemoryPressure.none
+    public var pressure: MemoryPressure { currentPressure }
     /// The bytes a connection may borrow before its datagrams are dropped, where ``pressure`` is
     /// ``MemoryPressure/shedding``, as of ``refresh()``.
     public private(set) var graceBytes = 0
     /// The bytes of the process that may be borrowed, as of ``refresh()``.
-    public private(set) var borrowableBytes = Int.max
+    public var borrowableBytes: Int { currentlyBorrowableBytes }
+
+    // Not checked, as those above: one thread uses a share, and nothing here calls out while it changes them. Behind getters, since other
+    // modules check what they see stored.
+    @safe @exclusivity(unchecked) private var currentPressure = MemoryPressure.none
+    @safe @exclusivity(unchecked) private var currentlyBorrowableBytes = Int.max
 
     /// A share that has taken nothing.
     public init(budget: MemoryBudget) {
@@ -33,8 +38,8 @@ public final class MemoryShare {
 
     /// Looks at the budget again. A worker does so once a tick, and whenever it takes a chunk.
     public func refresh() {
-        pressure = budget.pressure
-        borrowableBytes = budget.borrowableBytes
+        currentPressure = budget.pressure
+        currentlyBorrowableBytes = budget.borrowableBytes
         if pressure == .shedding { graceBytes = budget.graceBytes }
     }
 

@@ -42,11 +42,10 @@ struct SendArrays: ~Copyable, @unchecked Sendable {
     mutating func fill(from batch: TransmitBatch, plainCount: Int, setsSource: Bool) {
         messages.removeAll(keepingCapacity: true)
         guard let base = unsafe batch.baseAddress else { return }
-        let entries = batch.entries
         var next = 0
-        while next < entries.count, messages.count < Self.capacity {
-            let first = entries[next]
-            let run = next < plainCount ? (count: 1, bytes: first.count) : Self.run(of: entries, from: next)
+        while next < batch.count, messages.count < Self.capacity {
+            let first = batch[next]
+            let run = next < plainCount ? (count: 1, bytes: first.count) : Self.run(of: batch, from: next)
             var message = qh_outgoing()
             message.count = UInt32(run.bytes)
             message.segment_bytes = run.count > 1 ? UInt16(first.count) : 0
@@ -71,12 +70,12 @@ struct SendArrays: ~Copyable, @unchecked Sendable {
     }
 
     /// The datagrams from `start` on that one message can carry: adjoining, alike, and equally long but for the last.
-    private static func run(of entries: [TransmitBatch.Entry], from start: Int) -> (count: Int, bytes: Int) {
-        let first = entries[start]
+    private static func run(of batch: TransmitBatch, from start: Int) -> (count: Int, bytes: Int) {
+        let first = batch[start]
         var count = 1
         var bytes = first.count
-        while start + count < entries.count, count < segmentsLimit {
-            let next = entries[start + count]
+        while start + count < batch.count, count < segmentsLimit {
+            let next = batch[start + count]
             guard
                 next.offset == first.offset + bytes, next.count <= first.count, next.ecn == first.ecn,
                 next.path == first.path, bytes + next.count <= messageBytesLimit

@@ -10,6 +10,7 @@ public struct MonotonicInstant: InstantProtocol, Hashable, Sendable, BitwiseCopy
     public static let distantFuture = MonotonicInstant(nanoseconds: .max)
 
     /// The moment `nanoseconds` after the clock's start.
+    @inlinable
     public init(nanoseconds: UInt64) {
         self.nanoseconds = nanoseconds
     }
@@ -25,6 +26,19 @@ public struct MonotonicInstant: InstantProtocol, Hashable, Sendable, BitwiseCopy
         return MonotonicInstant(nanoseconds: underflow ? 0 : difference)
     }
 
+    /// The moment `nanoseconds` later, kept before ``distantFuture`` or at it. A tenth of the time that ``advanced(by:)`` takes.
+    @inlinable
+    public func advanced(byNanoseconds nanoseconds: UInt64) -> MonotonicInstant {
+        let (sum, overflow) = self.nanoseconds.addingReportingOverflow(nanoseconds)
+        return MonotonicInstant(nanoseconds: overflow ? .max : sum)
+    }
+
+    /// The nanoseconds from `earlier` to this moment; 0 where that is later.
+    @inlinable
+    public func nanoseconds(since earlier: MonotonicInstant) -> UInt64 {
+        nanoseconds > earlier.nanoseconds ? nanoseconds - earlier.nanoseconds : 0
+    }
+
     /// The time from this moment to `other`; negative when `other` is earlier.
     public func duration(to other: MonotonicInstant) -> Duration {
         other.nanoseconds >= nanoseconds
@@ -33,6 +47,7 @@ public struct MonotonicInstant: InstantProtocol, Hashable, Sendable, BitwiseCopy
     }
 
     /// Whether `lhs` comes before `rhs`.
+    @inlinable
     public static func < (lhs: MonotonicInstant, rhs: MonotonicInstant) -> Bool {
         lhs.nanoseconds < rhs.nanoseconds
     }

@@ -19,12 +19,14 @@ public final class TransmitBatch {
     /// The largest datagram a batch takes, in bytes: what an Ethernet path carries.
     public static let datagramBytesLimit = 1_500
 
+    // Not checked: nothing here calls out while it changes them, and a batch is asked several times for each datagram.
+
     /// The datagrams, in the order they were added.
-    public private(set) var entries: [Entry] = []
+    @safe @exclusivity(unchecked) public private(set) var entries: [Entry] = []
 
     private let buffer: UnsafeMutableRawBufferPointer
     private let datagramCapacity: Int
-    private var usedBytes = 0
+    @safe @exclusivity(unchecked) private var usedBytes = 0
 
     /// A batch with room for `datagramCapacity` datagrams of up to ``datagramBytesLimit`` bytes each.
     public init(datagramCapacity: Int = 64) {
@@ -46,6 +48,12 @@ public final class TransmitBatch {
 
     /// Whether there is nothing to send.
     public var isEmpty: Bool { entries.isEmpty }
+
+    /// The number of datagrams.
+    public var count: Int { entries.count }
+
+    /// The datagram at `position`, without a reference to all of them as ``entries`` is.
+    public subscript(position: Int) -> Entry { entries[position] }
 
     /// Appends one datagram that `write` puts into the free space it is given.
     ///
@@ -78,6 +86,7 @@ public final class TransmitBatch {
 
     /// Moves as many datagrams as fit to the end of `other`.
     public func move(into other: TransmitBatch) {
+        if isEmpty { return }
         var moved = 0
         for entry in entries where !other.isFull {
             withBytes(of: entry) { other.append(copying: $0, path: entry.path, ecn: entry.ecn) }
@@ -98,8 +107,9 @@ public final class TransmitBatch {
 
     /// Removes the first `count` datagrams, which were sent; the rest stay where they are.
     public func removeFirst(_ count: Int) {
+        precondition(count <= entries.count, "there are no more datagrams")
+        guard count < entries.count else { return removeAll() }
         entries.removeFirst(count)
-        if entries.isEmpty { usedBytes = 0 }
     }
 
     /// Removes every datagram and keeps the buffer.

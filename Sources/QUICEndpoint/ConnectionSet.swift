@@ -38,27 +38,28 @@ public final class ConnectionSet {
     /// Called when a connection's ``QUICTransport/Connection/applicationDeadline`` has come; it may end the connection.
     public var onWake: (Connection) -> Void = { _ in }
     /// Created, live and ended connections.
-    public internal(set) var counts = ConnectionCounts()
+    @safe @exclusivity(unchecked) public internal(set) var counts = ConnectionCounts()
 
-    var routes: ConnectionIDMap
-    var resetRoutes: ConnectionIDMap
-    var deadlines: DeadlineQueue
+    // Not checked for exclusive access: one thread uses a set, and none of the tables calls out while it changes.
+    @safe @exclusivity(unchecked) var routes: ConnectionIDMap
+    @safe @exclusivity(unchecked) var resetRoutes: ConnectionIDMap
+    @safe @exclusivity(unchecked) var deadlines: DeadlineQueue
     /// The closing records in the order they were made, and handles of some that are gone.
-    var closingOrder: RingBuffer<ConnectionHandle>
-    var slots: ConnectionSlots
+    @safe @exclusivity(unchecked) var closingOrder: RingBuffer<ConnectionHandle>
+    @safe @exclusivity(unchecked) var slots: ConnectionSlots
     /// Connections by their source, where there are limits for each.
-    var sources: SourceTable
+    @safe @exclusivity(unchecked) var sources: SourceTable
     /// Connections whose datagrams wait for the next turn, and handles of some that are gone.
-    var waitingOrder: RingBuffer<ConnectionHandle>
+    @safe @exclusivity(unchecked) var waitingOrder: RingBuffer<ConnectionHandle>
     /// The number of the present turn.
-    var turn: UInt32 = 0
+    @safe @exclusivity(unchecked) var turn: UInt32 = 0
     /// Turns until the accounts are held against the ledger, in debug builds.
-    var turnsToCheck = 0
+    @safe @exclusivity(unchecked) var turnsToCheck = 0
     /// What the closing records take.
     var closingBytes = 0
     private var sweepPosition = 0
     /// Where ``reclaim(at:into:)`` goes on.
-    var reclaimPosition = 0
+    @safe @exclusivity(unchecked) var reclaimPosition = 0
     #if NEGATIVE_CONTROLS
     var hoard: [Connection] = []
     var tombstones: Set<ConnectionID> = []
@@ -117,10 +118,11 @@ extension ConnectionSet {
     /// Sources of connections that are counted.
     var sourceCount: Int { sources.count }
 
-    /// Bytes of the tables themselves: slots, routes, deadlines, sources and the order of records. None when they are empty.
+    /// Bytes of the tables themselves: slots, routes, deadlines, sources, the order of records, and spare blocks of the ledger's. None
+    /// when they are empty.
     public var tableBytes: Int {
         let bytes =
-            slots.allocatedBytes + routes.allocatedBytes + resetRoutes.allocatedBytes
+            ledger.spareBytes + slots.allocatedBytes + routes.allocatedBytes + resetRoutes.allocatedBytes
             + deadlines.allocatedBytes + closingOrder.allocatedBytes + sources.allocatedBytes
         #if NEGATIVE_CONTROLS
         return bytes + tombstones.capacity * MemoryLayout<ConnectionID>.stride
@@ -172,6 +174,13 @@ extension ConnectionSet {
         (0..<slots.count).reduce(0) { sum, index in
             if case .live(let connection) = slots[index] { sum + connection.retainedBytes } else { sum }
         }
+    }
+
+    /// Calls `body` with the live connection that answers to `handle`, in its place, where it must stay until `body` returns; nil
+    /// without one.
+    func withConnection<Result>(_ handle: ConnectionHandle, _ body: (Connection) -> Result) -> Result? {
+        guard let connection = unsafe slots.connection(handle) else { return nil }
+        return unsafe connection._withUnsafeGuaranteedRef(body)
     }
 
     /// The live connection that answers to `handle`.
@@ -294,15 +303,23 @@ extension ConnectionSet {
     ) {
         var waiting: [ConnectionHandle] = []
         defer { for handle in waiting { touch(handle) } }
-        while !batch.isFull, let connection = slots.dequeue() {
-            if let held, connection.path?.local.family == held {
-                waiting.append(connection.handle)
-                continue
+        while !batch.isFull, let dequeued = unsafe slots.dequeue() {
+            // In its place it outlives the call: an end that a service wants then is only noted.
+            let outcome = unsafe dequeued._withUnsafeGuaranteedRef { connection -> TransmitOutcome? in
+                if let held, connection.path?.local.family == held {
+                    waiting.append(connection.handle)
+                    return nil
+                }
+                let outcome = connection.transmit(into: batch, at: now)
+                switch outcome {
+                case .idle: deadlines.set(connection.deadline, for: connection.handle.index)
+                case .more: touch(connection.handle)
+                case .ended: break
+                }
+                return outcome
             }
-            switch connection.transmit(into: batch, at: now) {
-            case .idle: deadlines.set(connection.deadline, for: connection.handle.index)
-            case .more: touch(connection.handle)
-            case .ended(let end): finish(connection, end, at: now, into: batch)
+            if case .ended(let end) = outcome {
+                finish(unsafe dequeued.takeUnretainedValue(), end, at: now, into: batch)
             }
         }
     }

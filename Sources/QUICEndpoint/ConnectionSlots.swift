@@ -60,6 +60,17 @@ struct ConnectionSlots: ~Copyable {
         return unsafe storage.start[index].occupant
     }
 
+    /// The connection that answers to `handle`; nil where none does, or what is left of one.
+    ///
+    /// No reference is counted for it: its place keeps it until it is settled anew or freed.
+    func connection(_ handle: ConnectionHandle) -> Unmanaged<Connection>? {
+        let index = Int(handle.index)
+        guard index < count, unsafe storage.start[index].generation == handle.generation,
+            case .live(let connection) = unsafe storage.start[index].occupant
+        else { return nil }
+        return unsafe .passUnretained(connection)
+    }
+
     /// A place for a new tenant, who is not there yet.
     mutating func take() -> ConnectionHandle {
         if freeSlots == Slot.end { addSlot() }
@@ -97,8 +108,9 @@ struct ConnectionSlots: ~Copyable {
         lastToTransmit = index
     }
 
-    /// Takes the longest waiting connection out of the queue, passing over places that have changed hands.
-    mutating func dequeue() -> Connection? {
+    /// Takes the longest waiting connection out of the queue, passing over places that have changed hands. No reference is counted for
+    /// it: its place keeps it.
+    mutating func dequeue() -> Unmanaged<Connection>? {
         while firstToTransmit != Slot.end {
             let index = firstToTransmit
             firstToTransmit = self[slot: index].link
@@ -106,7 +118,7 @@ struct ConnectionSlots: ~Copyable {
             self[slot: index].link = Slot.end
             self[slot: index].isQueued = false
             switch self[slot: index].occupant {
-            case .live(let connection): return connection
+            case .live(let connection): return unsafe .passUnretained(connection)
             case .closing: continue
             case .none: makeAvailable(index)
             }

@@ -39,16 +39,17 @@ public final class Endpoint {
     private let workerIndex: UInt8
     private let workerCount: Int
     private let replies = TransmitBatch(datagramCapacity: 64)
-    private var limiters: ReplyLimiters
-    private var tally = EndpointStatistics()
-    private var isShuttingDown = false
+    // Not checked for exclusive access: one thread uses an endpoint, and none of these calls out while it changes.
+    @safe @exclusivity(unchecked) private var limiters: ReplyLimiters
+    @safe @exclusivity(unchecked) private var tally = EndpointStatistics()
+    @safe @exclusivity(unchecked) private var isShuttingDown = false
     /// When a drain ends at the latest; the distant future where there is none.
-    private var drainDeadline = MonotonicInstant.distantFuture
+    @safe @exclusivity(unchecked) private var drainDeadline = MonotonicInstant.distantFuture
     /// Large datagrams of borrowers that came while the process was close to its memory limit.
-    private var shedCount: UInt32 = 0
+    @safe @exclusivity(unchecked) private var shedCount: UInt32 = 0
     /// The largest datagram that most likely has acknowledgements alone, in bytes.
     private static let smallDatagramBytes = 256
-    private var latest = MonotonicInstant(nanoseconds: 0)
+    @safe @exclusivity(unchecked) private var latest = MonotonicInstant(nanoseconds: 0)
 
     /// - Parameters:
     ///   - tls: The certificate and the protocols, shared between workers.
@@ -58,8 +59,9 @@ public final class Endpoint {
         let configuration = NegativeControl.defencesOff.isChosen ? configuration.withoutDefences : configuration
         #endif
         self.tls = tls
+        ledger = MemoryLedger(budget: configuration.memoryBudget)
         connections = ConnectionSet(
-            ledger: MemoryLedger(budget: configuration.memoryBudget),
+            ledger: ledger,
             closingLimit: configuration.closingLimit,
             closingBytesLimit: configuration.closingBytesLimit,
             sourcesLimit: configuration.admission.limitsSources ? configuration.admission.sourcesLimit : 0
@@ -132,7 +134,7 @@ public final class Endpoint {
     }
 
     /// What every connection of this endpoint holds.
-    public var ledger: MemoryLedger { connections.ledger }
+    public let ledger: MemoryLedger
 
     /// Everything countable at this moment.
     public var statistics: EndpointStatistics {
@@ -227,7 +229,7 @@ extension Endpoint {
     /// and those beyond wait for the next.
     public func expire(at now: MonotonicInstant) {
         let now = advance(to: now)
-        ledger.share.refresh()
+        ledger.refreshShare()
         connections.beginTurn(at: now, into: replies)
         connections.reclaim(at: now, into: replies)
         connections.expire(at: now, into: replies)
@@ -241,31 +243,58 @@ extension Endpoint {
         ecn: ECN,
         at now: MonotonicInstant
     ) {
+        // In its place it outlives the call: what a service wants ended then is only noted.
+        let delivery = connections.withConnection(handle) {
+            deliver(datagram, to: $0, path: path, ecn: ecn, at: now)
+        }
+        switch delivery {
+        case .handled?: return
+        case .received?: return connections.touch(handle)
+        case .ended(let end)?:
+            guard let connection = connections.connection(handle) else { return }
+            return connections.finish(connection, end, at: now, into: replies)
+        case nil: break
+        }
         switch connections.occupant(of: handle) {
-        case .live(let connection):
-            guard connection.accepts(datagram, from: path) else {
-                if connection.noteRefusal(at: now) { connections.touch(handle) }
-                return drop(.otherPath)
-            }
-            if ledger.share.pressure == .shedding, sheds(datagram, of: connection) { return drop(.memoryPressure) }
-            guard connection.admitsDatagram(inTurn: connections.turn) else {
-                if connections.keepForNextTurn(datagram, path: path, ecn: ecn, of: connection) { return }
-                return drop(.queueFull)
-            }
-            if let end = connection.receive(datagram, path: path, ecn: ecn, at: now) {
-                connections.finish(connection, end, at: now, into: replies)
-            } else {
-                connections.touch(handle)
-            }
         case .closing(let record):
             tally.drops[.closing, default: 0] += 1
             // RFC 9000 §10.2.1: the answer goes to the address it was first sent to.
             if record.shouldReply(toDatagramOf: datagram.byteCount), !replies.isFull {
                 record.withPacket { replies.append(copying: $0, path: record.path) }
             }
-        case .none:
+        case .live, .none:
             drop(.unroutable)
         }
+    }
+
+    /// The fate of a datagram of a live connection.
+    private enum Delivery {
+        /// The connection has nothing to do about it.
+        case handled
+        case received
+        case ended(ConnectionEnd)
+    }
+
+    private func deliver(
+        _ datagram: RawSpan,
+        to connection: Connection,
+        path: NetworkPath,
+        ecn: ECN,
+        at now: MonotonicInstant
+    ) -> Delivery {
+        guard connection.accepts(datagram, from: path) else {
+            drop(.otherPath)
+            return connection.noteRefusal(at: now) ? .received : .handled
+        }
+        if ledger.share.pressure == .shedding, sheds(datagram, of: connection) {
+            drop(.memoryPressure)
+            return .handled
+        }
+        guard connection.admitsDatagram(inTurn: connections.turn) else {
+            if !connections.keepForNextTurn(datagram, path: path, ecn: ecn, of: connection) { drop(.queueFull) }
+            return .handled
+        }
+        return connection.receive(datagram, path: path, ecn: ecn, at: now).map { .ended($0) } ?? .received
     }
 
     /// Whether a datagram is dropped because the process is close to its memory limit, before it costs memory.
@@ -351,7 +380,7 @@ extension Endpoint {
         replies.move(into: batch)
         if isShuttingDown { closeConnections(into: batch, at: now) }
         connections.transmit(into: batch, at: now)
-        for entry in batch.entries { tally.transmitted.count(entry.count) }
+        for position in 0..<batch.count { tally.transmitted.count(batch[position].count) }
     }
 
     private func closeConnections(into batch: TransmitBatch, at now: MonotonicInstant) {

@@ -6,22 +6,22 @@ import Datagrams
 struct BusyMeter {
     /// How much of a second a worker that is not busy waits, at least.
     static let idleShare = 0.1
-    private static let period = Duration.seconds(1)
+    private static let periodNanoseconds: UInt64 = 1_000_000_000
 
     /// Whether the last whole period was a busy one.
     private(set) var isBusy = false
     private var periodStart: MonotonicInstant?
-    private var idle = Duration.zero
+    private var idleNanoseconds: UInt64 = 0
 
     /// The worker waited from `start` to `end`.
     mutating func noteWait(from start: MonotonicInstant, to end: MonotonicInstant) {
         let beginning = periodStart ?? start
         periodStart = beginning
-        idle += start.duration(to: end)
-        let elapsed = beginning.duration(to: end)
-        guard elapsed >= Self.period else { return }
-        isBusy = idle < elapsed * Self.idleShare
-        idle = .zero
+        idleNanoseconds += end.nanoseconds(since: start)
+        let elapsed = end.nanoseconds(since: beginning)
+        guard elapsed >= Self.periodNanoseconds else { return }
+        isBusy = Double(idleNanoseconds) < Double(elapsed) * Self.idleShare
+        idleNanoseconds = 0
         periodStart = end
     }
 }

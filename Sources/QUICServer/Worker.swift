@@ -27,19 +27,20 @@ final class Worker {
     private let services: [any StreamService]
     private let inbox: HandOverInbox
     private let reference: WorkerReference
-    private var socket: UDPSocket
-    private var loop: EventLoop
+    // Not checked for exclusive access: the worker's thread alone uses them, and none calls out while it changes.
+    @safe @exclusivity(unchecked) private var socket: UDPSocket
+    @safe @exclusivity(unchecked) private var loop: EventLoop
     private let received: ReceiveBatch
     private let outgoing = TransmitBatch()
-    private var trimmer = HeapTrimmer()
-    private var trimDeadline: MonotonicInstant?
-    private var busyMeter = BusyMeter()
-    private var clock = SteadyClock()
-    private var isBlocked = false
+    @safe @exclusivity(unchecked) private var trimmer = HeapTrimmer()
+    @safe @exclusivity(unchecked) private var trimDeadline: MonotonicInstant?
+    @safe @exclusivity(unchecked) private var busyMeter = BusyMeter()
+    @safe @exclusivity(unchecked) private var clock = SteadyClock()
+    @safe @exclusivity(unchecked) private var isBlocked = false
     /// Those who wait for the end of the last connection.
     private var drainWatchers: [@Sendable () -> Void] = []
     /// Whether tasks may wait of which nothing wakes the worker: before its first turn, and where others had to have theirs.
-    private var tasksMayFollow = true
+    @safe @exclusivity(unchecked) private var tasksMayFollow = true
 
     private static let socketTag: UInt64 = 1
     /// Receive batches handled in a row before deadlines and commands get their turn.

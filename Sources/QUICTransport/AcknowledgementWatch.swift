@@ -180,18 +180,17 @@ struct AcknowledgementWatch {
     }
 
     /// The moment after the peer was last heard in this silence.
-    var afterLastHeard: MonotonicInstant { lastHeard.advanced(by: .microseconds(1)) }
+    var afterLastHeard: MonotonicInstant { lastHeard.advanced(byNanoseconds: 1_000) }
 
     /// When the peer was last heard in this silence, or else when it began.
     var lastHeard: MonotonicInstant { instant(at: heardAt) }
 
     private func instant(at microseconds: UInt32) -> MonotonicInstant {
-        silenceStart.advanced(by: .microseconds(Int64(microseconds)))
+        silenceStart.advanced(byNanoseconds: UInt64(microseconds) * 1_000)
     }
 
     /// The microseconds of the silence that have passed, kept below ``never``.
     private func microseconds(at now: MonotonicInstant) -> UInt32 {
-        let passed = silenceStart.duration(to: now).wholeNanoseconds / 1_000
-        return UInt32(clamping: min(passed, Int64(Self.never) - 1))
+        UInt32(min(now.nanoseconds(since: silenceStart) / 1_000, UInt64(Self.never) - 1))
     }
 }

@@ -147,23 +147,24 @@ extension Connection {
                 return note(packetOf: status, contents)
             }
         }
-        while offersData, !connectionIsBlocked, let stream = nextReadyStream() {
-            let status = add(stream, to: &packet, at: now)
+        while offersData, !connectionIsBlocked, let stream = unsafe nextReadyStream() {
+            // In its queue, and in the list of open streams, it outlives the call: ngtcp2 closes none while it writes.
+            let status = unsafe stream._withUnsafeGuaranteedRef { add($0, to: &packet, at: now) }
             switch status {
             case .wantsMore:
                 contents.streamFrameCount += 1
-                sendQueue.rotate()
+                unsafe stream._withUnsafeGuaranteedRef { passTurn(of: $0) }
             case .isBlocked:
                 // Without connection credit the stream keeps its place: nothing tells when credit comes.
                 connectionIsBlocked = native?.isOutOfCredit ?? true
                 if !connectionIsBlocked { sendQueue.removeFirst() }
             case .isStopped:
+                stoppedStreams.append(unsafe stream.takeUnretainedValue())
                 sendQueue.removeFirst()
-                stoppedStreams.append(stream)
             case .isUnknown:
                 sendQueue.removeFirst()
             case .complete(let byteCount):
-                sendQueue.rotate()
+                unsafe stream._withUnsafeGuaranteedRef { passTurn(of: $0) }
                 if byteCount > 0 { contents.streamFrameCount += 1 }
                 return note(packetOf: status, contents)
             case .failed:
@@ -203,10 +204,15 @@ extension Connection {
         }
     }
 
-    /// The first stream in the queue that still has something to send.
-    private func nextReadyStream() -> Stream? {
-        while let stream = sendQueue.first {
-            if stream.hasOutput { return stream }
+    /// The first stream in the queue, which is `stream`, has had its turn.
+    private func passTurn(of stream: Stream) {
+        if stream.hasOutput { sendQueue.rotate() } else { sendQueue.removeFirst() }
+    }
+
+    /// The first stream in the queue that still has something to send, which keeps it.
+    private func nextReadyStream() -> Unmanaged<Stream>? {
+        while let stream = unsafe sendQueue.firstUnretained {
+            if unsafe stream._withUnsafeGuaranteedRef({ $0.hasOutput }) { return unsafe stream }
             sendQueue.removeFirst()
         }
         return nil

@@ -28,6 +28,9 @@ public final class Connection {
         case server
     }
 
+    // What a packet meets is not checked for exclusive access: one thread uses a connection, and none of these is changed by a method that
+    // calls out. The TLS session and the log are checked: GnuTLS and ngtcp2 are given both.
+
     /// Which side this is.
     public let role: Role
     /// The name its endpoint gave it.
@@ -37,7 +40,7 @@ public final class Connection {
     /// When it was made.
     public let createdAt: MonotonicInstant
     /// Where it is in its life.
-    public private(set) var state = ConnectionState.handshaking
+    @safe @exclusivity(unchecked) public private(set) var state = ConnectionState.handshaking
     /// The connection IDs that lead here: ours, and the one the client made up first.
     ///
     /// Kept here because `ngtcp2_conn_get_scid` does not list an ID whose allocation failed half way.
@@ -47,7 +50,7 @@ public final class Connection {
     /// The application protocol TLS agreed on; nil before that.
     public internal(set) var applicationProtocol: String?
     /// A moment of the application's own: ``StreamService/connectionDidWake(_:)`` is called then, once for each moment that is set.
-    public var applicationDeadline = MonotonicInstant.distantFuture {
+    @safe @exclusivity(unchecked) public var applicationDeadline = MonotonicInstant.distantFuture {
         didSet { if applicationDeadline < oldValue { _ = beginCommand() } }
     }
     /// An object that the application keeps for this connection; nil at first, and again after
@@ -58,10 +61,10 @@ public final class Connection {
     package var source = SourcePrefix.none
 
     /// Whether anything of the peer's has arrived.
-    public private(set) var hasReceived = false
+    @safe @exclusivity(unchecked) public private(set) var hasReceived = false
     /// The outcome of the bytes that the client sends before the handshake is complete. At a client it is settled when the handshake
     /// is.
-    public internal(set) var earlyData = EarlyDataState.none
+    @safe @exclusivity(unchecked) public internal(set) var earlyData = EarlyDataState.none
     /// The alert that tells why the peer's certificate did not stand up to verification; 0 where it did, or where there was none.
     private var certificateAlert: UInt8 = 0
 
@@ -69,53 +72,53 @@ public final class Connection {
     /// ngtcp2 calls back while it is at work, and callbacks ask it for more; ``release()`` alone takes it away, outside of every event.
     @safe @exclusivity(unchecked) var native: NativeConnection?
     var tls: TLSSession?
-    var streams = StreamList()
-    var sendQueue = StreamQueue()
-    var waiting: WaitingDatagrams?
+    @safe @exclusivity(unchecked) var streams = StreamList()
+    @safe @exclusivity(unchecked) var sendQueue = StreamQueue()
+    @safe @exclusivity(unchecked) var waiting: WaitingDatagrams?
     /// The datagrams to send, and their counts; nil before the first.
-    var datagramFrames: DatagramFrameQueue?
+    @safe @exclusivity(unchecked) var datagramFrames: DatagramFrameQueue?
     /// The log of its packets; nil where there is none.
     var qlog: QlogFile?
-    var turn = Turn()
+    @safe @exclusivity(unchecked) var turn = Turn()
     /// The service that was told that the connection is open, until it is told of the end.
-    private(set) var service: (any StreamService)?
+    @safe @exclusivity(unchecked) private(set) var service: (any StreamService)?
     /// The moment of the event being handled, for callbacks that need one.
-    var now: MonotonicInstant
-    var watch: ProgressWatch
-    var acknowledgements = AcknowledgementWatch()
-    var meter = PacketMeter()
-    var borrowing: Borrowing
+    @safe @exclusivity(unchecked) var now: MonotonicInstant
+    @safe @exclusivity(unchecked) var watch: ProgressWatch
+    @safe @exclusivity(unchecked) var acknowledgements = AcknowledgementWatch()
+    @safe @exclusivity(unchecked) var meter = PacketMeter()
+    @safe @exclusivity(unchecked) var borrowing: Borrowing
     /// The changes of the client's address; nil before the first.
-    var migration: PathMigration?
+    @safe @exclusivity(unchecked) var migration: PathMigration?
     /// How long a connection may be silent before it sends a PING, in nanoseconds; the greatest number for ever.
     private var keepAliveNanoseconds = UInt64.max
     /// From when on it ends as soon as its streams have, because its server drains; the distant future where it does not.
     var drainEnd = MonotonicInstant.distantFuture
     /// ngtcp2's timer as it was before the time of the last packet's pacing, which nothing waits for: ``transmit(into:at:)``. The clock's
     /// start where something may have changed it since.
-    var restingTimer = MonotonicInstant(nanoseconds: 0)
+    @safe @exclusivity(unchecked) var restingTimer = MonotonicInstant(nanoseconds: 0)
     private var closing: ClosingDetails?
     // From here on by size, so that no bytes are lost between them.
     /// Bytes of packets sent, as far as they matter for path MTU discovery.
-    var transmittedBytes: UInt32 = 0
+    @safe @exclusivity(unchecked) var transmittedBytes: UInt32 = 0
     /// The least that ngtcp2 held of this connection while no stream was open.
-    var leanTransportBytes = UInt32.max
+    @safe @exclusivity(unchecked) var leanTransportBytes = UInt32.max
     /// CRYPTO bytes that TLS was given during the handshake.
     var handshakeIntake = HandshakeIntake()
     private var failure = NativeError.none
     /// Whether ngtcp2 is at work, and calls back.
-    private var isInsideEvent = false
+    @safe @exclusivity(unchecked) private var isInsideEvent = false
     /// Whether a PING is to be sent at once.
-    var wantsPing = false
+    @safe @exclusivity(unchecked) var wantsPing = false
     /// Whether a probe that is held back may leave.
-    var mayProbe = false
+    @safe @exclusivity(unchecked) var mayProbe = false
     /// Whether the application gave a command since the connection last could send.
-    var hasCommand = false
+    @safe @exclusivity(unchecked) var hasCommand = false
     /// Whether stream data and datagrams may go into the packet that is being written.
-    var offersData = true
+    @safe @exclusivity(unchecked) var offersData = true
     /// Whether ngtcp2 is past the handshake as well: it is not yet while it tells of its completion.
     var mayUpdateKeys = false
-    private var requestedEnd: ConnectionEnd?
+    @safe @exclusivity(unchecked) private var requestedEnd: ConnectionEnd?
     private var receivedStatelessReset = false
 
     /// - Parameter sourceConnectionIDs: The IDs that already lead here.

@@ -12,13 +12,24 @@ public final class ConnectionEnvironment {
     /// The key of stateless reset tokens.
     public let resetSecret: EndpointSecret
     /// Whether the thread of these connections has no time left: ``TransportConfiguration/uselessPacketsPerSecondWhenBusy``.
-    public var isBusy = false
+    public var isBusy: Bool {
+        get { currentlyBusy }
+        set { currentlyBusy = newValue }
+    }
     /// Whether the endpoint drains: connections that open from now on are told so at once.
     package var isDraining = false
     /// Takes work from other threads; nil where there are none.
     package weak var executor: (any ConnectionExecutor)?
     /// The time as the endpoint was last told.
-    package var now = MonotonicInstant(nanoseconds: 0)
+    package var now: MonotonicInstant {
+        get { latest }
+        set { latest = newValue }
+    }
+
+    // Not checked: one thread uses an environment, and neither is ever changed in place. Behind getters, since other modules check what
+    // they see stored.
+    @safe @exclusivity(unchecked) private var currentlyBusy = false
+    @safe @exclusivity(unchecked) private var latest = MonotonicInstant(nanoseconds: 0)
     /// The datagrams of all of them, since start.
     package var datagramFrames = DatagramFrameCounts()
     /// The early data of all of them, since start.

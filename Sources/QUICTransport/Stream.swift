@@ -8,16 +8,18 @@ public import BoundedMemory
 /// end of the stream. Bound: ``writableBytes``.
 @safe
 public final class Stream {
+    // Not checked for exclusive access: one thread uses a stream, and none of these is changed by a method that calls out.
+
     /// Its number.
     public let id: StreamID
     /// An object that the service keeps for this stream; nil at first, and again after ``StreamService/streamDidClose(_:)``.
     public var context: AnyObject?
     /// Bytes received in order so far.
-    public private(set) var receivedBytes: UInt64 = 0
+    @safe @exclusivity(unchecked) public private(set) var receivedBytes: UInt64 = 0
     /// Whether bytes of it arrived before the handshake was complete. They may be a replay: ``QUICTLS/EarlyDataConfiguration``. False at a client.
     public private(set) var arrivedEarly = false
     /// Whether both halves have ended, or the connection has: writes go nowhere.
-    public private(set) var isClosed = false
+    @safe @exclusivity(unchecked) public private(set) var isClosed = false
 
     /// The connection this stream belongs to, which closes it at its own end at the latest.
     ///
@@ -25,17 +27,17 @@ public final class Stream {
     /// connection, which answers as one that has ended.
     public let connection: Connection
     /// Whether ``reset(code:)`` ended it: what still arrives is not for the service.
-    private(set) var isReset = false
+    @safe @exclusivity(unchecked) private(set) var isReset = false
     /// Whether the peer reads no more of it: nothing further can be sent.
-    private var isStopped = false
+    @safe @exclusivity(unchecked) private var isStopped = false
     /// How far ahead of what was consumed the peer may send.
-    var window: ReceiveWindow
-    private var queue: ByteQueue
-    private var generatedBytes: UInt64 = 0
-    private var sentOffset: UInt64 = 0
-    private var acknowledgedOffset: UInt64 = 0
-    private var isFinished = false
-    private var isFinSent = false
+    @safe @exclusivity(unchecked) var window: ReceiveWindow
+    @safe @exclusivity(unchecked) private var queue: ByteQueue
+    @safe @exclusivity(unchecked) private var generatedBytes: UInt64 = 0
+    @safe @exclusivity(unchecked) private var sentOffset: UInt64 = 0
+    @safe @exclusivity(unchecked) private var acknowledgedOffset: UInt64 = 0
+    @safe @exclusivity(unchecked) private var isFinished = false
+    @safe @exclusivity(unchecked) private var isFinSent = false
     private var place = Place.returnedAtClose
 
     /// When the peer may open another stream in place of this one.
@@ -47,7 +49,7 @@ public final class Stream {
     }
 
     /// When it is served, beside the other streams of its connection that have something to send. May change at any time.
-    public var priority = StreamPriority() {
+    @safe @exclusivity(unchecked) public var priority = StreamPriority() {
         didSet { if priority != oldValue { connection.resort(self) } }
     }
 
@@ -58,8 +60,8 @@ public final class Stream {
     }
 
     /// The next stream in the queue of those with something to send.
-    var nextQueued: Stream?
-    var isQueued = false
+    @safe @exclusivity(unchecked) var nextQueued: Stream?
+    @safe @exclusivity(unchecked) var isQueued = false
     /// The neighbours in the list of open streams.
     var nextOpen: Stream?
     unowned var previousOpen: Stream?

@@ -1,10 +1,15 @@
 /// Streams with something to send, the most urgent first, and those of one urgency in the order they take turns. Linked through the
 /// streams: no memory of its own.
+@safe
 struct StreamQueue {
     private(set) var first: Stream?
-    private var last: Stream?
+    /// The end of the chain, whose links keep it.
+    private var last: Unmanaged<Stream>?
 
     var isEmpty: Bool { first == nil }
+
+    /// The first stream, without a reference of its own: the queue keeps it until it is removed.
+    var firstUnretained: Unmanaged<Stream>? { unsafe first.map { unsafe .passUnretained($0) } }
 
     /// Puts `stream` behind those that are as urgent, unless it waits already.
     ///
@@ -12,14 +17,15 @@ struct StreamQueue {
     mutating func append(_ stream: Stream) {
         guard !stream.isQueued else { return }
         stream.isQueued = true
-        guard let last else {
+        if let last = unsafe last {
+            if unsafe last._withUnsafeGuaranteedRef({ $0.priority.urgency > stream.priority.urgency }) {
+                return insert(stream)
+            }
+            unsafe last._withUnsafeGuaranteedRef { $0.nextQueued = stream }
+        } else {
             first = stream
-            self.last = stream
-            return
         }
-        if last.priority.urgency > stream.priority.urgency { return insert(stream) }
-        last.nextQueued = stream
-        self.last = stream
+        unsafe last = .passUnretained(stream)
     }
 
     /// Puts `stream` before the first one that is less urgent, which there is.
@@ -36,10 +42,10 @@ struct StreamQueue {
 
     /// Takes the first stream out, and clears the link that kept the next one.
     mutating func removeFirst() {
-        guard let stream = first else { return }
-        first = stream.nextQueued
-        if first == nil { last = nil }
-        stream.nextQueued = nil
+        // Moved, so that no reference is counted.
+        guard let stream = first.take() else { return }
+        first = stream.nextQueued.take()
+        if first == nil { unsafe last = nil }
         stream.isQueued = false
     }
 
@@ -62,7 +68,7 @@ struct StreamQueue {
             while let candidate = previous, candidate.nextQueued !== stream { previous = candidate.nextQueued }
             guard let previous else { preconditionFailure("a stream is queued that is in no queue") }
             previous.nextQueued = stream.nextQueued
-            if last === stream { last = previous }
+            if stream.nextQueued == nil { unsafe last = .passUnretained(previous) }
             stream.nextQueued = nil
             stream.isQueued = false
         }

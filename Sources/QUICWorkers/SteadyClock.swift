@@ -6,7 +6,7 @@ package import Datagrams
 /// Deadlines would otherwise wait until the system's clock had come to where it was.
 package struct SteadyClock {
     private var latest = MonotonicInstant(nanoseconds: 0)
-    private var lead = Duration.zero
+    private var leadNanoseconds: UInt64 = 0
 
     /// A clock that has not been read.
     package init() {}
@@ -15,8 +15,8 @@ package struct SteadyClock {
     package mutating func now() -> MonotonicInstant { now(whenSystemSays: .now()) }
 
     package mutating func now(whenSystemSays reading: MonotonicInstant) -> MonotonicInstant {
-        let instant = reading.advanced(by: lead)
-        lead += max(.zero, instant.duration(to: latest))
+        let instant = reading.advanced(byNanoseconds: leadNanoseconds)
+        leadNanoseconds += latest.nanoseconds(since: instant)
         latest = max(latest, instant)
         return latest
     }

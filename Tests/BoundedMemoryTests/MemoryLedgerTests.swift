@@ -96,4 +96,66 @@ import Testing
         #expect(accounts.allSatisfy { $0.isEmpty })
         #expect(ledger.isEmpty)
     }
+
+    private func echo(_ count: Int, through queue: inout ByteQueue) throws {
+        unsafe try queue.append([UInt8](repeating: 1, count: count).span.bytes)
+        queue.release(upTo: queue.endOffset)
+    }
+
+    @Test func theBlockOfAShortQueueServesTheNextOneAndDoesNotOutliveAllOthers() throws {
+        let ledger = MemoryLedger()
+        let account = MemoryAccount(ledger: ledger)
+        account.charge(1_000, to: .transport)
+        var queue = ByteQueue(capacityLimitBytes: 16_384, account: account)
+        try echo(64, through: &queue)
+        let spare = ledger.spareBytes
+        #expect(spare >= 256)
+        // To the connection it is gone, and to the ledger and the budget it is not.
+        #expect(account.liveBytes == 1_000)
+        #expect(ledger.usage(of: .table).liveBytes == spare)
+        #expect(ledger.share.usedBytes == 1_000 + spare)
+        unsafe try queue.append([1].span.bytes)
+        #expect(ledger.spareBytes == 0)
+        #expect(ledger.usage(of: .table).isEmpty)
+        let allocated = queue.allocatedBytes
+        #expect(account.liveBytes == 1_000 + allocated)
+        queue.release(upTo: queue.endOffset)
+        #expect(ledger.spareBytes == spare)
+        account.release(1_000, from: .transport)
+        #expect(ledger.spareBytes == 0)
+        #expect(ledger.isEmpty)
+        #expect(ledger.share.usedBytes == 0)
+    }
+
+    // A refusal is one, whether or not there is a spare block.
+    @Test func aSpareBlockCountsAsAnAllocation() throws {
+        let ledger = MemoryLedger()
+        let account = MemoryAccount(ledger: ledger)
+        account.charge(1_000, to: .transport)
+        var queue = ByteQueue(capacityLimitBytes: 16_384, account: account)
+        try echo(64, through: &queue)
+        ledger.failAllocation = .once(at: 1)
+        #expect(throws: ByteQueueError.outOfMemory) { try echo(64, through: &queue) }
+        account.bytesLimit = 1_100
+        #expect(throws: ByteQueueError.outOfMemory) { try echo(64, through: &queue) }
+        account.release(1_000, from: .transport)
+        #expect(ledger.isEmpty)
+    }
+
+    @Test func noMoreThanSoManySpareBlocksAreKept() throws {
+        let ledger = MemoryLedger()
+        let account = MemoryAccount(ledger: ledger)
+        account.charge(1_000, to: .transport)
+        var queue = ByteQueue(capacityLimitBytes: 65_536, account: account)
+        // Each segment is as small as the first while the one before it is shared.
+        let shared = try SharedBytes(copying: unsafe [UInt8](repeating: 2, count: 300).span.bytes, in: ledger)
+        for _ in 0..<2 * MemoryLedger.spareBlocksLimit {
+            unsafe try queue.append([1].span.bytes)
+            try queue.append(shared)
+        }
+        queue.release(upTo: queue.endOffset)
+        #expect(ledger.usage(of: .table).liveBlocks == MemoryLedger.spareBlocksLimit)
+        #expect(ledger.spareBytes == ledger.usage(of: .table).liveBytes)
+        account.release(1_000, from: .transport)
+    }
 }

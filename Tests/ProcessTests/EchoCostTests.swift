@@ -16,6 +16,15 @@ extension RealProcesses {
             #expect(cost.calls.waits <= 1.1, "\(cost)")
         }
 
+        // Timers and the growth of tables are what is left beside whole numbers.
+        @Test(arguments: [(connections: 1, messages: 2_000), (connections: 100, messages: 50)])
+        func anEchoAllocatesNothingAndHardlyCountsReferences(connections: Int, messages: Int) async throws {
+            let calls = try await costOfEcho(connections: connections, messages: messages).calls
+            #expect(calls.allocations <= 0.1, "\(calls)")
+            #expect(calls.accesses <= 10, "\(calls)")
+            #expect(calls.retains <= 4, "\(calls)")
+        }
+
         private struct Cost {
             let calls: CallCounts
             let datagramsReceived: Double
