@@ -86,7 +86,10 @@ import Testing
             let stream = try client.open([1], on: connection)
             stream.finish()
             try client.serve()
-            draining.withLock { $0 = Task { try await server.drain(within: .seconds(3_600)) } }
+            let executor = server.workers[0].taskExecutor
+            draining.withLock {
+                $0 = Task(executorPreference: executor) { try await server.drain(within: .seconds(3_600)) }
+            }
             try #require(try client.serve { client.closes.count == 1 })
             #expect(client.recorder.received(on: connection, stream.id).bytes == Array("bye".utf8))
         }

@@ -8,24 +8,30 @@ import Testing
 
 /// Drains of servers with several workers, on real sockets.
 @Suite struct ServerDrainTests {
-    private func server() throws -> Server {
+    /// A server, and the executor of a worker of its own: the threads that all tasks share may be busy with other tests for minutes.
+    private func server() throws -> (Server, any TaskExecutor) {
         var configuration = ServerConfiguration()
         configuration.listenAddress.port = 0
         configuration.workerCount = 2
         configuration.memoryBytesLimit = 1 << 30
         configuration.transport.staysOpen()
-        return try Server(configuration: configuration, services: [EchoService()])
+        var executor: (any TaskExecutor)?
+        let server = try Server(configuration: configuration) { context in
+            executor = context.worker.taskExecutor
+            return [EchoService()]
+        }
+        return (server, try #require(executor))
     }
 
     /// The workers without connections go on until the last one has none: the kernel steers by the number of sockets.
     @Test func everyWorkerGoesOnUntilTheLastConnectionHasFinished() async throws {
-        let server = try server()
+        let (server, executor) = try server()
         let client = try LoopbackClient(of: server.address, seed: 1)
         let connections = try (0..<8).map { _ in try client.connect() }
         try #require(try client.echo([1, 2, 3], on: connections))
         let stream = try client.open([1], on: connections[0])
         try #require(try client.serve { client.recorder.received(on: connections[0], stream.id).bytes == [1] })
-        let draining = Task { try await server.drain(within: .seconds(3_600)) }
+        let draining = Task(executorPreference: executor) { try await server.drain(within: .seconds(3_600)) }
         try #require(try client.serve { client.closes.count == 7 })
         #expect(try await server.statistics().endpoint.isDraining)
         try stream.write([2])
@@ -48,7 +54,7 @@ import Testing
 
     @Test(arguments: Ender.allCases)
     func aStreamThatNeverEndsHoldsNothingUp(ender: Ender) async throws {
-        let server = try server()
+        let (server, executor) = try server()
         let client = try LoopbackClient(of: server.address, seed: 2)
         let connection = try client.connect()
         let stream = try client.open([1], on: connection)
@@ -59,7 +65,7 @@ import Testing
             case .deadline: .milliseconds(300)
             case .cancellation, .shutDown: .seconds(3_600)
             }
-        let draining = Task { try await server.drain(within: timeout) }
+        let draining = Task(executorPreference: executor) { try await server.drain(within: timeout) }
         switch ender {
         case .noTime, .deadline: break
         case .cancellation: draining.cancel()
