@@ -5,22 +5,26 @@
 /// that reallocates.
 ///
 /// Memory follows the bytes: the queue starts with none; a new segment has as much room as the queue holds bytes, within
-/// 256 and 4 096, and near the limit about what the limit still allows; in a queue of more than 128 KiB it has a 32nd of what
-/// that holds, up to 16 384. A segment is freed as soon as its last byte is released, and everything when the queue is empty.
+/// 256 and 4 096, and near the limit about what the limit still allows; in a queue of more than 256 KiB it has
+/// 8 192. A segment is freed as soon as its last byte is released, and everything when the queue is empty.
 /// ``SharedBytes`` take a segment of 40 bytes that refers to them.
 ///
 /// Owns: one block per segment. Released by: ``release(upTo:)``, the rest by `deinit`.
-/// Bound: ``allocatedBytes`` ≤ ``count`` + 2 × *s* + 32 × ``allocatedBlocks``, where *s* is 4 096 or a 32nd of the most bytes there
-/// were, up to 16 384: the room of the first and the last segment may be unused but for a byte; the head and the allocator's
+/// Bound: ``allocatedBytes`` ≤ ``count`` + 2 × *s* + 32 × ``allocatedBlocks``, where *s* is 4 096, and 8 192 where there were more than
+/// 256 KiB: the room of the first and the last segment may be unused but for a byte; the head and the allocator's
 /// rounding of a segment take at most 32 bytes.
 @safe
 public struct ByteQueue: ~Copyable {
     /// The room of the smallest segment, in bytes.
     public static let smallestSegmentBytes = 256
-    /// The room of the largest segment of a queue of up to 128 KiB, in bytes.
+    /// The room of the largest segment of a queue of up to 256 KiB, in bytes.
     public static let largestSegmentBytes = 4_096
     /// The room of the largest segment, in bytes.
-    public static let largestSegmentBytesOfLongQueue = 16_384
+    ///
+    /// The last segment may be empty but for a byte, which whoever limits a queue's memory has to leave room for.
+    public static let largestSegmentBytesOfLongQueue = 8_192
+    /// The bytes of a queue from which on it is a long one.
+    public static let longQueueBytes = 256 << 10
     /// The most ``SharedBytes`` that are copied, since a reference to them takes as much.
     public static let copiedBytesLimit = 64
     /// The most vectors ``withVectors(from:maximumBytes:_:)`` gives at once.
@@ -290,9 +294,8 @@ extension ByteQueue {
         return 1 << (Int.bitWidth - (wanted - 1).leadingZeroBitCount)
     }
 
-    /// The room of the largest segment, a power of two, when the segments there are hold `heldBytes`.
+    /// The room of the largest segment when the segments there are hold `heldBytes`.
     private static func largestSegmentBytes(holding heldBytes: Int) -> Int {
-        let share = min(heldBytes / 32, largestSegmentBytesOfLongQueue)
-        return share <= largestSegmentBytes ? largestSegmentBytes : 1 << (Int.bitWidth - 1 - share.leadingZeroBitCount)
+        heldBytes > longQueueBytes ? largestSegmentBytesOfLongQueue : largestSegmentBytes
     }
 }

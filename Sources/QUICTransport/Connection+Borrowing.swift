@@ -211,7 +211,10 @@ extension Connection {
     /// The limit comes to what was granted and what the application has queued, at most. What else is held is no reason for more, or
     /// a peer that is answered could raise it, answer by answer, by what it makes ngtcp2 hold.
     func makeRoom(forQueued bytes: Int) {
-        let queued = bytes + bytes / 64
+        // The last segment of a long queue may be longer, and empty but for a byte: the reserve is not for that.
+        let isLong = account.queuedBytes + bytes > ByteQueue.longQueueBytes
+        let longSegment = isLong ? ByteQueue.largestSegmentBytesOfLongQueue - ByteQueue.largestSegmentBytes : 0
+        let queued = bytes + bytes / 64 + longSegment
         let needed = bytesSpokenFor + queued
         guard needed > account.bytesLimit, self.mayBorrow else { return }
         let explained = grantedBytesLimit + account.queuedBytes + queued

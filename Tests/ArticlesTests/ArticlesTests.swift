@@ -113,10 +113,16 @@ import Testing
             let client = try LoopbackClient(of: address, seed: 4)
             let connection = try client.connect()
             #expect(try client.echo([1, 2, 3], on: [connection]))
+            // With the time that its last acknowledgement may take.
+            let end = ContinuousClock.now.advanced(by: .milliseconds(100))
+            _ = try client.serve { ContinuousClock.now >= end }
         }
         await group.triggerGracefulShutdown()
         try await running
         #expect(try await server.waitUntilStopped().hasReturned)
-        #expect(lines.entries.map(\.metadata) == [["quic.close.cause": "shutdown"]])
+        // Nothing was under way any more; where a busy machine kept the acknowledgement back, the drain came to its deadline.
+        #expect(lines.entries.count == 1)
+        let metadata = lines.entries.first?.metadata
+        #expect(metadata == ["quic.close.cause": "drained"] || metadata == ["quic.close.cause": "shutdown"])
     }
 }
