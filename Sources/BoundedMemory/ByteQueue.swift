@@ -21,7 +21,7 @@ public struct ByteQueue: ~Copyable {
     public static let largestSegmentBytes = 4_096
     /// The room of the largest segment, in bytes.
     ///
-    /// The last segment may be empty but for a byte, which whoever limits a queue's memory has to leave room for.
+    /// The last segment may be empty but for a byte: a limit for the memory of a queue has to have room for that.
     public static let largestSegmentBytesOfLongQueue = 8_192
     /// The bytes of a queue from which on it is a long one.
     public static let longQueueBytes = 256 << 10
@@ -31,6 +31,11 @@ public struct ByteQueue: ~Copyable {
     ///
     /// They cover a packet of 1,472 bytes, whatever sizes the segments have: of those of 256 bytes it meets seven.
     public static let vectorLimit = 8
+
+    /// The room of the largest segment when the segments there are hold `heldBytes`.
+    public static func largestSegmentBytes(holding heldBytes: Int) -> Int {
+        heldBytes > longQueueBytes ? largestSegmentBytesOfLongQueue : largestSegmentBytes
+    }
 
     /// The most bytes the queue takes.
     public let capacityLimitBytes: Int
@@ -292,10 +297,5 @@ extension ByteQueue {
         let largest = Self.largestSegmentBytes(holding: heldBytes)
         if wanted >= largest { return largest }
         return 1 << (Int.bitWidth - (wanted - 1).leadingZeroBitCount)
-    }
-
-    /// The room of the largest segment when the segments there are hold `heldBytes`.
-    private static func largestSegmentBytes(holding heldBytes: Int) -> Int {
-        heldBytes > longQueueBytes ? largestSegmentBytesOfLongQueue : largestSegmentBytes
     }
 }
