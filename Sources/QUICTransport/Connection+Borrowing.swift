@@ -214,7 +214,8 @@ extension Connection {
         // A 64th for the heads of segments. The last one may be empty but for a byte, and the reserve is not for that.
         let queuedBytes = account.queuedBytes + bytes
         let queued = bytes + bytes / 64 + min(queuedBytes, ByteQueue.largestSegmentBytes(holding: queuedBytes))
-        let needed = bytesSpokenFor + queued
+        // What was written up to the last byte must leave datagrams the room that they were promised.
+        let needed = bytesSpokenFor + queued + (datagramFrames?.bytesLimit ?? 0)
         guard needed > account.bytesLimit, self.mayBorrow else { return }
         let explained = grantedBytesLimit + account.queuedBytes + queued
         account.bytesLimit = max(account.bytesLimit, min(needed, explained, configuration.connectionBytesLimit))
