@@ -84,7 +84,7 @@ struct WorkerGroup {
     }
 
     private func bindNext(isShared: Bool) throws(SocketError) -> UDPSocket {
-        try UDPSocket(bindingTo: address, options: UDPSocket.Options(reusePort: isShared))
+        try UDPSocket(bindingTo: address, options: UDPSocket.Options(reusePort: isShared, receiveOffload: true))
     }
 
     private static let bindingAttemptsLimit = 8

@@ -7,8 +7,8 @@ import Datagrams
 ///
 /// Owns: a copy of each datagram, a ring of 88 bytes for each, and itself. Released by: handling the last one, or the
 /// end of the connection. Bound: ``TransportConfiguration/waitingDatagrams`` and
-/// ``TransportConfiguration/waitingDatagramBytes``, or as much as the receive window where that is larger, within the
-/// connection's own limit.
+/// ``TransportConfiguration/waitingDatagramBytes``, and beside them as much as a receive window that has grown, with its headers,
+/// within the connection's own limit. So none is dropped of a peer that keeps to its window, however much of it comes at once.
 final class WaitingDatagrams {
     /// Those of a bulk sender are at least so large.
     private static let fullDatagramBytes = 1_000
@@ -21,9 +21,9 @@ final class WaitingDatagrams {
     /// - Parameter windowBytes: What an honest peer may have under way.
     init(account: MemoryAccount, configuration: TransportConfiguration, windowBytes: Int) {
         self.account = account
-        bytesLimit = max(configuration.waitingDatagramBytes, windowBytes)
+        bytesLimit = configuration.waitingDatagramBytes + windowBytes + windowBytes / 16
         queue = RingBuffer(
-            capacityLimit: max(configuration.waitingDatagrams, windowBytes / Self.fullDatagramBytes),
+            capacityLimit: configuration.waitingDatagrams + windowBytes / Self.fullDatagramBytes,
             owner: account
         )
         account.charge(self, to: .rings)

@@ -194,4 +194,23 @@ import Testing
         pair.run(for: .seconds(60))
         expectEverythingReturned(pair)
     }
+
+    // Whatever part of a window that has grown arrives in one turn, and whatever is sent for the credit of that turn.
+    @Test(arguments: [Duration.milliseconds(1), .milliseconds(20), .milliseconds(100)])
+    func aBulkSenderThatKeepsToItsWindowLosesNothing(tick: Duration) throws {
+        let pair = try Pair(
+            seed: 12,
+            services: [EchoService()],
+            clientConfiguration: EchoTests.generousClient,
+            conditions: .init(latency: .milliseconds(1), jitter: .zero, loss: 0, duplication: 0)
+        )
+        pair.tick = tick
+        let connection = try #require(try pair.connectAndEstablish())
+        for round in UInt64(0)..<6 {
+            let stream = try pair.send(message(of: 1 << 20, seed: round), on: connection)
+            pair.run(for: .seconds(200)) { pair.recorder.received(on: connection, stream).isComplete }
+            #expect(pair.recorder.received(on: connection, stream).bytes.count == 1 << 20)
+        }
+        #expect(pair.server.statistics.drops[.queueFull] == nil)
+    }
 }
