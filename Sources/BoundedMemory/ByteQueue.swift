@@ -32,11 +32,6 @@ public struct ByteQueue: ~Copyable {
     /// They cover a packet of 1,472 bytes, whatever sizes the segments have: of those of 256 bytes it meets seven.
     public static let vectorLimit = 8
 
-    /// The room of the largest segment when the segments there are hold `heldBytes`.
-    public static func largestSegmentBytes(holding heldBytes: Int) -> Int {
-        heldBytes > longQueueBytes ? largestSegmentBytesOfLongQueue : largestSegmentBytes
-    }
-
     /// The most bytes the queue takes.
     public let capacityLimitBytes: Int
     /// The stream offset of the first byte not released.
@@ -297,5 +292,10 @@ extension ByteQueue {
         let largest = Self.largestSegmentBytes(holding: heldBytes)
         if wanted >= largest { return largest }
         return 1 << (Int.bitWidth - (wanted - 1).leadingZeroBitCount)
+    }
+
+    /// The room of the largest segment when the segments there are hold `heldBytes`.
+    private static func largestSegmentBytes(holding heldBytes: Int) -> Int {
+        heldBytes > longQueueBytes ? largestSegmentBytesOfLongQueue : largestSegmentBytes
     }
 }

@@ -211,9 +211,10 @@ extension Connection {
     /// The limit comes to what was granted and what the application has queued, at most. What else is held is no reason for more, or
     /// a peer that is answered could raise it, answer by answer, by what it makes ngtcp2 hold.
     func makeRoom(forQueued bytes: Int) {
-        // A 64th for the heads of segments. The last one may be empty but for a byte, and the reserve is not for that.
-        let queuedBytes = account.queuedBytes + bytes
-        let queued = bytes + bytes / 64 + min(queuedBytes, ByteQueue.largestSegmentBytes(holding: queuedBytes))
+        // The last segment of a long queue may be longer, and empty but for a byte: the reserve is not for that.
+        let isLong = account.queuedBytes + bytes > ByteQueue.longQueueBytes
+        let longSegment = isLong ? ByteQueue.largestSegmentBytesOfLongQueue - ByteQueue.largestSegmentBytes : 0
+        let queued = bytes + bytes / 64 + longSegment
         // What was written up to the last byte must leave datagrams the room that they were promised.
         let needed = bytesSpokenFor + queued + (datagramFrames?.bytesLimit ?? 0)
         guard needed > account.bytesLimit, self.mayBorrow else { return }
