@@ -21,6 +21,8 @@ final class Peer {
     let outbox = TransmitBatch(datagramCapacity: 256)
     /// The messages that the datagrams received so far came in.
     private(set) var messageCount = 0
+    /// Those datagrams as their batches count them.
+    private(set) var datagramCount = 0
 
     init(_ address: SocketAddress = loopbacks[0], options: UDPSocket.Options = .init()) throws {
         socket = try UDPSocket(bindingTo: address, options: options)
@@ -78,6 +80,7 @@ final class Peer {
             let taken = try socket.receive(into: inbox)
             if taken == 0 { return }
             messageCount += taken
+            datagramCount += inbox.datagramCount
             inbox.forEach { datagram, path, ecn in
                 received.append(Received(bytes: datagram.copied, path: path, ecn: ecn))
             }

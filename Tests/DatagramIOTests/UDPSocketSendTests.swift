@@ -16,6 +16,7 @@ import Testing
         #expect(try messageSizes(sending: client) == [40])
         #expect(try server.receive(40).map(\.bytes) == sent)
         #expect(server.messageCount == (receiveOffload ? 1 : 40))
+        #expect(server.datagramCount == 40)
         #expect(client.socket.statistics.datagramsSent == 40)
         #expect(client.socket.statistics.bytesSent == 39 * 1_200 + 700)
     }
