@@ -140,7 +140,8 @@ extension SocketAddress: LosslessStringConvertible {
     ///
     /// Host names are not looked up.
     public init?(_ description: String) {
-        guard let colon = description.lastIndex(of: ":") else { return nil }
+        // inet_pton reads no further than a NUL.
+        guard let colon = description.lastIndex(of: ":"), !description.utf8.contains(0) else { return nil }
         let digits = description[description.index(after: colon)...]
         guard !digits.isEmpty, digits.utf8.allSatisfy({ (48...57).contains($0) }), let port = UInt16(digits) else {
             return nil
