@@ -141,7 +141,7 @@ extension ClientEndpoint {
     ///   - context: The context of its session; nil for that of this endpoint.
     ///   - offersEarlyData: Whether it may send before its handshake is complete, where it has a ticket for that. RFC 9001 §4.6.
     /// - Throws: When there is no memory for it.
-    /// - Returns: The connection, whose first packet waits in ``transmit(into:at:)``.
+    /// - Returns: The connection, whose first packet waits in ``transmit(into:holding:at:)``.
     public func connect(
         path: NetworkPath,
         tls context: TLSClientContext? = nil,

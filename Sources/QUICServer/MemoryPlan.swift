@@ -33,7 +33,7 @@ public struct MemoryPlan: Sendable, Hashable {
 
     /// The plan of a server with this configuration on this machine.
     ///
-    /// - Throws: ``ServerError/value(_:)`` for a value out of its range, and ``ServerError/configuration(_:)`` with the arithmetic
+    /// - Throws: ``QUICWorkers/WorkerError/value(_:)`` for a value out of its range, and ``QUICWorkers/WorkerError/configuration(_:)`` with the arithmetic
     ///   and the nearest value that fits.
     public init(_ configuration: ServerConfiguration) throws(ServerError) {
         try self.init(configuration, available: .current())
@@ -41,7 +41,7 @@ public struct MemoryPlan: Sendable, Hashable {
 
     /// - Parameters:
     ///   - available: The memory this process can use, for the default limit of a quarter of it.
-    /// - Throws: ``ServerError/configuration(_:)`` with the arithmetic and the nearest value that fits.
+    /// - Throws: ``QUICWorkers/WorkerError/configuration(_:)`` with the arithmetic and the nearest value that fits.
     init(_ configuration: ServerConfiguration, available: AvailableMemory) throws(ServerError) {
         try configuration.checkRanges()
         let transport = configuration.transport

@@ -20,7 +20,7 @@ extension ServerConfiguration {
     /// Counts of a worker that bound each other elsewhere.
     static let workerCountsAccepted = 1...10_000_000
 
-    /// - Throws: ``ServerError/value(_:)`` for the first property that is out of its range.
+    /// - Throws: ``QUICWorkers/WorkerError/value(_:)`` for the first property that is out of its range.
     func checkRanges() throws(ServerError) {
         do throws(RefusedValue) {
             try Self.check(workerCount, in: 1...Self.workerCountLimit, "workerCount")
