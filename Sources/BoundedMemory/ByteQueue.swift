@@ -295,7 +295,7 @@ extension ByteQueue {
     }
 
     /// The room of the largest segment when the segments there are hold `heldBytes`.
-    private static func largestSegmentBytes(holding heldBytes: Int) -> Int {
+    public static func largestSegmentBytes(holding heldBytes: Int) -> Int {
         heldBytes > longQueueBytes ? largestSegmentBytesOfLongQueue : largestSegmentBytes
     }
 }

@@ -88,9 +88,7 @@ public final class ConnectionPool: Sendable {
         _ body: (QUICConnection) async throws -> Result
     ) async throws -> Result {
         let server = Server(target: .address(address), name: serverName)
-        let (connection, use) = try await take(server, SourcePlace(fileID: fileID, line: line), timeout)
-        defer { end(use, of: connection) }
-        return try await body(connection)
+        return try await use(server, at: SourcePlace(fileID: fileID, line: line), timeout, body)
     }
 
     /// The same with a host's name: ``AsyncClient/connect(to:port:serverName:timeout:offersEarlyData:)``. It is looked up for new connections
@@ -111,9 +109,7 @@ public final class ConnectionPool: Sendable {
             throw ConnectError.unresolved(host: host, error)
         }
         let server = Server(target: .host(name, port: port), name: serverName)
-        let (connection, use) = try await take(server, SourcePlace(fileID: fileID, line: line), timeout)
-        defer { end(use, of: connection) }
-        return try await body(connection)
+        return try await use(server, at: SourcePlace(fileID: fileID, line: line), timeout, body)
     }
 
     /// Closes the connections that nobody uses. Those in use are closed when their uses end, and tasks that wait are told.
@@ -131,6 +127,17 @@ public final class ConnectionPool: Sendable {
 // MARK: - Taking
 
 extension ConnectionPool {
+    private func use<Result>(
+        _ server: Server,
+        at place: SourcePlace,
+        _ timeout: Duration,
+        _ body: (QUICConnection) async throws -> Result
+    ) async throws -> Result {
+        let (connection, use) = try await take(server, place, timeout)
+        defer { end(use, of: connection) }
+        return try await body(connection)
+    }
+
     private func take(
         _ server: Server,
         _ place: SourcePlace,

@@ -119,7 +119,7 @@ extension Client {
             willOpen: willOpen,
             fail: fail
         )
-        if !mailbox.post(.connect(request)) { fail(reason.reason ?? .shutDown) }
+        post(request)
     }
 
     /// Opens a connection to a host by its name. Everything is called on the client's thread.
@@ -160,11 +160,15 @@ extension Client {
                 willOpen: willOpen,
                 fail: fail
             )
-            if !mailbox.post(.connect(request)) { fail(reason.reason ?? .shutDown) }
+            post(request)
         } catch {
             fail(.unresolved(host: host, error))
         }
         return ConnectAttempt(number: number, mailbox: mailbox)
+    }
+
+    private func post(_ request: ConnectRequest) {
+        if !mailbox.post(.connect(request)) { request.fail(reason.reason ?? .shutDown) }
     }
 
     /// The client's statistics at this moment, or at its end.

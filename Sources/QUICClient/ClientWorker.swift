@@ -109,10 +109,8 @@ final class ClientWorker {
             return .failure(.socket(error))
         }
         endpoint.removeClosingRecords()
-        reference.close()
-        let last = statistics
         stop(because: .shutDown)
-        return .success(last)
+        return .success(statistics)
     }
 
     private func serve() throws(SocketError) {

@@ -185,7 +185,7 @@ extension ConnectionSet {
 
     /// The live connection that answers to `handle`.
     public func connection(_ handle: ConnectionHandle) -> Connection? {
-        if case .live(let connection) = occupant(of: handle) { connection } else { nil }
+        withConnection(handle) { $0 }
     }
 }
 

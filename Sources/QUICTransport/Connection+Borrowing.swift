@@ -212,10 +212,9 @@ extension Connection {
     /// a peer that is answered could raise it, answer by answer, by what it makes ngtcp2 hold.
     func makeRoom(forQueued bytes: Int) {
         // The last segment of a long queue may be longer, and empty but for a byte: the reserve is not for that.
-        let isLong = account.queuedBytes + bytes > ByteQueue.longQueueBytes
-        let longSegment = isLong ? ByteQueue.largestSegmentBytesOfLongQueue - ByteQueue.largestSegmentBytes : 0
-        let queued = bytes + bytes / 64 + longSegment
-        // What was written up to the last byte must leave datagrams the room that they were promised.
+        let largestSegment = ByteQueue.largestSegmentBytes(holding: account.queuedBytes + bytes)
+        let queued = bytes + bytes / 64 + largestSegment - ByteQueue.largestSegmentBytes
+        // A stream that is written up to its last byte must leave datagrams the room that they were promised.
         let needed = bytesSpokenFor + queued + (datagramFrames?.bytesLimit ?? 0)
         guard needed > account.bytesLimit, self.mayBorrow else { return }
         let explained = grantedBytesLimit + account.queuedBytes + queued

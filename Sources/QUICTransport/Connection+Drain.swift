@@ -28,7 +28,7 @@ extension Connection {
     var drainDeadline: MonotonicInstant {
         guard drainEnd <= now else { return drainEnd }
         let end = hasFinished ? acknowledgements.silenceEnd(after: drainPatience) : .distantFuture
-        // What is due already is asked in each turn, and is no reason to come back.
+        // An end that is due already is looked at in each turn, and is no reason to come back.
         return end > now ? end : .distantFuture
     }
 

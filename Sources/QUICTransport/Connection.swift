@@ -28,8 +28,8 @@ public final class Connection {
         case server
     }
 
-    // What a packet meets is not checked for exclusive access: one thread uses a connection, and none of these is changed by a method that
-    // calls out. The TLS session and the log are checked: GnuTLS and ngtcp2 are given both.
+    // Properties on the path of a packet are not checked for exclusive access: one thread uses a connection, and none of these is changed
+    // by a method that calls out. The TLS session and the log are checked: GnuTLS and ngtcp2 are given both.
 
     /// Which side this is.
     public let role: Role

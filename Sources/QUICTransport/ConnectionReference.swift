@@ -4,18 +4,13 @@ public protocol ConnectionExecutor: AnyObject, Sendable {
     ///
     /// - Parameters:
     ///   - byteCount: The bytes that `body` keeps while it waits, for the executor's bound.
+    ///   - broadcast: Bytes that it keeps as well, which count once for all bodies that wait with them.
     ///   - body: Called once at most.
     /// - Throws: ``WorkError`` when it takes no more; `body` is not called then.
     func perform(
         on handle: ConnectionHandle,
         keeping byteCount: Int,
-        _ body: @escaping @Sendable (Connection) -> Void
-    ) throws(WorkError)
-
-    /// The same for a `body` that keeps `bytes`, which count once for all bodies that wait with them.
-    func perform(
-        on handle: ConnectionHandle,
-        keeping bytes: BroadcastBytes,
+        and broadcast: BroadcastBytes?,
         _ body: @escaping @Sendable (Connection) -> Void
     ) throws(WorkError)
 }
@@ -49,16 +44,16 @@ public struct ConnectionReference: Sendable {
         keeping byteCount: Int = 0,
         _ body: @escaping @Sendable (Connection) -> Void
     ) throws(WorkError) {
-        guard let executor else { throw .ended }
-        try executor.perform(on: handle, keeping: byteCount, body)
+        try perform(keeping: byteCount, and: nil, body)
     }
 
     fileprivate func perform(
-        keeping bytes: BroadcastBytes,
+        keeping byteCount: Int,
+        and broadcast: BroadcastBytes?,
         _ body: @escaping @Sendable (Connection) -> Void
     ) throws(WorkError) {
         guard let executor else { throw .ended }
-        try executor.perform(on: handle, keeping: bytes, body)
+        try executor.perform(on: handle, keeping: byteCount, and: broadcast, body)
     }
 
     /// Closes the connection: ``Connection/close(code:reasonPhrase:)``.
@@ -96,7 +91,15 @@ public struct StreamReference: Sendable, Hashable {
         keeping byteCount: Int = 0,
         _ body: @escaping @Sendable (Stream) -> Void
     ) throws(WorkError) {
-        try connection.perform(keeping: byteCount) { [id] connection in
+        try perform(keeping: byteCount, and: nil, body)
+    }
+
+    private func perform(
+        keeping byteCount: Int,
+        and broadcast: BroadcastBytes?,
+        _ body: @escaping @Sendable (Stream) -> Void
+    ) throws(WorkError) {
+        try connection.perform(keeping: byteCount, and: broadcast) { [id] connection in
             if let stream = connection.stream(id) { body(stream) }
         }
     }
@@ -109,14 +112,7 @@ public struct StreamReference: Sendable, Hashable {
     /// - Throws: ``WorkError`` when nothing will be sent.
     public func write(_ bytes: [UInt8], isFinal: Bool = false, resetCode code: UInt64 = 0) throws(WorkError) {
         try perform(keeping: bytes.count) { stream in
-            do throws(StreamError) {
-                try stream.write(bytes)
-                if isFinal { stream.finish() }
-            } catch .finished {
-                // The bytes before the end stay whole.
-            } catch {
-                stream.reset(code: code)
-            }
+            stream.send(isFinal: isFinal, resetCode: code) { stream throws(StreamError) in try stream.write(bytes) }
         }
     }
 
@@ -126,16 +122,8 @@ public struct StreamReference: Sendable, Hashable {
     ///
     /// - Throws: ``WorkError`` when nothing will be sent.
     public func write(_ bytes: BroadcastBytes, isFinal: Bool = false, resetCode code: UInt64 = 0) throws(WorkError) {
-        try connection.perform(keeping: bytes) { [id] connection in
-            guard let stream = connection.stream(id) else { return }
-            do throws(StreamError) {
-                try stream.write(bytes)
-                if isFinal { stream.finish() }
-            } catch .finished {
-                // The bytes before the end stay whole.
-            } catch {
-                stream.reset(code: code)
-            }
+        try perform(keeping: 0, and: bytes) { stream in
+            stream.send(isFinal: isFinal, resetCode: code) { stream throws(StreamError) in try stream.write(bytes) }
         }
     }
 
@@ -155,4 +143,16 @@ extension Connection {
 extension Stream {
     /// This stream for other threads.
     public var reference: StreamReference { StreamReference(connection: connection.reference, id: id) }
+
+    /// Sends the bytes that `write` writes, and the end of our half where they are the last; resets the stream where they cannot be sent.
+    fileprivate func send(isFinal: Bool, resetCode code: UInt64, _ write: (Stream) throws(StreamError) -> Void) {
+        do throws(StreamError) {
+            try write(self)
+            if isFinal { finish() }
+        } catch .finished {
+            // The bytes before the end stay whole.
+        } catch {
+            reset(code: code)
+        }
+    }
 }

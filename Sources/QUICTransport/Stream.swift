@@ -131,21 +131,21 @@ public final class Stream {
         guard bytes.isCharged(to: connection.environment.ledger) else {
             return try bytes.withBytes { (copied) throws(StreamError) in try write(copied) }
         }
-        try prepareToQueue(bytes.count)
-        do throws(ByteQueueError) { try queue.append(bytes) } catch { throw StreamError(error) }
-        connection.streamHasOutput(self)
+        try write(bytes.count) { bytes }
     }
 
     /// Sends `bytes` as ``write(_:)-(SharedBytes)`` does: this worker has them once, whichever of its streams send them.
     ///
     /// - Throws: As ``write(_:)-(RawSpan)`` does; nothing is sent then.
     public func write(_ bytes: BroadcastBytes) throws(StreamError) {
-        try prepareToQueue(bytes.count)
-        do throws(ByteQueueError) {
-            try queue.append(bytes.shared(in: connection.environment.ledger))
-        } catch {
-            throw StreamError(error)
-        }
+        let ledger = connection.environment.ledger
+        try write(bytes.count) { () throws(ByteQueueError) in try bytes.shared(in: ledger) }
+    }
+
+    /// Sends the `count` bytes of this worker's that `shared` gives, which is asked once there is room for them.
+    private func write(_ count: Int, _ shared: () throws(ByteQueueError) -> SharedBytes) throws(StreamError) {
+        try prepareToQueue(count)
+        do throws(ByteQueueError) { try queue.append(shared()) } catch { throw StreamError(error) }
         connection.streamHasOutput(self)
     }
 

@@ -76,19 +76,10 @@ extension Inbox: ConnectionExecutor where Element == Work {
     package func perform(
         on handle: ConnectionHandle,
         keeping byteCount: Int,
+        and broadcast: BroadcastBytes?,
         _ body: @escaping @Sendable (Connection) -> Void
     ) throws(WorkError) {
-        try put(keeping: byteCount) { scope in
-            if let connection = scope.connection(handle) { body(connection) }
-        }
-    }
-
-    package func perform(
-        on handle: ConnectionHandle,
-        keeping bytes: BroadcastBytes,
-        _ body: @escaping @Sendable (Connection) -> Void
-    ) throws(WorkError) {
-        try put(keeping: 0, and: bytes) { scope in
+        try put(keeping: byteCount, and: broadcast) { scope in
             if let connection = scope.connection(handle) { body(connection) }
         }
     }

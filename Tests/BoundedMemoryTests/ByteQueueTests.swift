@@ -131,7 +131,7 @@ extension ByteQueue {
         #expect(content == pattern(from: 0, count: 1_000))
     }
 
-    // What a queue of a mebibyte holds is in 162 segments, and not in 258.
+    // A queue of a mebibyte has 162 segments, and not 258.
     @Test func segmentsGrowWithALongQueue() throws {
         var queue = ByteQueue(capacityLimitBytes: 4 << 20)
         for _ in 0..<1_024 { try queue.appendPattern(count: 1_024) }

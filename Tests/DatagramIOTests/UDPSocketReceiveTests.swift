@@ -41,7 +41,7 @@ import Testing
         for size in [2_048, 2_049, 9_000, 1] { try sendByHand(payload(size, count: size), to: server.address) }
         #expect(try server.receive(2).map(\.bytes.count) == [2_048, 1])
         #expect(server.socket.statistics.truncated == 2)
-        // Whoever counts datagrams to know when to stop has to know of these.
+        // A receiver that counts datagrams to know when to stop has to count these.
         #expect(server.datagramCount == 4)
         #expect(server.socket.statistics.datagramsReceived == 2)
     }

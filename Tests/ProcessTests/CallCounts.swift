@@ -3,7 +3,7 @@ import Foundation
 /// The calls that a program has made into the allocator, Swift's runtime and the system, as Tests/interposition/counters.c counts
 /// them.
 struct CallCounts {
-    /// What counts them in a program that starts with ``environment``.
+    /// The library that counts them in a program which starts with ``environment``.
     ///
     /// Owns: a folder with the library and the counts. Released by: `deinit`.
     final class Counter {

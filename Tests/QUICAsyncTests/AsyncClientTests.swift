@@ -32,44 +32,12 @@ import Testing
         handler: (@Sendable (QUICConnection) async -> Void)? = nil,
         _ body: @escaping @Sendable (AsyncClient, SocketAddress) async throws -> Void
     ) async throws {
-        let server = try AsyncServer(
-            configuration: serverConfiguration ?? self.serverConfiguration(),
-            applicationProtocols: ["echo"]
+        try await EchoPair.run(
+            clientConfiguration ?? self.clientConfiguration(),
+            serverConfiguration ?? self.serverConfiguration(),
+            handler: handler ?? EchoPair.echo,
+            body
         )
-        // The threads that all tasks share may be busy with other tests for a minute.
-        let serving = Task(executorPreference: server.workers[0].taskExecutor) {
-            await server.run(handler ?? Self.echo)
-        }
-        let client = try AsyncClient(configuration: clientConfiguration ?? self.clientConfiguration())
-        let work = Task(executorPreference: client.worker.taskExecutor) { try await body(client, server.address) }
-        let outcome = await work.result
-        let lastOfClient = try await client.shutDown()
-        let lastOfServer = try await server.shutDown()
-        await serving.value
-        try outcome.get()
-        #expect(lastOfClient.hasReturned && lastOfServer.hasReturned)
-        #expect(lastOfClient.connections.created == lastOfClient.connections.closed)
-    }
-
-    @Sendable private static func echo(_ connection: QUICConnection) async {
-        await withDiscardingTaskGroup { group in
-            for await stream in connection.streams {
-                group.addTask {
-                    do {
-                        for try await chunk in stream { try await stream.write(chunk) }
-                        stream.finish()
-                    } catch {}
-                }
-            }
-        }
-    }
-
-    private static func exchange(_ message: [UInt8], on connection: QUICConnection) async throws -> [UInt8] {
-        let stream = try await connection.openStream()
-        async let answer = stream.reduce(into: [UInt8]()) { $0 += $1 }
-        try await stream.write(message)
-        stream.finish()
-        return try await answer
     }
 
     @Test func messagesComeBack() async throws {
@@ -82,7 +50,7 @@ import Testing
                 #expect(connection.applicationProtocol == "echo" && connection.remote == address)
                 for count in [0, 1, 3_000, 300_000] {
                     let message = [UInt8](repeating: UInt8(truncatingIfNeeded: count), count: count)
-                    #expect(try await Self.exchange(message, on: connection) == message)
+                    #expect(try await EchoPair.exchange(message, on: connection) == message)
                 }
             }
             #expect(try await client.statistics().connections.live == 10)
@@ -96,7 +64,7 @@ import Testing
         try await withClient { client, address in
             let task = Task.detached {
                 let connection = try await client.connect(to: address)
-                let answer = try await Self.exchange([1, 2, 3], on: connection)
+                let answer = try await EchoPair.exchange([1, 2, 3], on: connection)
                 connection.close(code: 7, reasonPhrase: "done")
                 return (answer, await connection.waitUntilClosed())
             }
@@ -112,7 +80,7 @@ import Testing
         try await withClient(nil, configuration) { client, address in
             let connection = try await client.connect(to: address)
             let answers = try await withThrowingTaskGroup(of: [UInt8].self) { group in
-                for number in 0..<40 { group.addTask { try await Self.exchange([UInt8(number)], on: connection) } }
+                for number in 0..<40 { group.addTask { try await EchoPair.exchange([UInt8(number)], on: connection) } }
                 return try await group.reduce(into: []) { $0.append($1) }
             }
             #expect(Set(answers.map { $0.first }) == Set((0..<40).map { UInt8($0) }) && answers.count == 40)
@@ -197,7 +165,7 @@ import Testing
     @Test func aSecondConnectionIsResumed() async throws {
         try await withClient { client, address in
             let first = try await client.connect(to: address, serverName: "localhost")
-            #expect(try await Self.exchange([1], on: first) == [1])
+            #expect(try await EchoPair.exchange([1], on: first) == [1])
             let second = try await client.connect(to: address, serverName: "localhost")
             // Another server's ticket is of no use.
             let other = try await client.connect(to: address, serverName: "example.org")
@@ -321,7 +289,7 @@ extension AsyncClientTests {
                 address in
                 do {
                     let connection = try await client.connect(to: address, serverName: name)
-                    #expect(try await Self.exchange([9], on: connection) == [9])
+                    #expect(try await EchoPair.exchange([9], on: connection) == [9])
                     #expect(expected == nil, "\(verification) \(name)")
                 } catch let error as ConnectError {
                     #expect(error == expected, "\(verification) \(name)")
@@ -347,11 +315,11 @@ extension AsyncClientTests {
                 server,
                 handler: { connection in
                     shown.withLock { $0.append(connection.clientCertificate != nil) }
-                    await Self.echo(connection)
+                    await EchoPair.echo(connection)
                 },
                 { client, address in
                     let connection = try await client.connect(to: address)
-                    let answer = try? await Self.exchange([5], on: connection)
+                    let answer = try? await EchoPair.exchange([5], on: connection)
                     #expect(answer == (cause == .localClose ? [5] : nil))
                     connection.close()
                     let report = await connection.waitUntilClosed()
@@ -425,7 +393,7 @@ extension AsyncClientTests {
                 _ = try await client.connect(to: elsewhere, timeout: .milliseconds(50))
             }
             let connection = try await client.connect(to: address)
-            #expect(try await Self.exchange([1, 2, 3], on: connection) == [1, 2, 3])
+            #expect(try await EchoPair.exchange([1, 2, 3], on: connection) == [1, 2, 3])
             connection.close()
         }
     }
@@ -462,7 +430,7 @@ extension AsyncClientTests {
         try await withClient { client, address in
             let pool = ConnectionPool(of: client)
             for _ in 0..<20 {
-                let answer = try await pool.withConnection(to: address) { try await Self.exchange([4], on: $0) }
+                let answer = try await pool.withConnection(to: address) { try await EchoPair.exchange([4], on: $0) }
                 #expect(answer == [4])
             }
             #expect(try await client.statistics().connections.created == 1)
@@ -484,7 +452,7 @@ extension AsyncClientTests {
             let pool = ConnectionPool(of: client, limits: limits)
             for _ in 0..<10 {
                 try await pool.withConnection(to: address) { $0.close(code: 5) }
-                let answer = try await pool.withConnection(to: address) { try await Self.exchange([4], on: $0) }
+                let answer = try await pool.withConnection(to: address) { try await EchoPair.exchange([4], on: $0) }
                 #expect(answer == [4])
             }
             pool.shutDown()
@@ -495,7 +463,7 @@ extension AsyncClientTests {
         try await withClient { client, address in
             do {
                 let pool = ConnectionPool(of: client)
-                _ = try await pool.withConnection(to: address) { try await Self.exchange([4], on: $0) }
+                _ = try await pool.withConnection(to: address) { try await EchoPair.exchange([4], on: $0) }
             }
             while try await client.statistics().connections.live > 0 { await Task.yield() }
         }
@@ -525,7 +493,9 @@ extension AsyncClientTests {
             let answers = try await withThrowingTaskGroup(of: [UInt8].self) { group in
                 for number in 0..<50 {
                     group.addTask {
-                        try await pool.withConnection(to: address) { try await Self.exchange([UInt8(number)], on: $0) }
+                        try await pool.withConnection(to: address) {
+                            try await EchoPair.exchange([UInt8(number)], on: $0)
+                        }
                     }
                 }
                 return try await group.reduce(into: []) { $0.append($1) }

@@ -57,32 +57,7 @@ import Testing
         served.memoryBytesLimit = 1 << 30
         served.transport.staysOpen()
         change(&configuration, &served)
-        let server = try AsyncServer(configuration: served, applicationProtocols: ["echo"], acceptsEarlyData: true)
-        let serving = Task(executorPreference: server.workers[0].taskExecutor) { await server.run(Self.echo) }
-        let client = try AsyncClient(configuration: configuration)
-        let work = Task(executorPreference: client.worker.taskExecutor) { try await body(client, server.address) }
-        let outcome = await work.result
-        let lastOfClient = try await client.shutDown()
-        let lastOfServer = try await server.shutDown()
-        await serving.value
-        try outcome.get()
-        #expect(lastOfClient.hasReturned && lastOfServer.hasReturned)
-    }
-
-    @Sendable private static func echo(_ connection: QUICConnection) async {
-        for await stream in connection.streams {
-            do {
-                for try await chunk in stream { try await stream.write(chunk) }
-                stream.finish()
-            } catch {}
-        }
-    }
-
-    private static func exchange(_ message: [UInt8], on connection: QUICConnection) async throws -> [UInt8] {
-        let stream = try await connection.openStream()
-        try await stream.write(message)
-        stream.finish()
-        return try await stream.reduce(into: []) { $0 += $1 }
+        try await EchoPair.run(configuration, served, acceptsEarlyData: true, body)
     }
 
     /// Nothing goes on but `live` connections.
@@ -107,7 +82,7 @@ import Testing
         ) { client, address in
             for name in ["localhost", "server.example"] { resolver.set(name, [address]) }
             let connection = try await client.connect(to: "LocalHost.", port: Self.port)
-            #expect(try await Self.exchange([1, 2], on: connection) == [1, 2])
+            #expect(try await EchoPair.exchange([1, 2], on: connection) == [1, 2])
             #expect(connection.remote == address)
             await #expect(throws: ConnectError.certificateRefused) {
                 _ = try await client.connect(to: Self.host, port: Self.port)
@@ -130,11 +105,11 @@ import Testing
             resolver.set(Self.host, [silent.address, address])
             let connection = try await client.connect(to: Self.host, port: Self.port, timeout: .seconds(3_600))
             #expect(connection.remote == address)
-            #expect(try await Self.exchange([3], on: connection) == [3])
+            #expect(try await EchoPair.exchange([3], on: connection) == [3])
             // The other attempt is closed, and leaves the connection alone.
             try await Self.settle(client, live: 1)
             #expect(try await client.statistics().connections.created == 2)
-            #expect(try await Self.exchange([4], on: connection) == [4])
+            #expect(try await EchoPair.exchange([4], on: connection) == [4])
         }
     }
 
@@ -268,7 +243,7 @@ import Testing
     @Test func localhostIsFound() async throws {
         try await withClient(of: SystemResolver()) { client, address in
             let connection = try await client.connect(to: "localhost", port: address.port, timeout: .seconds(3_600))
-            #expect(try await Self.exchange([6], on: connection) == [6])
+            #expect(try await EchoPair.exchange([6], on: connection) == [6])
             #expect(connection.remote == address)
         }
         let local = try #require(SocketAddress("[::1]:0"))
@@ -287,11 +262,11 @@ import Testing
         try await withClient(of: resolver, { $1.earlyData = EarlyDataConfiguration() }) { client, address in
             resolver.set(Self.host, [address])
             let first = try await client.connect(to: Self.host, port: Self.port, offersEarlyData: true)
-            #expect(try await Self.exchange([1], on: first) == [1])
+            #expect(try await EchoPair.exchange([1], on: first) == [1])
             resolver.set(Self.host, [silent.address, address])
             let second = try await client.connect(to: Self.host, port: Self.port, offersEarlyData: true)
             #expect(second.remote == address)
-            #expect(try await Self.exchange([2], on: second) == [2])
+            #expect(try await EchoPair.exchange([2], on: second) == [2])
             #expect(await second.completedHandshake() == .accepted)
             #expect(try await client.statistics().connections.created == 2)
         }
@@ -304,7 +279,7 @@ import Testing
             let pool = ConnectionPool(of: client)
             for host in ["server.example", "Server.Example.", "SERVER.example"] {
                 let answer = try await pool.withConnection(to: host, port: Self.port) {
-                    try await Self.exchange([4], on: $0)
+                    try await EchoPair.exchange([4], on: $0)
                 }
                 #expect(answer == [4])
             }

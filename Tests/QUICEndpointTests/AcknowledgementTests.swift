@@ -85,7 +85,7 @@ import Testing
         #expect(wakeUps <= 10)
     }
 
-    // What arrives together is acknowledged by one packet, whatever the threshold.
+    // Packets that arrive together are acknowledged by one packet, whatever the threshold.
     @Test func aBatchOfPacketsHasOneAcknowledgement() throws {
         let pair = try Pair(
             seed: 22,

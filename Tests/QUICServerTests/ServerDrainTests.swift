@@ -44,7 +44,7 @@ import Testing
         #expect(received == .init(bytes: [1, 2], isComplete: true))
     }
 
-    /// What ends a drain before its time.
+    /// The ways in which a drain ends before its time.
     enum Ender: CaseIterable {
         case noTime
         case deadline

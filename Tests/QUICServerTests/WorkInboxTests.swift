@@ -41,16 +41,16 @@ import Testing
         let inbox = WorkInbox()
         let loop = try EventLoop()
         inbox.open(waking: loop.waker)
-        try inbox.perform(on: handle, keeping: 0) { _ in }
+        try inbox.perform(on: handle, keeping: 0, and: nil) { _ in }
         inbox.close()
-        #expect(throws: WorkError.ended) { try inbox.perform(on: handle, keeping: 0) { _ in } }
+        #expect(throws: WorkError.ended) { try inbox.perform(on: handle, keeping: 0, and: nil) { _ in } }
         let statistics = inbox.statistics
         #expect(statistics.waitingBytes == 0 && statistics.performed == 0 && statistics.dropped == 1)
     }
 
     @Test func workThatCameBeforeTheWorkerWakesIt() throws {
         let inbox = WorkInbox()
-        try inbox.perform(on: handle, keeping: 0) { _ in }
+        try inbox.perform(on: handle, keeping: 0, and: nil) { _ in }
         var loop = try EventLoop()
         inbox.open(waking: loop.waker)
         let now = MonotonicInstant.now()
@@ -83,7 +83,9 @@ extension WorkInboxTests {
         let inbox = WorkInbox(capacity: 100, bytesLimit: 100_000)
         let (one, another) = (BroadcastBytes([UInt8](repeating: 1, count: 60_000)), BroadcastBytes([2]))
         let more = BroadcastBytes([UInt8](repeating: 3, count: 50_000))
-        func put(_ bytes: BroadcastBytes) throws(WorkError) { try inbox.perform(on: handle, keeping: bytes) { _ in } }
+        func put(_ bytes: BroadcastBytes) throws(WorkError) {
+            try inbox.perform(on: handle, keeping: 0, and: bytes) { _ in }
+        }
         for _ in 0..<10 { try put(one) }
         try put(another)
         let waiting = inbox.statistics.waitingBytes
