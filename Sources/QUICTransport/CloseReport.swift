@@ -13,10 +13,24 @@ public struct CloseReport: Sendable, Hashable {
 /// Owns: itself, and ``reasonPhraseBytesLimit`` of text. Released by: the end of the connection object.
 final class ClosingDetails {
     /// The code of the application that closed the connection.
-    var applicationCode: UInt64?
+    let applicationCode: UInt64?
     /// The code of the peer's transport that did.
-    var peerTransportCode: TransportErrorCode?
-    var reasonPhrase = ""
+    let peerTransportCode: TransportErrorCode?
+    let reasonPhrase: String
+
+    /// Those of an application that closes the connection.
+    init(applicationCode code: UInt64, reasonPhrase: String) {
+        applicationCode = min(code, Self.largestCode)
+        peerTransportCode = nil
+        self.reasonPhrase = Array(reasonPhrase.utf8).withRawSpan { Self.phrase($0) }
+    }
+
+    /// Those of a peer that has closed the connection.
+    init(_ close: NativeConnection.PeerClose) {
+        applicationCode = close.isApplication ? close.code : nil
+        peerTransportCode = close.isApplication ? nil : TransportErrorCode(rawValue: close.code)
+        reasonPhrase = close.reasonPhrase
+    }
 
     /// The largest variable-length integer; ngtcp2 aborts on a larger one. RFC 9000 §16.
     static let largestCode: UInt64 = 1 << 62 - 1

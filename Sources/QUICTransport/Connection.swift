@@ -1,5 +1,4 @@
 public import BoundedMemory
-internal import CNgtcp2
 internal import CShims
 public import Datagrams
 
@@ -14,6 +13,10 @@ public import Datagrams
 ///
 /// After each event the caller asks for effects and for the next deadline. Whatever ends the connection is returned as
 /// a ``ConnectionEnd``; the caller then takes the last packet from ``writeClose(for:into:at:)`` and calls ``release()``.
+///
+/// It stands in three files: its life is here; its beginning is in `Connection+Handshake.swift`, and streams and datagrams are in
+/// `Connection+Streams.swift`. ``Borrowing`` decides how much memory it may use, ``Probing`` what it sends to a silent peer,
+/// ``SendPacer`` when, and ``PathMigration`` where.
 ///
 /// Owns: an `ngtcp2_conn`, a TLS session until the handshake is complete, and its streams. Released by: ``release()``.
 /// Bound: ``BoundedMemory/MemoryAccount/bytesLimit`` of ``account``, refused at the allocator. It follows what the connection borrows, up
@@ -41,14 +44,6 @@ public final class Connection {
     public let createdAt: MonotonicInstant
     /// Where it is in its life.
     @safe @exclusivity(unchecked) public private(set) var state = ConnectionState.handshaking
-    /// The connection IDs that lead here: ours, and the one the client made up first.
-    ///
-    /// Kept here because `ngtcp2_conn_get_scid` does not list an ID whose allocation failed half way.
-    package private(set) var sourceConnectionIDs = ConnectionIDList()
-    /// The last 16 bytes of the stateless resets by which the peer may end this connection, in the form of IDs.
-    package private(set) var peerResetTokens = ConnectionIDList()
-    /// The application protocol TLS agreed on; nil before that.
-    public internal(set) var applicationProtocol: String?
     /// A moment of the application's own: ``StreamService/connectionDidWake(_:)`` is called then, once for each moment that is set.
     @safe @exclusivity(unchecked) public var applicationDeadline = MonotonicInstant.distantFuture {
         didSet { if applicationDeadline < oldValue { _ = beginCommand() } }
@@ -56,68 +51,47 @@ public final class Connection {
     /// An object that the application keeps for this connection; nil at first, and again after
     /// ``StreamService/connectionDidClose(_:_:)``.
     public var context: AnyObject?
-
-    /// The source of clients it is counted for; `none` where none is.
-    package var source = SourcePrefix.none
-
     /// Whether anything of the peer's has arrived.
     @safe @exclusivity(unchecked) public private(set) var hasReceived = false
-    /// The outcome of the bytes that the client sends before the handshake is complete. At a client it is settled when the handshake
-    /// is.
-    @safe @exclusivity(unchecked) public internal(set) var earlyData = EarlyDataState.none
-    /// The alert that tells why the peer's certificate did not stand up to verification; 0 where it did, or where there was none.
-    private var certificateAlert: UInt8 = 0
+    /// The source of clients it is counted for; `none` where none is.
+    package var source = SourcePrefix.none
 
     let environment: ConnectionEnvironment
     /// ngtcp2 calls back while it is at work, and callbacks ask it for more; ``release()`` alone takes it away, outside of every event.
     @safe @exclusivity(unchecked) var native: NativeConnection?
+    /// Taken away by ``releaseTLS()``.
     var tls: TLSSession?
-    @safe @exclusivity(unchecked) var streams = StreamList()
-    @safe @exclusivity(unchecked) var sendQueue = StreamQueue()
-    @safe @exclusivity(unchecked) var waiting: WaitingDatagrams?
-    /// The datagrams to send, and their counts; nil before the first.
-    @safe @exclusivity(unchecked) var datagramFrames: DatagramFrameQueue?
-    /// The log of its packets; nil where there is none.
-    var qlog: QlogFile?
-    @safe @exclusivity(unchecked) var turn = Turn()
+    @safe @exclusivity(unchecked) var handshake = Handshake()
+    @safe @exclusivity(unchecked) var streams = Streams()
+    @safe @exclusivity(unchecked) var borrowing: Borrowing
     /// The service that was told that the connection is open, until it is told of the end.
     @safe @exclusivity(unchecked) private(set) var service: (any StreamService)?
     /// The moment of the event being handled, for callbacks that need one.
-    @safe @exclusivity(unchecked) var now: MonotonicInstant
-    @safe @exclusivity(unchecked) var watch: ProgressWatch
-    @safe @exclusivity(unchecked) var acknowledgements = AcknowledgementWatch()
-    @safe @exclusivity(unchecked) var meter = PacketMeter()
-    @safe @exclusivity(unchecked) var borrowing: Borrowing
+    @safe @exclusivity(unchecked) private(set) var now: MonotonicInstant
+
+    /// The log of its packets; nil where there is none.
+    private var qlog: QlogFile?
+    @safe @exclusivity(unchecked) private var turns = TurnQueue()
+    @safe @exclusivity(unchecked) private var progress: ProgressWatch
+    @safe @exclusivity(unchecked) private var meter = PacketMeter()
+    @safe @exclusivity(unchecked) private var probing = Probing()
+    /// When stream data may leave.
+    @safe @exclusivity(unchecked) private var pacer: SendPacer
     /// The changes of the client's address; nil before the first.
-    @safe @exclusivity(unchecked) var migration: PathMigration?
+    @safe @exclusivity(unchecked) private var migration: PathMigration?
     /// How long a connection may be silent before it sends a PING, in nanoseconds; the greatest number for ever.
     private var keepAliveNanoseconds = UInt64.max
-    /// From when on it ends as soon as its streams have, because its server drains; the distant future where it does not.
-    var drainEnd = MonotonicInstant.distantFuture
+    private var drain = Drain()
     /// ngtcp2's timer as it was before the time of the last packet's pacing, which nothing waits for: ``transmit(into:at:)``. The clock's
     /// start where something may have changed it since.
-    @safe @exclusivity(unchecked) var restingTimer = MonotonicInstant(nanoseconds: 0)
+    @safe @exclusivity(unchecked) private var restingTimer = MonotonicInstant(nanoseconds: 0)
     private var closing: ClosingDetails?
     // From here on by size, so that no bytes are lost between them.
     /// Bytes of packets sent, as far as they matter for path MTU discovery.
-    @safe @exclusivity(unchecked) var transmittedBytes: UInt32 = 0
-    /// The least that ngtcp2 held of this connection while no stream was open.
-    @safe @exclusivity(unchecked) var leanTransportBytes = UInt32.max
-    /// CRYPTO bytes that TLS was given during the handshake.
-    var handshakeIntake = HandshakeIntake()
+    @safe @exclusivity(unchecked) private var transmittedBytes: UInt32 = 0
     private var failure = NativeError.none
     /// Whether ngtcp2 is at work, and calls back.
     @safe @exclusivity(unchecked) private var isInsideEvent = false
-    /// Whether a PING is to be sent at once.
-    @safe @exclusivity(unchecked) var wantsPing = false
-    /// Whether a probe that is held back may leave.
-    @safe @exclusivity(unchecked) var mayProbe = false
-    /// Whether the application gave a command since the connection last could send.
-    @safe @exclusivity(unchecked) var hasCommand = false
-    /// Whether stream data and datagrams may go into the packet that is being written.
-    @safe @exclusivity(unchecked) var offersData = true
-    /// Whether ngtcp2 is past the handshake as well: it is not yet while it tells of its completion.
-    var mayUpdateKeys = false
     @safe @exclusivity(unchecked) private var requestedEnd: ConnectionEnd?
     private var receivedStatelessReset = false
 
@@ -134,14 +108,13 @@ public final class Connection {
         self.environment = environment
         createdAt = now
         self.now = now
-        watch = ProgressWatch(at: now)
-        borrowing = Borrowing(windowBytes: environment.configuration.connectionWindow.initialBytes, at: now)
+        progress = ProgressWatch(at: now)
+        pacer = SendPacer(at: now)
         account = MemoryAccount(ledger: environment.ledger)
-        account.floorBytes = environment.configuration.handshakeFloorBytes
-        account.bytesLimit = environment.configuration.handshakeBytesLimitWithChain
+        borrowing = Borrowing(account: account, environment: environment, role: role)
         account.charge(self, to: .table)
         account.charge(account, to: .table)
-        for id in sourceConnectionIDs { add(id) }
+        for id in sourceConnectionIDs { handshake.add(id, account) }
     }
 
     deinit {
@@ -151,36 +124,55 @@ public final class Connection {
     /// What this connection may use.
     public var configuration: TransportConfiguration { environment.configuration }
 
-    /// The version that both sides have agreed on; nil before that, and once it is released. RFC 9368 §2.
-    public var version: QUICVersion? { native?.version }
-
-    /// How many streams are open.
-    public var streamCount: Int { streams.count }
-
     /// Whether the handshake is still under way: what arrives at a server is early data then.
     public var isHandshaking: Bool { state == .handshaking }
 
     /// The addresses it uses at the moment; nil once it is released.
     public var path: NetworkPath? { native?.path }
+
+    /// The state of the path as ngtcp2 knows it: round trips, congestion window, bytes in flight.
+    var pathState: PathState { native?.pathState ?? PathState() }
+}
+
+// MARK: - The beginning
+
+extension Connection {
+    /// Begins the log, whose first record tells of the `ngtcp2_conn`, and makes that.
+    ///
+    /// - Parameters:
+    ///   - original: The Destination Connection ID of the client's first packet, before any Retry. RFC 9000 §7.3.
+    ///   - make: Told whether there is a log.
+    func begin(
+        loggedAs original: ConnectionID,
+        _ make: (_ isLogged: Bool) throws(QUICError) -> NativeConnection
+    ) throws(QUICError) {
+        if let directory = configuration.qlog { qlog = QlogFile(in: directory, named: original, account: account) }
+        native = try make(qlog != nil)
+    }
+
+    /// ngtcp2 has a record for the log.
+    func log(_ record: RawSpan) {
+        qlog?.append(record)
+    }
+
+    /// The handshake is complete.
+    func establish() {
+        state = .established
+        probing.establish()
+        borrowing.establish(offeredEarlyData: earlyData == .offered, streamCount: streamCount)
+    }
 }
 
 // MARK: - The application
 
 extension Connection {
+    /// The state of its path; nil once it has ended.
+    ///
+    /// Before the first acknowledgement round trips are the 333 ms of RFC 9002 §6.2.2.
+    public var pathStatistics: PathStatistics? { native == nil ? nil : PathStatistics(pathState) }
+
     /// The error code of the peer's CONNECTION_CLOSE of the transport, once it arrived.
     public var peerCloseCode: TransportErrorCode? { closing?.peerTransportCode }
-
-    /// The name that the client asked for in its ClientHello (SNI), until the handshake is over: in
-    /// ``StreamService/admission(of:)`` and ``StreamService/connectionDidOpen(_:)``. RFC 6066 §3.
-    public var serverName: String? { tls?.serverName }
-
-    /// The peer's certificate in DER, as long as the TLS session lives: in ``StreamService/admission(of:)`` and
-    /// ``StreamService/connectionDidOpen(_:)``. At a server nil unless it asks for one and the client has one:
-    /// ``QUICTLS/ClientAuthentication``.
-    public var peerCertificate: [UInt8]? { tls?.peerCertificate }
-
-    /// Whether it ended because the peer's certificate did not stand up to verification.
-    public var refusedCertificate: Bool { certificateAlert != 0 }
 
     /// Shows `candidate` a connection whose handshake is complete, and has it serve the connection unless it refuses.
     ///
@@ -215,7 +207,7 @@ extension Connection {
     }
 }
 
-// MARK: - Events
+// MARK: - Datagrams that arrive
 
 extension Connection {
     /// A datagram of this connection arrived.
@@ -249,85 +241,250 @@ extension Connection {
         }
         if reading.error != .none { return end(after: reading.error) }
         if qh_opened_packets_now() != openedBefore {
-            noteHeard(bytesInFlight: inFlightBefore)
+            probing.noteHeard(
+                bytesInFlight: inFlightBefore,
+                after: bytesInFlight,
+                probeTimeout: probeTimeout,
+                at: now
+            )
             if let previous = reading.otherPath { noteMigration(by: datagram, from: path, previous: previous) }
         }
         meter.noteOpened(qh_opened_packets_now() &- openedBefore, since: meterBefore, at: now)
         return requestedEnd ?? endOfRetention() ?? endOfUselessPackets
     }
 
-    /// The end of a connection whose client keeps the server busy for nothing.
-    private var endOfUselessPackets: ConnectionEnd? {
-        guard role == .server else { return nil }
-        let whenBusy = environment.isBusy ? configuration.uselessPacketsPerSecondWhenBusy : nil
-        let limit = min(configuration.uselessPacketsPerSecond ?? .max, whenBusy ?? .max)
-        return meter.uselessPackets > limit ? .close(.uselessPackets) : nil
+    /// Whether datagrams of this connection wait for its next turn.
+    public var hasWaitingDatagrams: Bool { !turns.isEmpty }
+
+    /// Whether a datagram that arrives in the turn `number` may be handled in it, and counts it if so.
+    ///
+    /// It may not when others wait already, since they go first.
+    package func admitsDatagram(inTurn number: UInt32) -> Bool {
+        turns.isEmpty && takeShare(ofTurn: number)
     }
 
-    /// Remembers why ngtcp2 gave up, and says what is left to do.
-    func end(after error: NativeError) -> ConnectionEnd {
-        failure = error
-        switch error {
-        case .draining:
-            notePeerClose()
-            return .drain(peerCloseCause)
-        case .idleTimeout:
-            return .discard(.idleTimeout)
-        case .handshakeTimeout:
-            return .discard(.handshakeTimeout)
-        case .wantsRetry:
-            return .discard(.addressValidation)
-        case .dropped:
-            return .discard(.transportError)
-        case .versionNegotiation:
-            return .discard(.versionNegotiation)
-        case .tls:
-            if let alert = tls?.certificateAlert { certificateAlert = alert }
-            if certificateAlert == 0, tls?.refusedCertificate ?? false { certificateAlert = pendingAlert }
-            // GnuTLS has one alert for whatever is wrong with a certificate.
-            return .close(.tlsAlert(certificateAlert == 0 ? pendingAlert : certificateAlert))
-        case .outOfMemory:
-            return .close(refusalCause)
-        case .callback where account.refusedCount > 0:
-            return .close(refusalCause)
-        default:
-            return .close(.transportError)
+    /// Keeps a copy of a datagram for the next turn; false when as many wait as may.
+    package func keepForNextTurn(_ datagram: RawSpan, path: NetworkPath, ecn: ECN) -> Bool {
+        let windowBytes = borrowing.hasGrown ? borrowing.outstandingBytes : 0
+        return turns.keep(
+            datagram,
+            path: path,
+            ecn: ecn,
+            configuration: configuration,
+            windowBytes: windowBytes,
+            account: account
+        )
+    }
+
+    /// Handles the datagrams that wait, as many as the turn `number` has for this connection.
+    ///
+    /// - Returns: How the connection ended; nil while it lives.
+    package func receiveWaiting(inTurn number: UInt32, at now: MonotonicInstant) -> ConnectionEnd? {
+        while !turns.isEmpty, takeShare(ofTurn: number), let held = turns.popFirst() {
+            // It was accepted when it arrived, but those before it may have changed the path.
+            let end = held.withBytes { bytes in
+                accepts(bytes, from: held.path) ? receive(bytes, path: held.path, ecn: held.ecn, at: now) : nil
+            }
+            if let end { return end }
+        }
+        return nil
+    }
+
+    private func takeShare(ofTurn number: UInt32) -> Bool {
+        let windowBytes = borrowing.hasGrown ? borrowing.windowBytes : 0
+        return turns.takeShare(ofTurn: number, limit: configuration.datagramsPerTurn, grownWindowBytes: windowBytes)
+    }
+
+    /// Bytes of the application's went one way or the other, which is progress and makes packets useful.
+    func noteProgress(_ byteCount: Int) {
+        progress.noteBytes(byteCount, minimum: configuration.minimumProgressBytes, at: now)
+        meter.noteUseful(byteCount)
+    }
+
+    /// Bytes of the application's were sent in a DATAGRAM frame.
+    func noteSentDatagram(_ byteCount: Int) {
+        progress.noteBytes(byteCount, minimum: configuration.minimumProgressBytes, at: now)
+    }
+
+    /// A bidirectional stream has opened.
+    func noteOpenedStream() {
+        progress.noteOpenedStream(at: now)
+    }
+
+    /// A stream has closed.
+    ///
+    /// - Parameter isComplete: Whether it ended with FIN, both ways if it has two.
+    func noteClosedStream(isBidirectional: Bool, isComplete: Bool) {
+        if isBidirectional { progress.noteClosedStream() }
+        guard isComplete else { return }
+        progress.noteCompleteStream(at: now)
+        meter.noteUseful(PacketMeter.usefulBytesPerCompleteStream)
+    }
+
+    /// Whether it has made no progress on its streams for as long as `patience`.
+    package func isStalled(for patience: Duration, at now: MonotonicInstant) -> Bool {
+        progress.isStalled(for: patience, at: now)
+    }
+}
+
+// MARK: - The client's address
+
+/// Following a client to another address. RFC 9000 §9.
+extension Connection {
+    /// Whether `datagram`, which travelled along `path`, is read.
+    ///
+    /// RFC 9000 §9: if the peer violates disable_active_migration, the endpoint MUST either drop the incoming packets on
+    /// that path without generating a Stateless Reset, or allow the peer to migrate.
+    public func accepts(_ datagram: RawSpan, from path: NetworkPath) -> Bool {
+        role == .client || path == self.path || (configuration.allowsMigration && follows(datagram, from: path))
+    }
+
+    /// Whether a change of address is one that ngtcp2 survives. ``PathMigration``.
+    private func follows(_ datagram: RawSpan, from path: NetworkPath) -> Bool {
+        guard native != nil, state == .established else { return false }
+        #if NEGATIVE_CONTROLS
+        if NegativeControl.unguardedMigration.isChosen { return true }
+        #endif
+        let hasConnectionIDs = native?.destinationIDBytes ?? 0 > 0
+        guard hasConnectionIDs, let migration, !migration.isOver, let latest = self.path else { return true }
+        return migration.allows(
+            datagram,
+            from: path,
+            latest: latest,
+            sharesOneID: native?.activeDestinationIDs == 1
+        )
+    }
+
+    /// Takes note of a datagram of the client's that was read and came along another path than the one in use.
+    ///
+    /// - Parameters:
+    ///   - origin: Where it came from.
+    ///   - previous: The path in use before.
+    private func noteMigration(by datagram: RawSpan, from origin: NetworkPath, previous: NetworkPath) {
+        guard let path else { return }
+        let migration = self.migration ?? PathMigration(account: account)
+        self.migration = migration
+        migration.note(origin, from: previous)
+        if path != previous { migration.begin(with: datagram, to: path, from: previous, at: now) }
+    }
+
+    /// A datagram was refused because a change of address is under way.
+    ///
+    /// - Returns: Whether a PING is to be sent, which may show that it is over: the client's next one is followed then.
+    public func noteRefusal(at now: MonotonicInstant) -> Bool {
+        if migration?.mayBeOver(at: now) ?? false { probing.askForPing() }
+        return probing.wantsPing
+    }
+
+    /// A PATH_CHALLENGE frame is being written.
+    func noteChallenge() {
+        guard let migration, let probeTimeout = native?.probeTimeout else { return }
+        migration.noteChallenge(
+            probeTimeout: probeTimeout,
+            acknowledgementDelay: native?.peerParameters?.acknowledgementDelay ?? .zero,
+            at: now
+        )
+    }
+
+    /// The validation of `path` is over, and it is valid.
+    func noteValidity(of path: NetworkPath?) {
+        migration?.noteValidity(of: path, at: now)
+    }
+
+    /// Whether the client is moving to another address.
+    private var isMigrating: Bool { migration.map { !$0.isOver } ?? false }
+
+    /// Sends and receives at another local address from now on without a word to the peer, as behind a NAT that gave the
+    /// connection another port: for clients. RFC 9000 §9.3.3.
+    public func rebind(to local: SocketAddress) {
+        native?.rebind(to: local)
+    }
+}
+
+// MARK: - The clock
+
+extension Connection {
+    /// When ``expire(at:)`` is due.
+    public var deadline: MonotonicInstant {
+        guard var transport = native?.timer else { return .distantFuture }
+        // ngtcp2 sets the time of its next packet whether or not there is one, so that each answer would wake its worker twice.
+        if restingTimer > transport { transport = restingTimer }
+        let ours =
+            isHandshaking ? handshakeDeadline : min(progress.deadline(configuration), silenceDeadline, lifetimeDeadline)
+        return min(
+            transport,
+            applicationDeadline,
+            ours,
+            borrowing.reviewDeadline,
+            pacer.releaseAt,
+            drainDeadline
+        )
+    }
+
+    /// The moment of ``deadline`` has come.
+    ///
+    /// - Returns: How the connection ended; nil while it lives.
+    public func expire(at now: MonotonicInstant) -> ConnectionEnd? {
+        guard native != nil else { return nil }
+        forgetRestingTimer()
+        self.now = now
+        if let end = ownEnd(at: now) { return end }
+        reviewBorrowing()
+        probing.probe(at: now) { probingConditions }
+        guard let timer = native?.timer, timer <= now,
+            probing.noteTimer(at: now, isMigrating: isMigrating, { probingConditions })
+        else { return requestedEnd }
+        let tlsBefore = TLSMemory.tallyNow()
+        defer { chargeTLS(since: tlsBefore) }
+        let error = native?.handleTimer(at: now) ?? .none
+        return error == .none ? requestedEnd : end(after: error)
+    }
+
+    /// ngtcp2 may have another timer from now on.
+    private func forgetRestingTimer() {
+        restingTimer = MonotonicInstant(nanoseconds: 0)
+    }
+
+    /// How long the closing and draining states last.
+    ///
+    /// RFC 9000 §10.2: these states SHOULD persist for at least three times the current PTO interval.
+    public var closingPeriod: Duration { probeTimeout * 3 }
+
+    /// The time after which a packet in flight is probed for. RFC 9002 §6.2.1.
+    private var probeTimeout: Duration { native?.probeTimeout ?? .zero }
+
+    /// What is in flight, as congestion control counts it. RFC 9002 §2.
+    private var bytesInFlight: UInt64 { pathState.inFlightBytes }
+
+    /// The deadlines that ngtcp2 does not have.
+    private func ownEnd(at now: MonotonicInstant) -> ConnectionEnd? {
+        if isHandshaking { return now >= handshakeDeadline ? .discard(.handshakeTimeout) : nil }
+        if now >= probing.end(after: configuration.acknowledgementTimeout) { return .close(.acknowledgementSilence) }
+        if now >= progress.deadline(configuration) { return .close(.noProgress) }
+        return now >= lifetimeDeadline ? .close(.lifetime) : nil
+    }
+
+    var handshakeDeadline: MonotonicInstant { createdAt.advanced(by: configuration.handshakeTimeout) }
+
+    private var lifetimeDeadline: MonotonicInstant {
+        configuration.lifetime.map { createdAt.advanced(by: $0) } ?? .distantFuture
+    }
+
+    private var silenceDeadline: MonotonicInstant {
+        guard probing.isSilent else { return .distantFuture }
+        return probing.deadline(hasData: hasDataToSend, timeout: configuration.acknowledgementTimeout, at: now) {
+            probingConditions
         }
     }
 
-    /// Whether the connection's own limit refused it memory, or the system did.
-    private var refusalCause: CloseCause {
-        if account.limitRefusedCount > 0 { return .budgetExceeded(isHandshaking ? .handshake : .connection) }
-        return account.wasRefusedByProcess ? .budgetExceeded(.process) : .outOfMemory
-    }
-
-    private var pendingAlert: UInt8 { native?.tlsAlert ?? 0 }
-
-    private var peerCloseCause: CloseCause {
-        if receivedStatelessReset { return .statelessReset }
-        if let alert = peerCloseCode?.alert { return .tlsAlert(alert) }
-        return peerCloseCode == .connectionRefused ? .refused : .peerClose
-    }
-
-    private func notePeerClose() {
-        guard let close = native?.peerClose else { return }
-        let details = ClosingDetails()
-        closing = details
-        details.reasonPhrase = close.reasonPhrase
-        if close.isApplication {
-            details.applicationCode = close.code
-        } else {
-            details.peerTransportCode = TransportErrorCode(rawValue: close.code)
-        }
-    }
-
-    /// Ends the connection after the present event: the handshake is complete for TLS, and has not come to anything.
-    func refuseHandshake(alert: UInt8) {
-        requestedEnd = requestedEnd ?? .close(.tlsAlert(alert))
-    }
-
-    func noteStatelessReset() {
-        receivedStatelessReset = true
+    private var probingConditions: Probing.Conditions? {
+        guard let probeTimeout = native?.probeTimeout else { return nil }
+        return Probing.Conditions(
+            probeTimeout: probeTimeout,
+            idleTimeout: configuration.idleTimeout,
+            peerIdleTimeoutNanoseconds: native?.peerParameters?.idleTimeoutNanoseconds ?? 0,
+            path: pathState
+        )
     }
 }
 
@@ -344,10 +501,7 @@ extension Connection {
     ///   - reasonPhrase: Additional diagnostic information, of which the peer gets 256 bytes at most. RFC 9000 §19.19.
     public func close(code: UInt64 = 0, reasonPhrase: String = "") {
         guard requestedEnd == nil, beginCommand() else { return }
-        let details = ClosingDetails()
-        details.applicationCode = min(code, ClosingDetails.largestCode)
-        details.reasonPhrase = Array(reasonPhrase.utf8).withRawSpan { ClosingDetails.phrase($0) }
-        closing = details
+        closing = ClosingDetails(applicationCode: code, reasonPhrase: reasonPhrase)
         requestedEnd = .close(.localClose)
     }
 
@@ -360,7 +514,7 @@ extension Connection {
         forgetRestingTimer()
         guard !isInsideEvent else { return true }
         now = max(now, environment.now)
-        hasCommand = true
+        probing.noteCommand()
         environment.host.connectionWantsAttention(self)
         return true
     }
@@ -370,16 +524,6 @@ extension Connection {
         guard beginCommand() else { return }
         keepAliveNanoseconds = interval?.nativeNanoseconds ?? .max
         native?.keepAlive(everyNanoseconds: keepAliveNanoseconds)
-    }
-
-    /// Calls `body`, in which ngtcp2 writes a PING if there is nothing else and it may write at all, which it may not at the
-    /// moment of the last packet received.
-    func pinging<Result>(_ body: () -> Result) -> Result {
-        guard wantsPing, !acknowledgements.isSilent || acknowledgements.afterLastHeard <= now else { return body() }
-        wantsPing = false
-        native?.keepAlive(everyNanoseconds: 1)
-        defer { native?.keepAlive(everyNanoseconds: keepAliveNanoseconds) }
-        return body()
     }
 
     /// Starts using the next generation of keys. RFC 9001 §6.
@@ -394,82 +538,130 @@ extension Connection {
         forgetRestingTimer()
         try native?.updateKeys(at: now)
     }
-
-    /// The end that ``close(code:reasonPhrase:)`` asked for, for callers outside of an event.
-    public var pendingEnd: ConnectionEnd? { requestedEnd }
-
-    /// Releases everything, in the order of size: TLS, streams, transport. Only ``account`` is left, and is empty.
-    ///
-    /// The one release path of a connection: every cause of an end leads here, exactly once.
-    public func release() {
-        precondition(state != .closed, "a connection is released once")
-        precondition(!isInsideEvent, "callbacks close with close(code:reasonPhrase:); ngtcp2 still uses the connection")
-        let tlsBefore = TLSMemory.tallyNow()
-        releaseTLS()
-        waiting = nil
-        datagramFrames = nil
-        migration = nil
-        // From here on it takes no commands, not from the service either that is told of the ends of its streams.
-        state = .closed
-        while let stream = streams.removeFirst() { forget(stream) }
-        sendQueue.removeAll()
-        native = nil
-        endQlog()
-        chargeTLS(since: tlsBefore)
-        sourceConnectionIDs.removeAll(owner: account, chargedTo: .table)
-        peerResetTokens.removeAll(owner: account, chargedTo: .table)
-        account.release(account, from: .table)
-        account.release(self, from: .table)
-        withdrawCommitment()
-        account.floorBytes = 0
-    }
-
-    /// Takes note of a connection ID that now leads here.
-    func add(_ id: ConnectionID) {
-        sourceConnectionIDs.append(id, owner: account, chargedTo: .table)
-    }
-
-    func add(peerResetToken token: ConnectionID) {
-        peerResetTokens.append(token, owner: account, chargedTo: .table)
-    }
-
-    func remove(peerResetToken token: ConnectionID) {
-        peerResetTokens.remove(token, owner: account, chargedTo: .table)
-    }
-
-    /// Takes note of a connection ID that no longer leads here.
-    func remove(_ id: ConnectionID) {
-        sourceConnectionIDs.remove(id, owner: account, chargedTo: .table)
-    }
-
-    /// The handshake is complete: from now on the larger limit holds, and TLS can go.
-    func establish(protocol name: String?) {
-        state = .established
-        applicationProtocol = name
-        account.floorBytes = configuration.floorBytes
-        // Early data of our own may fill more.
-        account.bytesLimit = max(restingBytesLimit, earlyData == .offered ? account.bytesLimit : 0)
-        makeRoomForStreams()
-    }
-
-    /// Frees the TLS session after the handshake and its ticket; not from inside a callback, where ngtcp2 still uses it.
-    func releaseTLSIfDone() {
-        guard tls != nil, !isHandshaking, tls?.awaitsTicket != true else { return }
-        releaseTLS()
-    }
-
-    private func releaseTLS() {
-        native?.detachTLS()
-        #if NEGATIVE_CONTROLS
-        if tls != nil, role == .server, NegativeControl.dropTLSFree.strikes { tls.take()?.leak() }
-        #endif
-        tls = nil
-    }
 }
 
-// MARK: - Effects
+// MARK: - Packets that leave
 
 extension Connection {
+    /// RFC 9000 §14: the smallest allowed maximum datagram size.
+    static let smallestMaximumDatagramBytes = 1_200
+    /// A longer packet has more than acknowledgements: data that was lost takes the time of data that is new.
+    private static let longestAcknowledgementBytes = 600
+
+    /// Appends the packets that may be sent now: at most one burst, so that others get their turn. RFC 9002 §7.7.
+    public func transmit(into batch: TransmitBatch, at now: MonotonicInstant) -> TransmitOutcome {
+        guard let quantumBytes = native?.sendQuantumBytes else { return .idle }
+        if let requestedEnd { return .ended(requestedEnd) }
+        if hasDrained(at: now) { return .ended(.close(.drained)) }
+        let tlsBefore = TLSMemory.tallyNow()
+        defer { chargeTLS(since: tlsBefore) }
+        self.now = now
+        forgetRestingTimer()
+        let path = pathState
+        var burst = beginBurst(path, quantumBytes: quantumBytes)
+        let isMigrating = isMigrating
+        let holdsProbes = probing.holds(path, isMigrating: isMigrating, at: now) { probingConditions }
+        guard !probing.isHeldBack(holdsProbes) else { return .idle }
+        var hasDataOnLatestPath = false
+        var outcome = TransmitOutcome.idle
+        while true {
+            guard !batch.isFull, burst.quantumBytes > 0 else {
+                outcome = .more
+                break
+            }
+            guard let offersData = offersData(in: &burst) else { break }
+            var error = NativeError.none
+            let inFlightBefore = isMigrating ? bytesInFlight : 0
+            let written = pinging {
+                native?.append(to: batch, byteLimit: packetBytesLimit, error: &error) { packet in
+                    fill(&packet, offersData: offersData, at: now)
+                } ?? 0
+            }
+            if isMigrating, written > 0, batch.entries.last?.path == self.path, bytesInFlight > inFlightBefore {
+                hasDataOnLatestPath = true
+            }
+            if error != .none { return .ended(end(after: error)) }
+            guard written > 0 else { break }
+            burst.add(written)
+            if offersData || written > Self.longestAcknowledgementBytes { pacer.spend(written) }
+            noteTransmitted(written)
+            if holdsProbes { break }
+        }
+        // Nothing is left that pacing could hold back.
+        let isResting = outcome == .idle && burst.hasPackets && !holdsProbes && !hasDataToSend
+        restingTimer = isResting ? native?.timer ?? now : MonotonicInstant(nanoseconds: 0)
+        native?.noteTransmitted(at: now)
+        if isMigrating { migration?.noteTransmitted(dataOnLatestPath: hasDataOnLatestPath, at: now) }
+        probing.noteBurst(
+            bytesInFlight: path.inFlightBytes,
+            after: burst.hasPackets ? bytesInFlight : path.inFlightBytes,
+            hasPackets: burst.hasPackets,
+            holdsProbes: holdsProbes,
+            at: now
+        )
+        return outcome
+    }
+
+    private func beginBurst(_ path: PathState, quantumBytes: Int) -> Burst {
+        pacer.fill(
+            window: path.congestionWindowBytes,
+            roundTripNanoseconds: path.smoothedRoundTripNanoseconds,
+            slowStartThreshold: path.slowStartThresholdBytes,
+            at: now
+        )
+        var burst = Burst(quantumBytes: quantumBytes, inFlightBytes: Int(clamping: path.inFlightBytes))
+        if hasDataToSend { burst.inFlightLimit = inFlightLimit(whenInFlight: burst.inFlightBytes) }
+        return burst
+    }
+
+    /// Whether stream data and datagrams may go into the next packet; nil when the burst is over because the application's data has
+    /// to wait for its time.
+    ///
+    /// A packet without such data would tell ngtcp2 that the application had nothing to send, and keep the congestion
+    /// window from growing. RFC 9002 §7.8.
+    private func offersData(in burst: inout Burst) -> Bool? {
+        guard hasDataToSend else { return false }
+        if burst.inFlightBytes >= burst.inFlightLimit {
+            burst.inFlightLimit = inFlightLimit(whenInFlight: burst.inFlightBytes)
+        }
+        guard pacer.allowsPacket else {
+            pacer.hold()
+            return burst.hasPackets ? nil : false
+        }
+        return burst.inFlightBytes < burst.inFlightLimit
+    }
+
+    private func inFlightLimit(whenInFlight byteCount: Int) -> Int {
+        borrowing.inFlightLimit(whenInFlight: byteCount, at: now) { pathState }
+    }
+
+    /// Calls `body`, in which ngtcp2 writes a PING if there is nothing else and it may write at all, which it may not at the
+    /// moment of the last packet received.
+    private func pinging<Result>(_ body: () -> Result) -> Result {
+        guard probing.sendsPing(at: now) else { return body() }
+        probing.noteOfferedPing()
+        native?.keepAlive(everyNanoseconds: 1)
+        defer { native?.keepAlive(everyNanoseconds: keepAliveNanoseconds) }
+        return body()
+    }
+
+    /// Counts bytes until there are as many as path MTU discovery waits for.
+    private func noteTransmitted(_ count: Int) {
+        guard transmittedBytes < TransportConfiguration.pathMTUDiscoveryBytes else { return }
+        transmittedBytes += UInt32(count)
+    }
+
+    /// How many bytes a packet may take.
+    ///
+    /// ngtcp2 probes for a larger path MTU as soon as it is given room for a probe, so a connection that is idle or short
+    /// gets none. RFC 9000 §14.3: endpoints SHOULD use DPLPMTUD to determine whether the path supports larger datagrams.
+    private var packetBytesLimit: Int {
+        guard transmittedBytes >= TransportConfiguration.pathMTUDiscoveryBytes else {
+            return Self.smallestMaximumDatagramBytes
+        }
+        return native?.packetBytesLimit ?? 0
+    }
+
     /// Writes the CONNECTION_CLOSE packet for `end` into `space`.
     ///
     /// - Returns: Its length and where it goes; nil when none can be sent, as before the peer's address is validated.
@@ -496,15 +688,121 @@ extension Connection {
             native?.write(frame, into: &space, byteLimit: packetBytesLimit, at: now) ?? nil
         }
     }
+}
 
-    /// How many bytes a packet may take.
-    ///
-    /// ngtcp2 probes for a larger path MTU as soon as it is given room for a probe, so a connection that is idle or short
-    /// gets none. RFC 9000 §14.3: endpoints SHOULD use DPLPMTUD to determine whether the path supports larger datagrams.
-    var packetBytesLimit: Int {
-        guard transmittedBytes >= TransportConfiguration.pathMTUDiscoveryBytes else {
-            return Self.smallestMaximumDatagramBytes
+// MARK: - Draining
+
+/// The end of a connection whose server drains: in order, once nothing is left to do on it.
+extension Connection {
+    /// Tells the service that the connection should finish, once; it ends when its streams have.
+    package func beginDrain() {
+        guard !drain.hasBegun, let service else { return }
+        // Outside of an event it has the time of the endpoint, and is to be asked whether it has finished.
+        guard beginCommand() else { return }
+        drain.begin(at: now, probeTimeout: probeTimeout)
+        service.connectionShouldFinish(self)
+    }
+
+    /// Whether the server drains and nothing of the connection is left: no stream that holds it up, and nothing on its way.
+    private func hasDrained(at now: MonotonicInstant) -> Bool {
+        guard drain.mayEnd(at: now), hasFinished else { return false }
+        return bytesInFlight == 0 || probing.isSilent(for: Drain.patience(probeTimeout), at: now)
+    }
+
+    /// When to ask ``hasDrained(at:)`` although nothing has happened.
+    private var drainDeadline: MonotonicInstant {
+        drain.deadline(at: now) {
+            hasFinished ? probing.silenceEnd(after: Drain.patience(probeTimeout)) : .distantFuture
         }
-        return native?.packetBytesLimit ?? 0
+    }
+
+    /// Whether the application has nothing left to send or to receive. Early data is not acknowledged before the handshake is complete.
+    private var hasFinished: Bool { !isHandshaking && turns.isEmpty && !hasUnfinishedStreams }
+}
+
+// MARK: - The end
+
+extension Connection {
+    /// The end that ``close(code:reasonPhrase:)`` asked for, for callers outside of an event.
+    public var pendingEnd: ConnectionEnd? { requestedEnd }
+
+    /// Ends the connection after the present event: the handshake is complete for TLS, and has not come to anything.
+    func refuseHandshake(alert: UInt8) {
+        requestedEnd = requestedEnd ?? .close(.tlsAlert(alert))
+    }
+
+    /// The peer has sent a stateless reset. RFC 9000 §10.3.
+    func noteStatelessReset() {
+        receivedStatelessReset = true
+    }
+
+    /// Remembers why ngtcp2 gave up, and says what is left to do.
+    private func end(after error: NativeError) -> ConnectionEnd {
+        failure = error
+        switch error {
+        case .draining:
+            if let close = native?.peerClose { closing = ClosingDetails(close) }
+            return .drain(peerCloseCause)
+        case .idleTimeout:
+            return .discard(.idleTimeout)
+        case .handshakeTimeout:
+            return .discard(.handshakeTimeout)
+        case .wantsRetry:
+            return .discard(.addressValidation)
+        case .dropped:
+            return .discard(.transportError)
+        case .versionNegotiation:
+            return .discard(.versionNegotiation)
+        case .tls:
+            return .close(.tlsAlert(noteHandshakeAlert()))
+        case .outOfMemory:
+            return .close(refusalCause)
+        case .callback where account.refusedCount > 0:
+            return .close(refusalCause)
+        default:
+            return .close(.transportError)
+        }
+    }
+
+    /// Whether the connection's own limit refused it memory, or the system did.
+    private var refusalCause: CloseCause {
+        if account.limitRefusedCount > 0 { return .budgetExceeded(isHandshaking ? .handshake : .connection) }
+        return account.wasRefusedByProcess ? .budgetExceeded(.process) : .outOfMemory
+    }
+
+    private var peerCloseCause: CloseCause {
+        if receivedStatelessReset { return .statelessReset }
+        if let alert = peerCloseCode?.alert { return .tlsAlert(alert) }
+        return peerCloseCode == .connectionRefused ? .refused : .peerClose
+    }
+
+    /// The end of a connection whose client keeps the server busy for nothing.
+    private var endOfUselessPackets: ConnectionEnd? {
+        guard role == .server, meter.uselessPackets > environment.uselessPacketsPerSecond else { return nil }
+        return .close(.uselessPackets)
+    }
+
+    /// Releases everything, in the order of size: TLS, streams, transport. Only ``account`` is left, and is empty.
+    ///
+    /// The one release path of a connection: every cause of an end leads here, exactly once.
+    public func release() {
+        precondition(state != .closed, "a connection is released once")
+        precondition(!isInsideEvent, "callbacks close with close(code:reasonPhrase:); ngtcp2 still uses the connection")
+        let tlsBefore = TLSMemory.tallyNow()
+        releaseTLS()
+        turns.removeAll()
+        migration = nil
+        // From here on it takes no commands, not from the service either that is told of the ends of its streams.
+        state = .closed
+        releaseStreams()
+        native = nil
+        // After the `ngtcp2_conn`, which writes no more.
+        qlog?.close(account)
+        qlog = nil
+        chargeTLS(since: tlsBefore)
+        handshake.forgetIDs(account)
+        account.release(account, from: .table)
+        account.release(self, from: .table)
+        borrowing.withdrawCommitment()
     }
 }

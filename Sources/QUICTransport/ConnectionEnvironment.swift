@@ -16,6 +16,11 @@ public final class ConnectionEnvironment {
         get { currentlyBusy }
         set { currentlyBusy = newValue }
     }
+    /// The useless packets a second from which on a client is not served any more.
+    var uselessPacketsPerSecond: Int {
+        let whenBusy = isBusy ? configuration.uselessPacketsPerSecondWhenBusy : nil
+        return min(configuration.uselessPacketsPerSecond ?? .max, whenBusy ?? .max)
+    }
     /// Whether the endpoint drains: connections that open from now on are told so at once.
     package var isDraining = false
     /// Takes work from other threads; nil where there are none.

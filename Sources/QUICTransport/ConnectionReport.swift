@@ -61,8 +61,8 @@ extension Connection {
             floorBytes: account.floorBytes,
             borrowedBytes: account.borrowedBytes,
             bytesLimit: account.bytesLimit,
-            windowBytes: borrowing.window.targetBytes,
-            committedBytes: Int(borrowing.committedBytes),
+            windowBytes: borrowing.windowBytes,
+            committedBytes: borrowing.committedBytes,
             retainedBytes: retainedBytes,
             datagramFrames: datagramFrameCounts,
             nextDeadline: deadline == .distantFuture ? nil : now.duration(to: deadline)

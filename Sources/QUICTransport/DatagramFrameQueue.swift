@@ -129,3 +129,25 @@ struct PacketContents {
     /// Whether datagrams were offered before stream data.
     var beginsWithDatagrams = false
 }
+
+/// The size of DATAGRAM frames. RFC 9221 §4.
+enum DatagramFrame {
+    /// The type of a frame and a length of one byte.
+    private static let shortOverheadBytes = 2
+    /// The type of a frame and a length of two bytes, as from 64 bytes on. RFC 9000 §16.
+    private static let overheadBytes = 3
+    private static let shortDatagramBytesLimit = 63
+    /// The first byte, the longest packet number, and the authentication tag. RFC 9000 §17.3.1, RFC 9001 §5.3.
+    static let packetOverheadBytes = 1 + 4 + 16
+
+    /// The bytes of the longest datagram in a frame of `frameBytes` bytes; nil where there is no room for an empty one.
+    static func largestDatagramBytes(in frameBytes: Int) -> Int? {
+        guard frameBytes >= shortOverheadBytes else { return nil }
+        return max(frameBytes - overheadBytes, min(shortDatagramBytesLimit, frameBytes - shortOverheadBytes))
+    }
+
+    /// The bytes of a frame with a datagram of `byteCount` bytes.
+    static func byteCount(ofDatagram byteCount: Int) -> Int {
+        byteCount + (byteCount > shortDatagramBytesLimit ? overheadBytes : shortOverheadBytes)
+    }
+}

@@ -53,7 +53,7 @@ struct NativeContext: ~Copyable {
                     realloc: TransportAllocator.reallocate
                 ),
                 reference: ngtcp2_crypto_conn_ref(
-                    get_conn: Connection.nativeConnection,
+                    get_conn: NativeConnection.pointer,
                     user_data: Unmanaged.passUnretained(connection).toOpaque()
                 )
             )
@@ -118,10 +118,18 @@ extension NativeConnection {
     var probeTimeout: Duration { .nanoseconds(Int64(clamping: unsafe ngtcp2_conn_get_pto(pointer))) }
 
     /// The state of the path: round trips, congestion window, bytes in flight.
-    var info: ngtcp2_conn_info {
+    var pathState: PathState {
         var info = ngtcp2_conn_info()
         unsafe ngtcp2_conn_get_conn_info_versioned(pointer, NGTCP2_CONN_INFO_VERSION, &info)
-        return info
+        return PathState(
+            latestRoundTripNanoseconds: info.latest_rtt,
+            shortestRoundTripNanoseconds: info.min_rtt,
+            smoothedRoundTripNanoseconds: info.smoothed_rtt,
+            roundTripVariationNanoseconds: info.rttvar,
+            congestionWindowBytes: info.cwnd,
+            slowStartThresholdBytes: info.ssthresh,
+            inFlightBytes: info.bytes_in_flight
+        )
     }
 
     /// The bytes that may leave in one burst. RFC 9002 §7.7.

@@ -65,9 +65,8 @@ final class PathMigration {
     ///
     /// - Parameters:
     ///   - latest: The path in use.
-    ///   - destination: Our connection ID in the datagram.
     ///   - sharesOneID: Whether all paths that ngtcp2 counts have the same ID of the client's.
-    func allows(_ path: NetworkPath, latest: NetworkPath, destination: ConnectionID?, sharesOneID: Bool) -> Bool {
+    func allows(_ datagram: RawSpan, from path: NetworkPath, latest: NetworkPath, sharesOneID: Bool) -> Bool {
         switch phase {
         case .over: return true
         case .frozen: return false
@@ -79,8 +78,15 @@ final class PathMigration {
         }
         // As behind a NAT: the client goes on with the ID it used, and so does the server. RFC 9000 §9.5. ngtcp2 may have set an ID
         // aside for a path that was seen before, and tells nobody.
+        let destination = Self.destination(of: datagram)
         return sharesOneID && destination != nil && destination == self.destination && path.local == latest.local
             && !seen.mayContain(path)
+    }
+
+    /// Our connection ID in a packet with a short header. RFC 9000 §17.3.1.
+    private static func destination(of datagram: RawSpan) -> ConnectionID? {
+        guard case .packet(let destination, _, isLong: false) = DatagramHeader(datagram) else { return nil }
+        return destination
     }
 
     /// A datagram of the client's came from `path`, which is not the one in use before.
@@ -89,12 +95,12 @@ final class PathMigration {
         seen.insert(previous)
     }
 
-    /// ngtcp2 has followed the client from `previous` to `path`.
-    func begin(to path: NetworkPath, from previous: NetworkPath, destination: ConnectionID?, at now: MonotonicInstant) {
+    /// ngtcp2 has followed the client from `previous` to `path`, along which `datagram` came.
+    func begin(with datagram: RawSpan, to path: NetworkPath, from previous: NetworkPath, at now: MonotonicInstant) {
         guard phase != .frozen else { return }
         // Where another validation was under way it is not certain which of the paths before is the one that counts.
         fallback = phase == .over ? previous : nil
-        (phase, current, self.destination) = (.validating, path, destination)
+        (phase, current, destination) = (.validating, path, Self.destination(of: datagram))
         (challengeCount, due) = (0, now)
     }
 

@@ -1,5 +1,3 @@
-internal import CNgtcp2
-
 /// The state of a connection's path, as loss recovery and congestion control know it. RFC 9002.
 public struct PathStatistics: Sendable, Hashable {
     /// The latest round-trip time, with the delay of the acknowledgement.
@@ -16,20 +14,29 @@ public struct PathStatistics: Sendable, Hashable {
     public let inFlightBytes: Int
 }
 
-extension Connection {
-    /// The state of its path; nil once it has ended.
-    ///
-    /// Before the first acknowledgement round trips are the 333 ms of RFC 9002 §6.2.2.
-    public var pathStatistics: PathStatistics? {
-        guard native != nil else { return nil }
-        let info = nativeInfo
-        return PathStatistics(
-            latestRoundTrip: .nanoseconds(Int64(clamping: info.latest_rtt)),
-            shortestRoundTrip: .nanoseconds(Int64(clamping: info.min_rtt)),
-            smoothedRoundTrip: .nanoseconds(Int64(clamping: info.smoothed_rtt)),
-            roundTripVariation: .nanoseconds(Int64(clamping: info.rttvar)),
-            congestionWindowBytes: Int(clamping: info.cwnd),
-            inFlightBytes: Int(clamping: info.bytes_in_flight)
-        )
+/// The same, in the units of ngtcp2, as a connection asks for it with each packet.
+struct PathState {
+    var latestRoundTripNanoseconds: UInt64 = 0
+    var shortestRoundTripNanoseconds: UInt64 = 0
+    var smoothedRoundTripNanoseconds: UInt64 = 0
+    var roundTripVariationNanoseconds: UInt64 = 0
+    var congestionWindowBytes: UInt64 = 0
+    /// The window from which on congestion is avoided; the greatest number until the first loss. RFC 9002 §7.3.
+    var slowStartThresholdBytes: UInt64 = 0
+    /// What is in flight, as congestion control counts it. RFC 9002 §2.
+    var inFlightBytes: UInt64 = 0
+
+    var shortestRoundTrip: Duration { .nanoseconds(Int64(clamping: shortestRoundTripNanoseconds)) }
+    var smoothedRoundTrip: Duration { .nanoseconds(Int64(clamping: smoothedRoundTripNanoseconds)) }
+}
+
+extension PathStatistics {
+    init(_ state: PathState) {
+        latestRoundTrip = .nanoseconds(Int64(clamping: state.latestRoundTripNanoseconds))
+        shortestRoundTrip = state.shortestRoundTrip
+        smoothedRoundTrip = state.smoothedRoundTrip
+        roundTripVariation = .nanoseconds(Int64(clamping: state.roundTripVariationNanoseconds))
+        congestionWindowBytes = Int(clamping: state.congestionWindowBytes)
+        inFlightBytes = Int(clamping: state.inFlightBytes)
     }
 }

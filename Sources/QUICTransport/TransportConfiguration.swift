@@ -219,3 +219,17 @@ public struct TransportConfiguration: Sendable {
     /// What ``handshakeBytesLimit`` has to be for clients of servers with chains of up to ``certificateChainBytesGranted``.
     public static let handshakeBytesLimitOfClients = handshakeBytes(withChainOf: certificateChainBytesGranted)
 }
+
+// MARK: - Logs
+
+extension TransportConfiguration {
+    /// Bytes of transport that a log takes: ngtcp2's buffer of 4 KiB, as the allocator rounds it.
+    var qlogTransportBytes: Int { qlog == nil ? 0 : Self.qlogNativeBytes }
+
+    /// Bytes that a log takes of a connection, in all classes.
+    package var qlogBytes: Int { qlog == nil ? 0 : Self.qlogNativeBytes + QlogFile.bufferBytes + Self.qlogObjectBytes }
+
+    private static let qlogNativeBytes = 4_096 + 64
+    /// Our own object and the allocator's part of the buffer, rounded up.
+    private static let qlogObjectBytes = 256
+}

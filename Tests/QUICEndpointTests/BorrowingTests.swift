@@ -163,9 +163,9 @@ import Testing
         for _ in 0..<3_000 {
             for _ in 0..<20 { try sender.sendDatagram([UInt8](repeating: 1, count: 1_100)) }
             pair.run(for: .milliseconds(1))
-            most = max(most, sender.bytesInFlight)
+            most = max(most, sender.pathState.inFlightBytes)
         }
-        #expect(sender.nativeInfo.cwnd > 400_000)
+        #expect(sender.pathState.congestionWindowBytes > 400_000)
         #expect((255 * 1_136...275 * 1_136).contains(most), "\(most)")
         #expect(pair.serverCloses.isEmpty)
     }
@@ -190,7 +190,7 @@ import Testing
         let sender = try #require(pair.server.connection(handle))
         var most: UInt64 = 0
         pair.network.admits = { _ in
-            most = max(most, sender.bytesInFlight)
+            most = max(most, sender.pathState.inFlightBytes)
             return true
         }
         let stream = try pair.send(Array("GET /\(bytes)\n".utf8), on: connection)

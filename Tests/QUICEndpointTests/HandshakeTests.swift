@@ -27,7 +27,7 @@ import Testing
     @Test func moreThan17408CryptoBytesEndAHandshake() throws {
         var (pair, writer) = try pairInHandshake(seed: 1)
         let connection = try #require(pair.server.connection(Self.handle))
-        connection.handshakeIntake = HandshakeIntake(totalBytes: 17_408 - 100)
+        connection.handshake.intake = HandshakeIntake(totalBytes: 17_408 - 100)
         // A message of its own, or a byte of a later one would be refused for its header.
         let rest: [UInt8] = [1, 0, 0, 96] + [UInt8](repeating: 0x55, count: 96)
         pair.inject(writer.datagram(Frame.crypto(offset: Self.beginning, rest)), from: Self.stranger)

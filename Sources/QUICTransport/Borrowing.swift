@@ -1,0 +1,423 @@
+import BoundedMemory
+import Datagrams
+
+/// The memory a connection borrows above its floor: receive windows that have grown, and packets in flight.
+///
+/// It decides how much may be promised to the peer, queued by the application and sent; the connection carries it out.
+///
+/// Owns: a share of the process's commitments. Released by: ``withdrawCommitment()``.
+/// Bound: ``TransportConfiguration/connectionBytesLimit``.
+struct Borrowing {
+    /// Bytes that the peer may send beyond those it was allowed before. RFC 9000 §4.1.
+    struct Credit {
+        /// On one stream.
+        var streamBytes: UInt64 = 0
+        /// On all streams together.
+        var connectionBytes: UInt64 = 0
+    }
+
+    private let environment: ConnectionEnvironment
+    private let account: MemoryAccount
+    private let role: Connection.Role
+    private var isHandshaking = true
+    /// The flow control window of all its streams together.
+    private var window: ReceiveWindow
+    /// The bytes it may have in flight.
+    private var allowance = SendAllowance()
+    /// Bytes promised to the peer above the initial window, as the budget knows them.
+    private var promisedBytes: UInt32 = 0
+    /// The largest window since the last quiet time, which ``MemoryAccount/bytesLimit`` makes room for.
+    private var largestWindowBytes: UInt32
+    /// The most that was ever granted for packets in flight: ngtcp2's pools keep as much.
+    private var largestGrantedBytes: UInt32 = 0
+    /// The bytes that ngtcp2's pools may keep of gaps in earlier windows.
+    private var gapPoolBytes: UInt32 = 0
+    /// The least that ngtcp2 held of this connection while no stream was open.
+    private var leanTransportBytes = UInt32.max
+    /// The most that its queue of datagrams may come to; 0 without one.
+    private var datagramQueueBytes: UInt32 = 0
+    /// The most streams that were open at once since the last quiet time.
+    private var largestStreamCount: UInt16 = 0
+    /// Whether stream data was consumed or sent since the last review.
+    private var wasUsed = false
+    /// When to look whether the connection is quiet; the distant future while it has borrowed nothing.
+    private(set) var reviewDeadline = MonotonicInstant.distantFuture
+
+    init(account: MemoryAccount, environment: ConnectionEnvironment, role: Connection.Role) {
+        self.environment = environment
+        self.account = account
+        self.role = role
+        let windowBytes = environment.configuration.connectionWindow.initialBytes
+        window = ReceiveWindow(initialBytes: windowBytes)
+        largestWindowBytes = UInt32(clamping: windowBytes)
+        account.floorBytes = environment.configuration.handshakeFloorBytes
+        account.bytesLimit = environment.configuration.handshakeBytesLimitWithChain
+    }
+
+    private var configuration: TransportConfiguration { environment.configuration }
+
+    /// Whether the connection may hold more than its first limit. Early data does not raise that of a server.
+    private var mayBorrow: Bool { role == .client || !isHandshaking }
+
+    /// The handshake is complete: from now on the larger limit holds.
+    ///
+    /// - Parameter offeredEarlyData: Whether streams of our own may be filled already, by more than a new connection may hold.
+    mutating func establish(offeredEarlyData: Bool, streamCount: Int) {
+        isHandshaking = false
+        account.floorBytes = configuration.floorBytes
+        account.bytesLimit = max(restingBytesLimit, offeredEarlyData ? account.bytesLimit : 0)
+        makeRoom(forStreams: streamCount)
+    }
+
+    /// Stream data is sent or received: the connection is not quiet.
+    mutating func noteUse() {
+        wasUsed = true
+    }
+}
+
+// MARK: - Receive windows
+
+extension Borrowing {
+    /// The size that the window of the connection has, or shrinks to.
+    var windowBytes: Int { window.targetBytes }
+
+    /// The bytes the peer may send ahead of what was consumed.
+    var outstandingBytes: Int { window.outstandingBytes }
+
+    /// Whether the window has grown.
+    var hasGrown: Bool { window.targetBytes > configuration.connectionWindow.initialBytes }
+
+    /// Bytes promised to the peer above the initial window.
+    var committedBytes: Int { Int(promisedBytes) }
+
+    /// Takes note that `count` bytes of `stream` were consumed.
+    ///
+    /// - Parameter path: The state of the path, asked for where it matters.
+    /// - Returns: The credit that is due to the peer.
+    mutating func consume(
+        _ count: Int,
+        of stream: Stream,
+        at now: MonotonicInstant,
+        _ path: () -> PathState
+    ) -> Credit {
+        stream.window.consume(count)
+        window.consume(count)
+        var credit = noteHandled(stream, at: now, path)
+        credit.streamBytes += takeCredit(of: stream, path)
+        credit.connectionBytes += takeCredit(path)
+        return credit
+    }
+
+    /// Takes note that the bytes of `stream`, which is no longer there, count as consumed.
+    ///
+    /// - Returns: The credit that is due on all streams together.
+    mutating func consumeRest(of stream: Stream, _ path: () -> PathState) -> UInt64 {
+        window.skip(stream.unhandledBytes)
+        window.consume(Int(stream.unconsumedBytes))
+        return takeCredit(path)
+    }
+
+    /// Takes note of what the application did with the bytes of `stream`: its windows grow when it is fast.
+    mutating func noteHandled(_ stream: Stream, at now: MonotonicInstant, _ path: () -> PathState) -> Credit {
+        var credit = Credit()
+        let count = stream.newlyHandledBytes
+        guard count > 0 else { return credit }
+        wasUsed = true
+        if let interval = stream.window.handle(count, at: now), mayBorrow, isFast(interval, in: stream.window, path) {
+            credit.streamBytes = growWindow(of: stream, at: now, path)
+        }
+        if let interval = window.handle(count, at: now), mayBorrow, isFast(interval, in: window, path) {
+            credit.connectionBytes = growConnectionWindow(at: now, path)
+        }
+        return credit
+    }
+
+    /// The largest `window` that makes the peer faster.
+    ///
+    /// Bytes whose answers wait for acknowledgements come at the pace of our congestion window. One such window is in flight, one
+    /// on its way to us, and in slow start twice as much is wanted a round trip later. A larger receive window would fill our
+    /// queue: without a bound an echo over 50 ms held 16 MB of which 2 MB were in flight, and a peer that acknowledges nothing
+    /// could have as much.
+    private func usefulBytes(of window: ReceiveWindow, initialBytes: Int, _ path: () -> PathState) -> Int {
+        guard window.answeredBytes > initialBytes else { return .max }
+        let congestionWindow = Int(clamping: min(path().congestionWindowBytes, 1 << 40))
+        let bytes = min(12 * congestionWindow, 3 * congestionWindow + Self.reorderingBytes)
+        return max(initialBytes, bytes)
+    }
+
+    /// The bytes that a peer may have sent behind a gap while the lost packet comes once more.
+    private static let reorderingBytes = 512 << 10
+
+    private func takeCredit(of stream: Stream, _ path: () -> PathState) -> UInt64 {
+        takeCredit(of: &stream.window, initialBytes: configuration.streamWindow.initialBytes, path)
+    }
+
+    private mutating func takeCredit(_ path: () -> PathState) -> UInt64 {
+        var window = window
+        let credit = takeCredit(of: &window, initialBytes: configuration.connectionWindow.initialBytes, path)
+        self.window = window
+        settleCommitment()
+        return credit
+    }
+
+    /// The credit that is due once `window` is no larger than there is memory and use for.
+    private func takeCredit(of window: inout ReceiveWindow, initialBytes: Int, _ path: () -> PathState) -> UInt64 {
+        if environment.share.pressure >= .shrinking { window.resize(to: initialBytes) }
+        guard window.isCreditDue else { return 0 }
+        window.resize(to: min(window.targetBytes, usefulBytes(of: window, initialBytes: initialBytes, path)))
+        return window.takeCredit()
+    }
+
+    /// Whether a quarter of `window` was handled in so little time that the window may be what the peer waits for: within a
+    /// round trip, or, on a path shorter than the ticks of a busy host, within some of those.
+    ///
+    /// Chromium and quic-go take half a window in two round trips, which is as fast; a quarter is seen earlier. The bytes of an
+    /// echo are consumed a round trip after they were received, so that it gets half its window in each: to keep up with
+    /// slow start, which doubles as fast, it has two round trips. ``usefulBytes(of:initialBytes:_:)`` is the bound then.
+    private func isFast(_ interval: Duration, in window: ReceiveWindow, _ path: () -> PathState) -> Bool {
+        let roundTrip = path().smoothedRoundTrip
+        return interval <= max(window.answeredBytes > 0 ? roundTrip * 2 : roundTrip, .milliseconds(5))
+    }
+
+    /// Doubles the window of `stream`, within what makes its peer faster.
+    ///
+    /// - Returns: The credit that is due on the stream.
+    private mutating func growWindow(of stream: Stream, at now: MonotonicInstant, _ path: () -> PathState) -> UInt64 {
+        let bytes = stream.window.targetBytes
+        let useful = usefulBytes(of: stream.window, initialBytes: configuration.streamWindow.initialBytes, path)
+        let larger = min(2 * bytes, configuration.streamWindow.maximumBytes, useful)
+        guard larger > bytes else { return 0 }
+        stream.window.resize(to: larger)
+        scheduleReview(at: now, path)
+        return takeCredit(of: stream, path)
+    }
+
+    /// Doubles the window of the connection, within what makes its peer faster, if the budget has room for it.
+    ///
+    /// - Returns: The credit that is due on all streams together.
+    private mutating func growConnectionWindow(at now: MonotonicInstant, _ path: () -> PathState) -> UInt64 {
+        let bytes = window.targetBytes
+        let useful = usefulBytes(of: window, initialBytes: configuration.connectionWindow.initialBytes, path)
+        let larger = min(2 * bytes, configuration.largestConnectionWindowBytes, useful)
+        guard larger > bytes,
+            environment.share.admitsCommitment(of: larger - bytes, beside: committedBytes)
+        else { return 0 }
+        window.resize(to: larger)
+        largestWindowBytes = max(largestWindowBytes, UInt32(clamping: larger))
+        raiseBytesLimit()
+        scheduleReview(at: now, path)
+        return takeCredit(path)
+    }
+
+    /// Tells the budget what the peer was promised above its initial window.
+    private mutating func settleCommitment() {
+        let promised = max(window.targetBytes, window.outstandingBytes)
+        let bytes = max(0, promised - configuration.connectionWindow.initialBytes)
+        guard bytes != committedBytes else { return }
+        environment.share.commit(bytes - committedBytes)
+        promisedBytes = UInt32(clamping: bytes)
+    }
+
+    /// The end of the connection: its peer can send nothing more.
+    mutating func withdrawCommitment() {
+        environment.share.commit(-committedBytes)
+        promisedBytes = 0
+        account.floorBytes = 0
+    }
+}
+
+// MARK: - Packets in flight
+
+extension Borrowing {
+    /// How many bytes may be in flight before streams have to wait; borrows for it where it can.
+    ///
+    /// - Parameter inFlightBytes: How many are now.
+    mutating func inFlightLimit(
+        whenInFlight inFlightBytes: Int,
+        at now: MonotonicInstant,
+        _ path: () -> PathState
+    ) -> Int {
+        // A client may have half of the window in flight before its handshake is complete. A lost ClientHello has to have room in the
+        // other half, or nobody would learn of the connection before its early data is given up.
+        guard role == .server || !isHandshaking else { return Int(clamping: path().congestionWindowBytes / 2) }
+        let limit = allowance.inFlightLimit(allowedBytes: allowedBytes)
+        guard inFlightBytes >= limit, borrowForPackets(at: now, path) else { return limit }
+        return allowance.inFlightLimit(allowedBytes: allowedBytes)
+    }
+
+    /// Takes note of what ngtcp2 keeps for a packet: ``SendAllowance/note(packetOf:frameCount:hasDatagrams:)``.
+    mutating func note(packetOf byteCount: Int, _ contents: PacketContents) {
+        allowance.note(
+            packetOf: byteCount,
+            frameCount: contents.streamFrameCount,
+            hasDatagrams: contents.datagramFrameCount > 0
+        )
+    }
+
+    /// The bytes that may be kept for packets in flight: what was granted, as long as the process has as much to lend.
+    private var allowedBytes: Int {
+        let granted = SendAllowance.baseBytes + Int(allowance.borrowedBytes)
+        let ownQueues = max(0, account.queuedBytes - Int(largestWindowBytes))
+        return max(SendAllowance.leastBytes, min(granted - ownQueues, environment.share.borrowableBytes))
+    }
+
+    /// How many bytes the application may have queued on a stream that holds `queuedBytes`: two congestion windows, so that
+    /// one is there to send when the other is acknowledged, within what the connection may hold or borrow. A short answer
+    /// always fits.
+    func queueLimit(holding queuedBytes: Int, _ path: () -> PathState) -> Int {
+        let wanted = max(configuration.streamWindow.initialBytes, 2 * Int(clamping: path().congestionWindowBytes))
+        let borrowable = min(environment.share.borrowableBytes, configuration.connectionBytesLimit)
+        guard mayBorrow else {
+            return min(wanted, queuedBytes + max(Self.shortAnswerBytes, account.bytesLimit - bytesSpokenFor))
+        }
+        let isWithinReach = configuration.connectionBytesLimit - account.bytesLimit < borrowable
+        let limit = isWithinReach ? configuration.connectionBytesLimit : account.bytesLimit + borrowable
+        return max(Self.shortAnswerBytes, min(wanted, queuedBytes + max(0, limit - bytesSpokenFor)))
+    }
+
+    /// Whether its queue of datagrams may take `bytes` more. The limit is not raised for them, or a peer whose datagrams are answered
+    /// could raise it by what it makes ngtcp2 hold: it has room for the whole queue from the first datagram on.
+    func hasRoom(forDatagrams bytes: Int) -> Bool {
+        account.bytesLimit - bytesSpokenFor >= bytes && account.hasRoom(for: bytes)
+    }
+
+    private static let shortAnswerBytes = 256
+
+    /// Lets the connection hold `bytes` more in its queues, which ``queueLimit(holding:_:)`` has allowed.
+    ///
+    /// The limit comes to what was granted and what the application has queued, at most. What else is held is no reason for more, or
+    /// a peer that is answered could raise it, answer by answer, by what it makes ngtcp2 hold.
+    mutating func makeRoom(forQueued bytes: Int, at now: MonotonicInstant, _ path: () -> PathState) {
+        // The last segment of a long queue may be longer, and empty but for a byte: the reserve is not for that.
+        let largestSegment = ByteQueue.largestSegmentBytes(holding: account.queuedBytes + bytes)
+        let queued = bytes + bytes / 64 + largestSegment - ByteQueue.largestSegmentBytes
+        // A stream that is written up to its last byte must leave datagrams the room that they were promised.
+        let needed = bytesSpokenFor + queued + Int(datagramQueueBytes)
+        guard needed > account.bytesLimit, mayBorrow else { return }
+        let explained = grantedBytesLimit + account.queuedBytes + queued
+        account.bytesLimit = max(account.bytesLimit, min(needed, explained, configuration.connectionBytesLimit))
+        scheduleReview(at: now, path)
+    }
+
+    /// The bytes that the connection holds, that its peer may still make it hold, and that are not given to new data.
+    private var bytesSpokenFor: Int {
+        let window = window.outstandingBytes
+        return account.limitedBytes + window + window / 8 + SendAllowance.reserveBytes
+    }
+
+    /// Doubles what may be borrowed for packets in flight; false when the connection or the process has no more.
+    ///
+    /// No borrower has more than is left for others: ``MemoryShare/admitsCommitment(of:beside:)`` says why.
+    private mutating func borrowForPackets(at now: MonotonicInstant, _ path: () -> PathState) -> Bool {
+        let borrowed = Int(allowance.borrowedBytes)
+        let rest =
+            configuration.connectionBytesLimit
+            - TransportConfiguration.bytesLimit(ofWindow: Int(largestWindowBytes), borrowed: 0)
+            - Int(datagramQueueBytes)
+        let wanted = min(borrowed + max(SendAllowance.baseBytes, borrowed), rest)
+        guard mayBorrow, wanted > borrowed, wanted <= environment.share.borrowableBytes else { return false }
+        allowance.borrow(wanted)
+        largestGrantedBytes = max(largestGrantedBytes, UInt32(clamping: wanted))
+        raiseBytesLimit()
+        scheduleReview(at: now, path)
+        return true
+    }
+}
+
+// MARK: - The limit at the allocator
+
+extension Borrowing {
+    /// The most the allocator lets an established connection hold at first; `.max` where it may hold any number of bytes.
+    private var restingBytesLimit: Int {
+        guard configuration.connectionBytesLimit < .max else { return .max }
+        return min(
+            configuration.connectionBytesLimit,
+            TransportConfiguration.bytesLimit(
+                ofWindow: configuration.connectionWindow.initialBytes,
+                borrowed: 0
+            )
+        )
+    }
+
+    /// The bytes that its windows and its packets in flight may come to, beside what ngtcp2's pools keep of earlier ones.
+    ///
+    /// It depends on what was granted and never on what is held, so that no peer raises it by holding more.
+    private var grantedBytesLimit: Int {
+        let window = Int(largestWindowBytes)
+        let pools = Int(largestGrantedBytes) + Int(gapPoolBytes)
+        return TransportConfiguration.bytesLimit(ofWindow: window, borrowed: pools)
+            + TransportConfiguration.bytesLimit(ofStreams: Int(largestStreamCount), window: window)
+            + Int(datagramQueueBytes)
+    }
+
+    /// Lets the connection hold what its queue of datagrams may come to, which is `bytes`.
+    mutating func makeRoom(forDatagramQueueOf bytes: Int) {
+        datagramQueueBytes = UInt32(clamping: bytes)
+        if !isHandshaking { raiseBytesLimit() }
+    }
+
+    /// Lets the connection hold what `count` streams may come to.
+    mutating func makeRoom(forStreams count: Int) {
+        guard count > largestStreamCount, !isHandshaking else { return }
+        largestStreamCount = UInt16(clamping: count)
+        raiseBytesLimit()
+    }
+
+    /// Lets the connection hold what its windows and its packets in flight may come to.
+    private func raiseBytesLimit() {
+        let bytes = min(grantedBytesLimit, configuration.connectionBytesLimit)
+        account.bytesLimit = max(account.bytesLimit, bytes)
+    }
+}
+
+// MARK: - Coming back
+
+extension Borrowing {
+    private mutating func scheduleReview(at now: MonotonicInstant, _ path: () -> PathState) {
+        guard reviewDeadline == .distantFuture else { return }
+        wasUsed = true
+        reviewDeadline = now.advanced(by: max(.seconds(1), path().smoothedRoundTrip * 8))
+    }
+
+    /// Gives back what was borrowed when nothing was consumed or sent since the last review.
+    ///
+    /// - Returns: Whether the windows of streams have to shrink as well.
+    mutating func review(at now: MonotonicInstant, streamCount: Int, _ path: () -> PathState) -> Bool {
+        guard now >= reviewDeadline else { return false }
+        reviewDeadline = .distantFuture
+        guard !wasUsed else {
+            scheduleReview(at: now, path)
+            wasUsed = false
+            return false
+        }
+        window.resize(to: configuration.connectionWindow.initialBytes)
+        allowance.borrow(0)
+        largestStreamCount = UInt16(clamping: streamCount)
+        // A gap takes 80 bytes of a pool, and there is one for every other packet of 1,200 bytes at most.
+        gapPoolBytes = max(gapPoolBytes, largestWindowBytes / 16)
+        largestWindowBytes = UInt32(clamping: max(configuration.connectionWindow.initialBytes, window.outstandingBytes))
+        if configuration.connectionBytesLimit < .max {
+            // What the application has queued stays until it is acknowledged.
+            let bytes = grantedBytesLimit + account.queuedBytes
+            account.bytesLimit = min(configuration.connectionBytesLimit, bytes)
+        }
+        settleCommitment()
+        return true
+    }
+}
+
+// MARK: - Closed streams
+
+/// The memory that ngtcp2's pools keep of streams that are closed.
+extension Borrowing {
+    /// The bytes beyond those that ngtcp2 once did with, while no stream is open.
+    var retainedBytes: Int { max(0, account.liveBytes(of: .transport) - Int(leanTransportBytes)) }
+
+    /// Takes note of what ngtcp2 holds while no stream is open, as before the first one is.
+    ///
+    /// That one may come in the datagram that completes the handshake.
+    mutating func noteLeanTransport() {
+        guard !isHandshaking else { return }
+        leanTransportBytes = min(leanTransportBytes, UInt32(clamping: account.liveBytes(of: .transport)))
+    }
+}
