@@ -3,9 +3,10 @@ import Datagrams
 
 /// The memory a connection borrows above its floor: receive windows that have grown, and packets in flight.
 ///
-/// It decides how much may be promised to the peer, queued by the application and sent; the connection carries it out.
+/// It decides how much may be promised to the peer, queued by the application and sent; the connection carries it out. It reads the state of
+/// the connection it belongs to, and changes the limits of its account.
 ///
-/// Owns: a share of the process's commitments. Released by: ``withdrawCommitment()``.
+/// Owns: a share of the process's commitments. Released by: ``withdrawCommitment(of:)``.
 /// Bound: ``TransportConfiguration/connectionBytesLimit``.
 struct Borrowing {
     /// Bytes that the peer may send beyond those it was allowed before. RFC 9000 §4.1.
@@ -16,10 +17,6 @@ struct Borrowing {
         var connectionBytes: UInt64 = 0
     }
 
-    private let environment: ConnectionEnvironment
-    private let account: MemoryAccount
-    private let role: Connection.Role
-    private var isHandshaking = true
     /// The flow control window of all its streams together.
     private var window: ReceiveWindow
     /// The bytes it may have in flight.
@@ -43,30 +40,22 @@ struct Borrowing {
     /// When to look whether the connection is quiet; the distant future while it has borrowed nothing.
     private(set) var reviewDeadline = MonotonicInstant.distantFuture
 
-    init(account: MemoryAccount, environment: ConnectionEnvironment, role: Connection.Role) {
-        self.environment = environment
-        self.account = account
-        self.role = role
-        let windowBytes = environment.configuration.connectionWindow.initialBytes
+    init(account: MemoryAccount, configuration: TransportConfiguration) {
+        let windowBytes = configuration.connectionWindow.initialBytes
         window = ReceiveWindow(initialBytes: windowBytes)
         largestWindowBytes = UInt32(clamping: windowBytes)
-        account.floorBytes = environment.configuration.handshakeFloorBytes
-        account.bytesLimit = environment.configuration.handshakeBytesLimitWithChain
+        account.floorBytes = configuration.handshakeFloorBytes
+        account.bytesLimit = configuration.handshakeBytesLimitWithChain
     }
 
-    private var configuration: TransportConfiguration { environment.configuration }
-
-    /// Whether the connection may hold more than its first limit. Early data does not raise that of a server.
-    private var mayBorrow: Bool { role == .client || !isHandshaking }
-
     /// The handshake is complete: from now on the larger limit holds.
-    ///
-    /// - Parameter offeredEarlyData: Whether streams of our own may be filled already, by more than a new connection may hold.
-    mutating func establish(offeredEarlyData: Bool, streamCount: Int) {
-        isHandshaking = false
-        account.floorBytes = configuration.floorBytes
-        account.bytesLimit = max(restingBytesLimit, offeredEarlyData ? account.bytesLimit : 0)
-        makeRoom(forStreams: streamCount)
+    mutating func establish(_ connection: Connection) {
+        let account = connection.account
+        account.floorBytes = connection.configuration.floorBytes
+        // Early data of our own may fill more.
+        let filled = connection.earlyData == .offered ? account.bytesLimit : 0
+        account.bytesLimit = max(Self.restingBytesLimit(connection.configuration), filled)
+        makeRoomForStreams(of: connection)
     }
 
     /// Stream data is sent or received: the connection is not quiet.
@@ -85,49 +74,48 @@ extension Borrowing {
     var outstandingBytes: Int { window.outstandingBytes }
 
     /// Whether the window has grown.
-    var hasGrown: Bool { window.targetBytes > configuration.connectionWindow.initialBytes }
+    func hasGrown(beyond initialBytes: Int) -> Bool { window.targetBytes > initialBytes }
 
     /// Bytes promised to the peer above the initial window.
     var committedBytes: Int { Int(promisedBytes) }
 
     /// Takes note that `count` bytes of `stream` were consumed.
     ///
-    /// - Parameter path: The state of the path, asked for where it matters.
     /// - Returns: The credit that is due to the peer.
-    mutating func consume(
-        _ count: Int,
-        of stream: Stream,
-        at now: MonotonicInstant,
-        _ path: () -> PathState
-    ) -> Credit {
+    mutating func consume(_ count: Int, of stream: Stream) -> Credit {
         stream.window.consume(count)
         window.consume(count)
-        var credit = noteHandled(stream, at: now, path)
-        credit.streamBytes += takeCredit(of: stream, path)
-        credit.connectionBytes += takeCredit(path)
+        var credit = noteHandled(stream)
+        credit.streamBytes += takeCredit(of: stream)
+        credit.connectionBytes += takeCredit(of: stream.connection)
         return credit
     }
 
     /// Takes note that the bytes of `stream`, which is no longer there, count as consumed.
     ///
     /// - Returns: The credit that is due on all streams together.
-    mutating func consumeRest(of stream: Stream, _ path: () -> PathState) -> UInt64 {
+    mutating func consumeRest(of stream: Stream) -> UInt64 {
         window.skip(stream.unhandledBytes)
         window.consume(Int(stream.unconsumedBytes))
-        return takeCredit(path)
+        return takeCredit(of: stream.connection)
     }
 
     /// Takes note of what the application did with the bytes of `stream`: its windows grow when it is fast.
-    mutating func noteHandled(_ stream: Stream, at now: MonotonicInstant, _ path: () -> PathState) -> Credit {
+    mutating func noteHandled(_ stream: Stream) -> Credit {
         var credit = Credit()
         let count = stream.newlyHandledBytes
         guard count > 0 else { return credit }
         wasUsed = true
-        if let interval = stream.window.handle(count, at: now), mayBorrow, isFast(interval, in: stream.window, path) {
-            credit.streamBytes = growWindow(of: stream, at: now, path)
+        let connection = stream.connection
+        if let interval = stream.window.handle(count, at: connection.now), connection.mayBorrow,
+            Self.isFast(interval, in: stream.window, of: connection)
+        {
+            credit.streamBytes = growWindow(of: stream)
         }
-        if let interval = window.handle(count, at: now), mayBorrow, isFast(interval, in: window, path) {
-            credit.connectionBytes = growConnectionWindow(at: now, path)
+        if let interval = window.handle(count, at: connection.now), connection.mayBorrow,
+            Self.isFast(interval, in: window, of: connection)
+        {
+            credit.connectionBytes = growWindow(of: connection)
         }
         return credit
     }
@@ -138,33 +126,37 @@ extension Borrowing {
     /// on its way to us, and in slow start twice as much is wanted a round trip later. A larger receive window would fill our
     /// queue: without a bound an echo over 50 ms held 16 MB of which 2 MB were in flight, and a peer that acknowledges nothing
     /// could have as much.
-    private func usefulBytes(of window: ReceiveWindow, initialBytes: Int, _ path: () -> PathState) -> Int {
+    private static func usefulBytes(of window: ReceiveWindow, initialBytes: Int, _ connection: Connection) -> Int {
         guard window.answeredBytes > initialBytes else { return .max }
-        let congestionWindow = Int(clamping: min(path().congestionWindowBytes, 1 << 40))
-        let bytes = min(12 * congestionWindow, 3 * congestionWindow + Self.reorderingBytes)
+        let congestionWindow = Int(clamping: min(connection.pathState.congestionWindowBytes, 1 << 40))
+        let bytes = min(12 * congestionWindow, 3 * congestionWindow + reorderingBytes)
         return max(initialBytes, bytes)
     }
 
     /// The bytes that a peer may have sent behind a gap while the lost packet comes once more.
     private static let reorderingBytes = 512 << 10
 
-    private func takeCredit(of stream: Stream, _ path: () -> PathState) -> UInt64 {
-        takeCredit(of: &stream.window, initialBytes: configuration.streamWindow.initialBytes, path)
+    private func takeCredit(of stream: Stream) -> UInt64 {
+        let initialBytes = stream.connection.configuration.streamWindow.initialBytes
+        return Self.takeCredit(of: &stream.window, initialBytes: initialBytes, stream.connection)
     }
 
-    private mutating func takeCredit(_ path: () -> PathState) -> UInt64 {
-        var window = window
-        let credit = takeCredit(of: &window, initialBytes: configuration.connectionWindow.initialBytes, path)
-        self.window = window
-        settleCommitment()
+    private mutating func takeCredit(of connection: Connection) -> UInt64 {
+        let initialBytes = connection.configuration.connectionWindow.initialBytes
+        let credit = Self.takeCredit(of: &window, initialBytes: initialBytes, connection)
+        settleCommitment(of: connection)
         return credit
     }
 
     /// The credit that is due once `window` is no larger than there is memory and use for.
-    private func takeCredit(of window: inout ReceiveWindow, initialBytes: Int, _ path: () -> PathState) -> UInt64 {
-        if environment.share.pressure >= .shrinking { window.resize(to: initialBytes) }
+    private static func takeCredit(
+        of window: inout ReceiveWindow,
+        initialBytes: Int,
+        _ connection: Connection
+    ) -> UInt64 {
+        if connection.environment.share.pressure >= .shrinking { window.resize(to: initialBytes) }
         guard window.isCreditDue else { return 0 }
-        window.resize(to: min(window.targetBytes, usefulBytes(of: window, initialBytes: initialBytes, path)))
+        window.resize(to: min(window.targetBytes, usefulBytes(of: window, initialBytes: initialBytes, connection)))
         return window.takeCredit()
     }
 
@@ -174,55 +166,57 @@ extension Borrowing {
     /// Chromium and quic-go take half a window in two round trips, which is as fast; a quarter is seen earlier. The bytes of an
     /// echo are consumed a round trip after they were received, so that it gets half its window in each: to keep up with
     /// slow start, which doubles as fast, it has two round trips. ``usefulBytes(of:initialBytes:_:)`` is the bound then.
-    private func isFast(_ interval: Duration, in window: ReceiveWindow, _ path: () -> PathState) -> Bool {
-        let roundTrip = path().smoothedRoundTrip
+    private static func isFast(_ interval: Duration, in window: ReceiveWindow, of connection: Connection) -> Bool {
+        let roundTrip = connection.pathState.smoothedRoundTrip
         return interval <= max(window.answeredBytes > 0 ? roundTrip * 2 : roundTrip, .milliseconds(5))
     }
 
     /// Doubles the window of `stream`, within what makes its peer faster.
     ///
     /// - Returns: The credit that is due on the stream.
-    private mutating func growWindow(of stream: Stream, at now: MonotonicInstant, _ path: () -> PathState) -> UInt64 {
+    private mutating func growWindow(of stream: Stream) -> UInt64 {
+        let limits = stream.connection.configuration.streamWindow
         let bytes = stream.window.targetBytes
-        let useful = usefulBytes(of: stream.window, initialBytes: configuration.streamWindow.initialBytes, path)
-        let larger = min(2 * bytes, configuration.streamWindow.maximumBytes, useful)
+        let useful = Self.usefulBytes(of: stream.window, initialBytes: limits.initialBytes, stream.connection)
+        let larger = min(2 * bytes, limits.maximumBytes, useful)
         guard larger > bytes else { return 0 }
         stream.window.resize(to: larger)
-        scheduleReview(at: now, path)
-        return takeCredit(of: stream, path)
+        scheduleReview(of: stream.connection)
+        return takeCredit(of: stream)
     }
 
     /// Doubles the window of the connection, within what makes its peer faster, if the budget has room for it.
     ///
     /// - Returns: The credit that is due on all streams together.
-    private mutating func growConnectionWindow(at now: MonotonicInstant, _ path: () -> PathState) -> UInt64 {
+    private mutating func growWindow(of connection: Connection) -> UInt64 {
+        let initialBytes = connection.configuration.connectionWindow.initialBytes
         let bytes = window.targetBytes
-        let useful = usefulBytes(of: window, initialBytes: configuration.connectionWindow.initialBytes, path)
-        let larger = min(2 * bytes, configuration.largestConnectionWindowBytes, useful)
+        let useful = Self.usefulBytes(of: window, initialBytes: initialBytes, connection)
+        let larger = min(2 * bytes, connection.configuration.largestConnectionWindowBytes, useful)
         guard larger > bytes,
-            environment.share.admitsCommitment(of: larger - bytes, beside: committedBytes)
+            connection.environment.share.admitsCommitment(of: larger - bytes, beside: committedBytes)
         else { return 0 }
         window.resize(to: larger)
         largestWindowBytes = max(largestWindowBytes, UInt32(clamping: larger))
-        raiseBytesLimit()
-        scheduleReview(at: now, path)
-        return takeCredit(path)
+        raiseBytesLimit(of: connection)
+        scheduleReview(of: connection)
+        return takeCredit(of: connection)
     }
 
     /// Tells the budget what the peer was promised above its initial window.
-    private mutating func settleCommitment() {
+    private mutating func settleCommitment(of connection: Connection) {
         let promised = max(window.targetBytes, window.outstandingBytes)
-        let bytes = max(0, promised - configuration.connectionWindow.initialBytes)
+        let bytes = max(0, promised - connection.configuration.connectionWindow.initialBytes)
         guard bytes != committedBytes else { return }
-        environment.share.commit(bytes - committedBytes)
+        connection.environment.share.commit(bytes - committedBytes)
         promisedBytes = UInt32(clamping: bytes)
     }
 
     /// The end of the connection: its peer can send nothing more.
-    mutating func withdrawCommitment() {
-        environment.share.commit(-committedBytes)
+    mutating func withdrawCommitment(of connection: Connection) {
+        connection.environment.share.commit(-committedBytes)
         promisedBytes = 0
-        account.floorBytes = 0
+        connection.account.floorBytes = 0
     }
 }
 
@@ -232,17 +226,15 @@ extension Borrowing {
     /// How many bytes may be in flight before streams have to wait; borrows for it where it can.
     ///
     /// - Parameter inFlightBytes: How many are now.
-    mutating func inFlightLimit(
-        whenInFlight inFlightBytes: Int,
-        at now: MonotonicInstant,
-        _ path: () -> PathState
-    ) -> Int {
+    mutating func inFlightLimit(of connection: Connection, whenInFlight inFlightBytes: Int) -> Int {
         // A client may have half of the window in flight before its handshake is complete. A lost ClientHello has to have room in the
         // other half, or nobody would learn of the connection before its early data is given up.
-        guard role == .server || !isHandshaking else { return Int(clamping: path().congestionWindowBytes / 2) }
-        let limit = allowance.inFlightLimit(allowedBytes: allowedBytes)
-        guard inFlightBytes >= limit, borrowForPackets(at: now, path) else { return limit }
-        return allowance.inFlightLimit(allowedBytes: allowedBytes)
+        guard connection.role == .server || !connection.isHandshaking else {
+            return Int(clamping: connection.pathState.congestionWindowBytes / 2)
+        }
+        let limit = allowance.inFlightLimit(allowedBytes: allowedBytes(connection))
+        guard inFlightBytes >= limit, borrowForPackets(of: connection) else { return limit }
+        return allowance.inFlightLimit(allowedBytes: allowedBytes(connection))
     }
 
     /// Takes note of what ngtcp2 keeps for a packet: ``SendAllowance/note(packetOf:frameCount:hasDatagrams:)``.
@@ -255,52 +247,57 @@ extension Borrowing {
     }
 
     /// The bytes that may be kept for packets in flight: what was granted, as long as the process has as much to lend.
-    private var allowedBytes: Int {
+    private func allowedBytes(_ connection: Connection) -> Int {
         let granted = SendAllowance.baseBytes + Int(allowance.borrowedBytes)
-        let ownQueues = max(0, account.queuedBytes - Int(largestWindowBytes))
-        return max(SendAllowance.leastBytes, min(granted - ownQueues, environment.share.borrowableBytes))
+        let ownQueues = max(0, connection.account.queuedBytes - Int(largestWindowBytes))
+        return max(SendAllowance.leastBytes, min(granted - ownQueues, connection.environment.share.borrowableBytes))
     }
 
     /// How many bytes the application may have queued on a stream that holds `queuedBytes`: two congestion windows, so that
     /// one is there to send when the other is acknowledged, within what the connection may hold or borrow. A short answer
     /// always fits.
-    func queueLimit(holding queuedBytes: Int, _ path: () -> PathState) -> Int {
-        let wanted = max(configuration.streamWindow.initialBytes, 2 * Int(clamping: path().congestionWindowBytes))
-        let borrowable = min(environment.share.borrowableBytes, configuration.connectionBytesLimit)
-        guard mayBorrow else {
-            return min(wanted, queuedBytes + max(Self.shortAnswerBytes, account.bytesLimit - bytesSpokenFor))
+    func queueLimit(of connection: Connection, holding queuedBytes: Int) -> Int {
+        let account = connection.account
+        let window = 2 * Int(clamping: connection.pathState.congestionWindowBytes)
+        let wanted = max(connection.configuration.streamWindow.initialBytes, window)
+        guard connection.mayBorrow else {
+            let free = account.bytesLimit - bytesSpokenFor(account)
+            return min(wanted, queuedBytes + max(Self.shortAnswerBytes, free))
         }
-        let isWithinReach = configuration.connectionBytesLimit - account.bytesLimit < borrowable
-        let limit = isWithinReach ? configuration.connectionBytesLimit : account.bytesLimit + borrowable
-        return max(Self.shortAnswerBytes, min(wanted, queuedBytes + max(0, limit - bytesSpokenFor)))
+        let largest = connection.configuration.connectionBytesLimit
+        let borrowable = min(connection.environment.share.borrowableBytes, largest)
+        let limit = largest - account.bytesLimit < borrowable ? largest : account.bytesLimit + borrowable
+        return max(Self.shortAnswerBytes, min(wanted, queuedBytes + max(0, limit - bytesSpokenFor(account))))
     }
 
     /// Whether its queue of datagrams may take `bytes` more. The limit is not raised for them, or a peer whose datagrams are answered
     /// could raise it by what it makes ngtcp2 hold: it has room for the whole queue from the first datagram on.
-    func hasRoom(forDatagrams bytes: Int) -> Bool {
-        account.bytesLimit - bytesSpokenFor >= bytes && account.hasRoom(for: bytes)
+    func hasRoom(forDatagrams bytes: Int, _ account: MemoryAccount) -> Bool {
+        account.bytesLimit - bytesSpokenFor(account) >= bytes && account.hasRoom(for: bytes)
     }
 
     private static let shortAnswerBytes = 256
 
-    /// Lets the connection hold `bytes` more in its queues, which ``queueLimit(holding:_:)`` has allowed.
+    /// Lets the connection hold `bytes` more in its queues, which ``queueLimit(of:holding:)`` has allowed.
     ///
     /// The limit comes to what was granted and what the application has queued, at most. What else is held is no reason for more, or
     /// a peer that is answered could raise it, answer by answer, by what it makes ngtcp2 hold.
-    mutating func makeRoom(forQueued bytes: Int, at now: MonotonicInstant, _ path: () -> PathState) {
+    mutating func makeRoom(forQueued bytes: Int, of connection: Connection) {
+        let account = connection.account
         // The last segment of a long queue may be longer, and empty but for a byte: the reserve is not for that.
         let largestSegment = ByteQueue.largestSegmentBytes(holding: account.queuedBytes + bytes)
         let queued = bytes + bytes / 64 + largestSegment - ByteQueue.largestSegmentBytes
         // A stream that is written up to its last byte must leave datagrams the room that they were promised.
-        let needed = bytesSpokenFor + queued + Int(datagramQueueBytes)
-        guard needed > account.bytesLimit, mayBorrow else { return }
+        let needed = bytesSpokenFor(account) + queued + Int(datagramQueueBytes)
+        guard needed > account.bytesLimit, connection.mayBorrow else { return }
         let explained = grantedBytesLimit + account.queuedBytes + queued
-        account.bytesLimit = max(account.bytesLimit, min(needed, explained, configuration.connectionBytesLimit))
-        scheduleReview(at: now, path)
+        let largest = connection.configuration.connectionBytesLimit
+        account.bytesLimit = max(account.bytesLimit, min(needed, explained, largest))
+        scheduleReview(of: connection)
     }
 
     /// The bytes that the connection holds, that its peer may still make it hold, and that are not given to new data.
-    private var bytesSpokenFor: Int {
+    private func bytesSpokenFor(_ account: MemoryAccount) -> Int {
         let window = window.outstandingBytes
         return account.limitedBytes + window + window / 8 + SendAllowance.reserveBytes
     }
@@ -308,18 +305,20 @@ extension Borrowing {
     /// Doubles what may be borrowed for packets in flight; false when the connection or the process has no more.
     ///
     /// No borrower has more than is left for others: ``MemoryShare/admitsCommitment(of:beside:)`` says why.
-    private mutating func borrowForPackets(at now: MonotonicInstant, _ path: () -> PathState) -> Bool {
+    private mutating func borrowForPackets(of connection: Connection) -> Bool {
         let borrowed = Int(allowance.borrowedBytes)
         let rest =
-            configuration.connectionBytesLimit
+            connection.configuration.connectionBytesLimit
             - TransportConfiguration.bytesLimit(ofWindow: Int(largestWindowBytes), borrowed: 0)
             - Int(datagramQueueBytes)
         let wanted = min(borrowed + max(SendAllowance.baseBytes, borrowed), rest)
-        guard mayBorrow, wanted > borrowed, wanted <= environment.share.borrowableBytes else { return false }
+        guard connection.mayBorrow, wanted > borrowed, wanted <= connection.environment.share.borrowableBytes else {
+            return false
+        }
         allowance.borrow(wanted)
         largestGrantedBytes = max(largestGrantedBytes, UInt32(clamping: wanted))
-        raiseBytesLimit()
-        scheduleReview(at: now, path)
+        raiseBytesLimit(of: connection)
+        scheduleReview(of: connection)
         return true
     }
 }
@@ -328,7 +327,7 @@ extension Borrowing {
 
 extension Borrowing {
     /// The most the allocator lets an established connection hold at first; `.max` where it may hold any number of bytes.
-    private var restingBytesLimit: Int {
+    private static func restingBytesLimit(_ configuration: TransportConfiguration) -> Int {
         guard configuration.connectionBytesLimit < .max else { return .max }
         return min(
             configuration.connectionBytesLimit,
@@ -351,57 +350,58 @@ extension Borrowing {
     }
 
     /// Lets the connection hold what its queue of datagrams may come to, which is `bytes`.
-    mutating func makeRoom(forDatagramQueueOf bytes: Int) {
+    mutating func makeRoom(forDatagramQueueOf bytes: Int, of connection: Connection) {
         datagramQueueBytes = UInt32(clamping: bytes)
-        if !isHandshaking { raiseBytesLimit() }
+        if !connection.isHandshaking { raiseBytesLimit(of: connection) }
     }
 
-    /// Lets the connection hold what `count` streams may come to.
-    mutating func makeRoom(forStreams count: Int) {
-        guard count > largestStreamCount, !isHandshaking else { return }
-        largestStreamCount = UInt16(clamping: count)
-        raiseBytesLimit()
+    /// Lets the connection hold what its streams may come to.
+    mutating func makeRoomForStreams(of connection: Connection) {
+        guard connection.streamCount > largestStreamCount, !connection.isHandshaking else { return }
+        largestStreamCount = UInt16(clamping: connection.streamCount)
+        raiseBytesLimit(of: connection)
     }
 
     /// Lets the connection hold what its windows and its packets in flight may come to.
-    private func raiseBytesLimit() {
-        let bytes = min(grantedBytesLimit, configuration.connectionBytesLimit)
-        account.bytesLimit = max(account.bytesLimit, bytes)
+    private func raiseBytesLimit(of connection: Connection) {
+        let bytes = min(grantedBytesLimit, connection.configuration.connectionBytesLimit)
+        connection.account.bytesLimit = max(connection.account.bytesLimit, bytes)
     }
 }
 
 // MARK: - Coming back
 
 extension Borrowing {
-    private mutating func scheduleReview(at now: MonotonicInstant, _ path: () -> PathState) {
+    private mutating func scheduleReview(of connection: Connection) {
         guard reviewDeadline == .distantFuture else { return }
         wasUsed = true
-        reviewDeadline = now.advanced(by: max(.seconds(1), path().smoothedRoundTrip * 8))
+        reviewDeadline = connection.now.advanced(by: max(.seconds(1), connection.pathState.smoothedRoundTrip * 8))
     }
 
     /// Gives back what was borrowed when nothing was consumed or sent since the last review.
     ///
     /// - Returns: Whether the windows of streams have to shrink as well.
-    mutating func review(at now: MonotonicInstant, streamCount: Int, _ path: () -> PathState) -> Bool {
-        guard now >= reviewDeadline else { return false }
+    mutating func review(_ connection: Connection) -> Bool {
+        guard connection.now >= reviewDeadline else { return false }
         reviewDeadline = .distantFuture
         guard !wasUsed else {
-            scheduleReview(at: now, path)
+            scheduleReview(of: connection)
             wasUsed = false
             return false
         }
-        window.resize(to: configuration.connectionWindow.initialBytes)
+        let initialBytes = connection.configuration.connectionWindow.initialBytes
+        window.resize(to: initialBytes)
         allowance.borrow(0)
-        largestStreamCount = UInt16(clamping: streamCount)
+        largestStreamCount = UInt16(clamping: connection.streamCount)
         // A gap takes 80 bytes of a pool, and there is one for every other packet of 1,200 bytes at most.
         gapPoolBytes = max(gapPoolBytes, largestWindowBytes / 16)
-        largestWindowBytes = UInt32(clamping: max(configuration.connectionWindow.initialBytes, window.outstandingBytes))
-        if configuration.connectionBytesLimit < .max {
+        largestWindowBytes = UInt32(clamping: max(initialBytes, window.outstandingBytes))
+        let largest = connection.configuration.connectionBytesLimit
+        if largest < .max {
             // What the application has queued stays until it is acknowledged.
-            let bytes = grantedBytesLimit + account.queuedBytes
-            account.bytesLimit = min(configuration.connectionBytesLimit, bytes)
+            connection.account.bytesLimit = min(largest, grantedBytesLimit + connection.account.queuedBytes)
         }
-        settleCommitment()
+        settleCommitment(of: connection)
         return true
     }
 }
@@ -411,13 +411,21 @@ extension Borrowing {
 /// The memory that ngtcp2's pools keep of streams that are closed.
 extension Borrowing {
     /// The bytes beyond those that ngtcp2 once did with, while no stream is open.
-    var retainedBytes: Int { max(0, account.liveBytes(of: .transport) - Int(leanTransportBytes)) }
+    func retainedBytes(_ account: MemoryAccount) -> Int {
+        max(0, account.liveBytes(of: .transport) - Int(leanTransportBytes))
+    }
 
     /// Takes note of what ngtcp2 holds while no stream is open, as before the first one is.
     ///
     /// That one may come in the datagram that completes the handshake.
-    mutating func noteLeanTransport() {
-        guard !isHandshaking else { return }
-        leanTransportBytes = min(leanTransportBytes, UInt32(clamping: account.liveBytes(of: .transport)))
+    mutating func noteLeanTransport(of connection: Connection) {
+        guard !connection.isHandshaking else { return }
+        let bytes = UInt32(clamping: connection.account.liveBytes(of: .transport))
+        leanTransportBytes = min(leanTransportBytes, bytes)
     }
+}
+
+extension Connection {
+    /// Whether the connection may hold more than its first limit. Early data does not raise that of a server.
+    fileprivate var mayBorrow: Bool { role == .client || !isHandshaking }
 }

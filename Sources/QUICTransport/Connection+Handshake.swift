@@ -44,6 +44,12 @@ extension Connection {
 // MARK: - Agreements
 
 extension Connection {
+    /// Whether the handshake is still under way: what arrives at a server is early data then.
+    public var isHandshaking: Bool { state == .handshaking }
+
+    /// The addresses it uses at the moment; nil once it is released.
+    public var path: NetworkPath? { native?.path }
+
     /// The version that both sides have agreed on; nil before that, and once it is released. RFC 9368 §2.
     public var version: QUICVersion? { native?.version }
 
@@ -184,6 +190,12 @@ extension Connection {
             release()
             throw error
         }
+    }
+
+    /// Sends and receives at another local address from now on without a word to the peer, as behind a NAT that gave the
+    /// connection another port: for clients. RFC 9000 §9.3.3.
+    public func rebind(to local: SocketAddress) {
+        native?.rebind(to: local)
     }
 
     private func attach(_ session: consuming TLSSession) {

@@ -39,10 +39,10 @@ extension Connection {
     /// Makes the object for a stream that ngtcp2 just opened.
     private func adopt(_ id: StreamID) -> Stream {
         let stream = Stream(id: id, connection: self)
-        if id.isBidirectional { noteOpenedStream() }
-        if streamCount == 0 { borrowing.noteLeanTransport() }
+        activity.noteOpenedStream(id, at: now)
+        if streamCount == 0 { borrowing.noteLeanTransport(of: self) }
         streams.open.insert(stream)
-        borrowing.makeRoom(forStreams: streamCount)
+        borrowing.makeRoomForStreams(of: self)
         native?.attach(stream)
         return stream
     }
@@ -62,10 +62,10 @@ extension Connection {
         // Taken out as an owned reference: the pointer in ngtcp2 that led here keeps nothing alive.
         guard !closed.isClosed else { return }
         let stream = streams.open.remove(closed)
-        noteClosedStream(isBidirectional: stream.id.isBidirectional, isComplete: isComplete)
+        activity.noteClosedStream(stream.id, isComplete: isComplete, at: now)
         if native != nil {
             // What the application did not give back for this stream still belongs to the connection's window.
-            let credit = borrowing.consumeRest(of: stream) { pathState }
+            let credit = borrowing.consumeRest(of: stream)
             if credit > 0 { native?.extendCredit(by: credit) }
             if stream.givesUpPlace() { extendStreamLimit(for: stream.id) }
         }
@@ -89,13 +89,13 @@ extension Connection {
     /// The end of a connection whose pools keep more than they may, once no stream uses them.
     func endOfRetention() -> ConnectionEnd? {
         guard streamCount == 0 else { return nil }
-        borrowing.noteLeanTransport()
+        borrowing.noteLeanTransport(of: self)
         guard let limit = configuration.retainedBytesLimit, retainedBytes > limit else { return nil }
         return .close(.retainedMemory)
     }
 
     /// The bytes that ngtcp2's pools keep of streams that are closed; 0 while one is open, and in the handshake.
-    public var retainedBytes: Int { streamCount > 0 ? 0 : borrowing.retainedBytes }
+    public var retainedBytes: Int { streamCount > 0 ? 0 : borrowing.retainedBytes(account) }
 
     /// The place of a stream that has closed, which a service had held, is the peer's again.
     func returnPlace(of stream: Stream) {
@@ -133,17 +133,21 @@ extension Connection {
         }
         do throws(StreamError) {
             try service.receive(bytes, isFinal: isFinal, on: stream)
-            give(borrowing.noteHandled(stream, at: now) { pathState }, to: stream)
+            give(borrowing.noteHandled(stream), to: stream)
             return true
         } catch {
             return false
         }
     }
 
+    private func noteProgress(_ byteCount: Int) {
+        activity.noteBytes(byteCount, minimum: configuration.minimumProgressBytes, at: now)
+    }
+
     /// Takes note that `count` bytes of `stream` were consumed, and gives the peer the credit that is due.
     func consume(_ count: Int, of stream: Stream) {
         guard count > 0, beginCommand() else { return }
-        give(borrowing.consume(count, of: stream, at: now) { pathState }, to: stream)
+        give(borrowing.consume(count, of: stream), to: stream)
     }
 
     private func give(_ credit: Borrowing.Credit, to stream: Stream) {
@@ -173,7 +177,7 @@ extension Connection {
 
     /// Gives back what was borrowed if the connection is quiet.
     func reviewBorrowing() {
-        guard borrowing.review(at: now, streamCount: streamCount, { pathState }) else { return }
+        guard borrowing.review(self) else { return }
         streams.open.forEach { $0.window.resize(to: configuration.streamWindow.initialBytes) }
     }
 }
@@ -197,12 +201,12 @@ extension Connection {
 
     /// How many bytes the application may have queued on a stream that holds `queuedBytes`.
     func queueLimit(holding queuedBytes: Int) -> Int {
-        borrowing.queueLimit(holding: queuedBytes) { pathState }
+        borrowing.queueLimit(of: self, holding: queuedBytes)
     }
 
     /// Lets the connection hold `bytes` more in its queues, which ``queueLimit(holding:)`` has allowed.
     func makeRoom(forQueued bytes: Int) {
-        borrowing.makeRoom(forQueued: bytes, at: now) { pathState }
+        borrowing.makeRoom(forQueued: bytes, of: self)
     }
 
     /// Fills one packet with what streams and datagrams have, one after the other, and lets ngtcp2 add its own frames.
@@ -394,7 +398,7 @@ extension Connection {
         let frames = datagramFramesMade
         let droppedBefore = frames.counts.dropped
         defer { environment.datagramFrames.dropped += frames.counts.dropped - droppedBefore }
-        while !borrowing.hasRoom(forDatagrams: frames.growthBytes(for: bytes.byteCount)) {
+        while !borrowing.hasRoom(forDatagrams: frames.growthBytes(for: bytes.byteCount), account) {
             guard !frames.isEmpty else { throw .outOfMemory }
             frames.dropFirst()
         }
@@ -428,7 +432,7 @@ extension Connection {
         if let frames = streams.datagrams { return frames }
         let made = DatagramFrameQueue(account: account, configuration: configuration)
         streams.datagrams = made
-        borrowing.makeRoom(forDatagramQueueOf: made.bytesLimit)
+        borrowing.makeRoom(forDatagramQueueOf: made.bytesLimit, of: self)
         return made
     }
 
@@ -490,7 +494,7 @@ extension Connection {
         frames.counts.sent += 1
         environment.datagramFrames.sent += 1
         borrowing.noteUse()
-        noteSentDatagram(byteCount)
+        activity.noteSentDatagram(byteCount, minimum: configuration.minimumProgressBytes, at: now)
     }
 }
 

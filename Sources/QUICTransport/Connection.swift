@@ -23,27 +23,21 @@ public import Datagrams
 /// to ``TransportConfiguration/connectionBytesLimit``.
 @safe
 public final class Connection {
-    /// Which side of the connection this is.
-    public enum Role: Sendable {
-        /// It opened the connection.
-        case client
-        /// It accepted the connection.
-        case server
-    }
-
     // Properties on the path of a packet are not checked for exclusive access: one thread uses a connection, and none of these is changed
     // by a method that calls out. The TLS session and the log are checked: GnuTLS and ngtcp2 are given both.
 
     /// Which side this is.
     public let role: Role
+    /// Where it is in its life.
+    @safe @exclusivity(unchecked) public private(set) var state = ConnectionState.handshaking
+    /// Whether anything of the peer's has arrived.
+    @safe @exclusivity(unchecked) public private(set) var hasReceived = false
     /// The name its endpoint gave it.
     public let handle: ConnectionHandle
     /// Every byte it holds, by class.
     public let account: MemoryAccount
     /// When it was made.
     public let createdAt: MonotonicInstant
-    /// Where it is in its life.
-    @safe @exclusivity(unchecked) public private(set) var state = ConnectionState.handshaking
     /// A moment of the application's own: ``StreamService/connectionDidWake(_:)`` is called then, once for each moment that is set.
     @safe @exclusivity(unchecked) public var applicationDeadline = MonotonicInstant.distantFuture {
         didSet { if applicationDeadline < oldValue { _ = beginCommand() } }
@@ -51,8 +45,6 @@ public final class Connection {
     /// An object that the application keeps for this connection; nil at first, and again after
     /// ``StreamService/connectionDidClose(_:_:)``.
     public var context: AnyObject?
-    /// Whether anything of the peer's has arrived.
-    @safe @exclusivity(unchecked) public private(set) var hasReceived = false
     /// The source of clients it is counted for; `none` where none is.
     package var source = SourcePrefix.none
 
@@ -64,6 +56,7 @@ public final class Connection {
     @safe @exclusivity(unchecked) var handshake = Handshake()
     @safe @exclusivity(unchecked) var streams = Streams()
     @safe @exclusivity(unchecked) var borrowing: Borrowing
+    @safe @exclusivity(unchecked) var activity: Activity
     /// The service that was told that the connection is open, until it is told of the end.
     @safe @exclusivity(unchecked) private(set) var service: (any StreamService)?
     /// The moment of the event being handled, for callbacks that need one.
@@ -72,28 +65,22 @@ public final class Connection {
     /// The log of its packets; nil where there is none.
     private var qlog: QlogFile?
     @safe @exclusivity(unchecked) private var turns = TurnQueue()
-    @safe @exclusivity(unchecked) private var progress: ProgressWatch
-    @safe @exclusivity(unchecked) private var meter = PacketMeter()
     @safe @exclusivity(unchecked) private var probing = Probing()
     /// When stream data may leave.
     @safe @exclusivity(unchecked) private var pacer: SendPacer
     /// The changes of the client's address; nil before the first.
-    @safe @exclusivity(unchecked) private var migration: PathMigration?
+    @safe @exclusivity(unchecked) var migration: PathMigration?
     /// How long a connection may be silent before it sends a PING, in nanoseconds; the greatest number for ever.
     private var keepAliveNanoseconds = UInt64.max
-    private var drain = Drain()
+    @safe @exclusivity(unchecked) private var drain = Drain()
     /// ngtcp2's timer as it was before the time of the last packet's pacing, which nothing waits for: ``transmit(into:at:)``. The clock's
     /// start where something may have changed it since.
     @safe @exclusivity(unchecked) private var restingTimer = MonotonicInstant(nanoseconds: 0)
-    private var closing: ClosingDetails?
     // From here on by size, so that no bytes are lost between them.
-    /// Bytes of packets sent, as far as they matter for path MTU discovery.
-    @safe @exclusivity(unchecked) private var transmittedBytes: UInt32 = 0
-    private var failure = NativeError.none
+    @safe @exclusivity(unchecked) private var pathMTU = PathMTUDiscovery()
     /// Whether ngtcp2 is at work, and calls back.
     @safe @exclusivity(unchecked) private var isInsideEvent = false
-    @safe @exclusivity(unchecked) private var requestedEnd: ConnectionEnd?
-    private var receivedStatelessReset = false
+    @safe @exclusivity(unchecked) private var ending = Ending()
 
     /// - Parameter sourceConnectionIDs: The IDs that already lead here.
     init(
@@ -108,10 +95,10 @@ public final class Connection {
         self.environment = environment
         createdAt = now
         self.now = now
-        progress = ProgressWatch(at: now)
+        activity = Activity(at: now)
         pacer = SendPacer(at: now)
         account = MemoryAccount(ledger: environment.ledger)
-        borrowing = Borrowing(account: account, environment: environment, role: role)
+        borrowing = Borrowing(account: account, configuration: environment.configuration)
         account.charge(self, to: .table)
         account.charge(account, to: .table)
         for id in sourceConnectionIDs { handshake.add(id, account) }
@@ -123,15 +110,6 @@ public final class Connection {
 
     /// What this connection may use.
     public var configuration: TransportConfiguration { environment.configuration }
-
-    /// Whether the handshake is still under way: what arrives at a server is early data then.
-    public var isHandshaking: Bool { state == .handshaking }
-
-    /// The addresses it uses at the moment; nil once it is released.
-    public var path: NetworkPath? { native?.path }
-
-    /// The state of the path as ngtcp2 knows it: round trips, congestion window, bytes in flight.
-    var pathState: PathState { native?.pathState ?? PathState() }
 }
 
 // MARK: - The beginning
@@ -158,21 +136,15 @@ extension Connection {
     /// The handshake is complete.
     func establish() {
         state = .established
-        probing.establish()
-        borrowing.establish(offeredEarlyData: earlyData == .offered, streamCount: streamCount)
+        borrowing.establish(self)
     }
 }
 
 // MARK: - The application
 
 extension Connection {
-    /// The state of its path; nil once it has ended.
-    ///
-    /// Before the first acknowledgement round trips are the 333 ms of RFC 9002 §6.2.2.
-    public var pathStatistics: PathStatistics? { native == nil ? nil : PathStatistics(pathState) }
-
     /// The error code of the peer's CONNECTION_CLOSE of the transport, once it arrived.
-    public var peerCloseCode: TransportErrorCode? { closing?.peerTransportCode }
+    public var peerCloseCode: TransportErrorCode? { ending.peerTransportCode }
 
     /// Shows `candidate` a connection whose handshake is complete, and has it serve the connection unless it refuses.
     ///
@@ -188,15 +160,7 @@ extension Connection {
 
     /// Tells the service that the connection has ended, after everything it held was released.
     package func tellEnd(_ cause: CloseCause) {
-        let isApplications = cause == .localClose || cause == .peerClose
-        service?.connectionDidClose(
-            self,
-            CloseReport(
-                cause: cause,
-                applicationCode: isApplications ? closing?.applicationCode : nil,
-                reasonPhrase: isApplications ? closing?.reasonPhrase ?? "" : ""
-            )
-        )
+        service?.connectionDidClose(self, ending.report(cause))
         service = nil
         context = nil
     }
@@ -226,10 +190,10 @@ extension Connection {
         self.now = now
         let isFirst = !hasReceived
         hasReceived = true
-        let inFlightBefore = bytesInFlight
+        let inFlightBefore = pathState.inFlightBytes
         isInsideEvent = true
         let openedBefore = qh_opened_packets_now()
-        let meterBefore = meter
+        let meterBefore = activity.meter
         defer { isInsideEvent = false }
         guard let reading = native?.read(datagram, path: path, ecn: ecn, notesPath: role == .server, at: now)
         else { return nil }
@@ -241,16 +205,12 @@ extension Connection {
         }
         if reading.error != .none { return end(after: reading.error) }
         if qh_opened_packets_now() != openedBefore {
-            probing.noteHeard(
-                bytesInFlight: inFlightBefore,
-                after: bytesInFlight,
-                probeTimeout: probeTimeout,
-                at: now
-            )
+            probing.noteHeard(by: self, bytesInFlight: inFlightBefore)
             if let previous = reading.otherPath { noteMigration(by: datagram, from: path, previous: previous) }
         }
-        meter.noteOpened(qh_opened_packets_now() &- openedBefore, since: meterBefore, at: now)
-        return requestedEnd ?? endOfRetention() ?? endOfUselessPackets
+        activity.noteOpened(qh_opened_packets_now() &- openedBefore, since: meterBefore, at: now)
+        return ending.requested ?? endOfRetention()
+            ?? (role == .server ? activity.end(environment.uselessPacketsPerSecond) : nil)
     }
 
     /// Whether datagrams of this connection wait for its next turn.
@@ -265,7 +225,8 @@ extension Connection {
 
     /// Keeps a copy of a datagram for the next turn; false when as many wait as may.
     package func keepForNextTurn(_ datagram: RawSpan, path: NetworkPath, ecn: ECN) -> Bool {
-        let windowBytes = borrowing.hasGrown ? borrowing.outstandingBytes : 0
+        let windowBytes =
+            borrowing.hasGrown(beyond: configuration.connectionWindow.initialBytes) ? borrowing.outstandingBytes : 0
         return turns.keep(
             datagram,
             path: path,
@@ -291,113 +252,14 @@ extension Connection {
     }
 
     private func takeShare(ofTurn number: UInt32) -> Bool {
-        let windowBytes = borrowing.hasGrown ? borrowing.windowBytes : 0
+        let windowBytes =
+            borrowing.hasGrown(beyond: configuration.connectionWindow.initialBytes) ? borrowing.windowBytes : 0
         return turns.takeShare(ofTurn: number, limit: configuration.datagramsPerTurn, grownWindowBytes: windowBytes)
-    }
-
-    /// Bytes of the application's went one way or the other, which is progress and makes packets useful.
-    func noteProgress(_ byteCount: Int) {
-        progress.noteBytes(byteCount, minimum: configuration.minimumProgressBytes, at: now)
-        meter.noteUseful(byteCount)
-    }
-
-    /// Bytes of the application's were sent in a DATAGRAM frame.
-    func noteSentDatagram(_ byteCount: Int) {
-        progress.noteBytes(byteCount, minimum: configuration.minimumProgressBytes, at: now)
-    }
-
-    /// A bidirectional stream has opened.
-    func noteOpenedStream() {
-        progress.noteOpenedStream(at: now)
-    }
-
-    /// A stream has closed.
-    ///
-    /// - Parameter isComplete: Whether it ended with FIN, both ways if it has two.
-    func noteClosedStream(isBidirectional: Bool, isComplete: Bool) {
-        if isBidirectional { progress.noteClosedStream() }
-        guard isComplete else { return }
-        progress.noteCompleteStream(at: now)
-        meter.noteUseful(PacketMeter.usefulBytesPerCompleteStream)
     }
 
     /// Whether it has made no progress on its streams for as long as `patience`.
     package func isStalled(for patience: Duration, at now: MonotonicInstant) -> Bool {
-        progress.isStalled(for: patience, at: now)
-    }
-}
-
-// MARK: - The client's address
-
-/// Following a client to another address. RFC 9000 §9.
-extension Connection {
-    /// Whether `datagram`, which travelled along `path`, is read.
-    ///
-    /// RFC 9000 §9: if the peer violates disable_active_migration, the endpoint MUST either drop the incoming packets on
-    /// that path without generating a Stateless Reset, or allow the peer to migrate.
-    public func accepts(_ datagram: RawSpan, from path: NetworkPath) -> Bool {
-        role == .client || path == self.path || (configuration.allowsMigration && follows(datagram, from: path))
-    }
-
-    /// Whether a change of address is one that ngtcp2 survives. ``PathMigration``.
-    private func follows(_ datagram: RawSpan, from path: NetworkPath) -> Bool {
-        guard native != nil, state == .established else { return false }
-        #if NEGATIVE_CONTROLS
-        if NegativeControl.unguardedMigration.isChosen { return true }
-        #endif
-        let hasConnectionIDs = native?.destinationIDBytes ?? 0 > 0
-        guard hasConnectionIDs, let migration, !migration.isOver, let latest = self.path else { return true }
-        return migration.allows(
-            datagram,
-            from: path,
-            latest: latest,
-            sharesOneID: native?.activeDestinationIDs == 1
-        )
-    }
-
-    /// Takes note of a datagram of the client's that was read and came along another path than the one in use.
-    ///
-    /// - Parameters:
-    ///   - origin: Where it came from.
-    ///   - previous: The path in use before.
-    private func noteMigration(by datagram: RawSpan, from origin: NetworkPath, previous: NetworkPath) {
-        guard let path else { return }
-        let migration = self.migration ?? PathMigration(account: account)
-        self.migration = migration
-        migration.note(origin, from: previous)
-        if path != previous { migration.begin(with: datagram, to: path, from: previous, at: now) }
-    }
-
-    /// A datagram was refused because a change of address is under way.
-    ///
-    /// - Returns: Whether a PING is to be sent, which may show that it is over: the client's next one is followed then.
-    public func noteRefusal(at now: MonotonicInstant) -> Bool {
-        if migration?.mayBeOver(at: now) ?? false { probing.askForPing() }
-        return probing.wantsPing
-    }
-
-    /// A PATH_CHALLENGE frame is being written.
-    func noteChallenge() {
-        guard let migration, let probeTimeout = native?.probeTimeout else { return }
-        migration.noteChallenge(
-            probeTimeout: probeTimeout,
-            acknowledgementDelay: native?.peerParameters?.acknowledgementDelay ?? .zero,
-            at: now
-        )
-    }
-
-    /// The validation of `path` is over, and it is valid.
-    func noteValidity(of path: NetworkPath?) {
-        migration?.noteValidity(of: path, at: now)
-    }
-
-    /// Whether the client is moving to another address.
-    private var isMigrating: Bool { migration.map { !$0.isOver } ?? false }
-
-    /// Sends and receives at another local address from now on without a word to the peer, as behind a NAT that gave the
-    /// connection another port: for clients. RFC 9000 §9.3.3.
-    public func rebind(to local: SocketAddress) {
-        native?.rebind(to: local)
+        activity.isStalled(for: patience, at: now)
     }
 }
 
@@ -410,7 +272,8 @@ extension Connection {
         // ngtcp2 sets the time of its next packet whether or not there is one, so that each answer would wake its worker twice.
         if restingTimer > transport { transport = restingTimer }
         let ours =
-            isHandshaking ? handshakeDeadline : min(progress.deadline(configuration), silenceDeadline, lifetimeDeadline)
+            isHandshaking
+            ? handshakeDeadline : min(activity.deadline(configuration), probing.deadline(of: self), lifetimeDeadline)
         return min(
             transport,
             applicationDeadline,
@@ -430,14 +293,12 @@ extension Connection {
         self.now = now
         if let end = ownEnd(at: now) { return end }
         reviewBorrowing()
-        probing.probe(at: now) { probingConditions }
-        guard let timer = native?.timer, timer <= now,
-            probing.noteTimer(at: now, isMigrating: isMigrating, { probingConditions })
-        else { return requestedEnd }
+        probing.probe(for: self)
+        guard let timer = native?.timer, timer <= now, probing.noteTimer(of: self) else { return ending.requested }
         let tlsBefore = TLSMemory.tallyNow()
         defer { chargeTLS(since: tlsBefore) }
         let error = native?.handleTimer(at: now) ?? .none
-        return error == .none ? requestedEnd : end(after: error)
+        return error == .none ? ending.requested : end(after: error)
     }
 
     /// ngtcp2 may have another timer from now on.
@@ -451,16 +312,13 @@ extension Connection {
     public var closingPeriod: Duration { probeTimeout * 3 }
 
     /// The time after which a packet in flight is probed for. RFC 9002 §6.2.1.
-    private var probeTimeout: Duration { native?.probeTimeout ?? .zero }
-
-    /// What is in flight, as congestion control counts it. RFC 9002 §2.
-    private var bytesInFlight: UInt64 { pathState.inFlightBytes }
+    var probeTimeout: Duration { native?.probeTimeout ?? .zero }
 
     /// The deadlines that ngtcp2 does not have.
     private func ownEnd(at now: MonotonicInstant) -> ConnectionEnd? {
         if isHandshaking { return now >= handshakeDeadline ? .discard(.handshakeTimeout) : nil }
         if now >= probing.end(after: configuration.acknowledgementTimeout) { return .close(.acknowledgementSilence) }
-        if now >= progress.deadline(configuration) { return .close(.noProgress) }
+        if now >= activity.deadline(configuration) { return .close(.noProgress) }
         return now >= lifetimeDeadline ? .close(.lifetime) : nil
     }
 
@@ -468,23 +326,6 @@ extension Connection {
 
     private var lifetimeDeadline: MonotonicInstant {
         configuration.lifetime.map { createdAt.advanced(by: $0) } ?? .distantFuture
-    }
-
-    private var silenceDeadline: MonotonicInstant {
-        guard probing.isSilent else { return .distantFuture }
-        return probing.deadline(hasData: hasDataToSend, timeout: configuration.acknowledgementTimeout, at: now) {
-            probingConditions
-        }
-    }
-
-    private var probingConditions: Probing.Conditions? {
-        guard let probeTimeout = native?.probeTimeout else { return nil }
-        return Probing.Conditions(
-            probeTimeout: probeTimeout,
-            idleTimeout: configuration.idleTimeout,
-            peerIdleTimeoutNanoseconds: native?.peerParameters?.idleTimeoutNanoseconds ?? 0,
-            path: pathState
-        )
     }
 }
 
@@ -500,9 +341,8 @@ extension Connection {
     ///   - code: The application's error code, below 2^62; larger ones are sent as the largest. RFC 9000 §20.2.
     ///   - reasonPhrase: Additional diagnostic information, of which the peer gets 256 bytes at most. RFC 9000 §19.19.
     public func close(code: UInt64 = 0, reasonPhrase: String = "") {
-        guard requestedEnd == nil, beginCommand() else { return }
-        closing = ClosingDetails(applicationCode: code, reasonPhrase: reasonPhrase)
-        requestedEnd = .close(.localClose)
+        guard ending.requested == nil, beginCommand() else { return }
+        ending.close(code: code, reasonPhrase: reasonPhrase)
     }
 
     /// The application gives a command. Outside of an event it has the time of the endpoint, which comes back to the connection
@@ -543,24 +383,23 @@ extension Connection {
 // MARK: - Packets that leave
 
 extension Connection {
-    /// RFC 9000 §14: the smallest allowed maximum datagram size.
-    static let smallestMaximumDatagramBytes = 1_200
     /// A longer packet has more than acknowledgements: data that was lost takes the time of data that is new.
     private static let longestAcknowledgementBytes = 600
 
     /// Appends the packets that may be sent now: at most one burst, so that others get their turn. RFC 9002 §7.7.
     public func transmit(into batch: TransmitBatch, at now: MonotonicInstant) -> TransmitOutcome {
         guard let quantumBytes = native?.sendQuantumBytes else { return .idle }
-        if let requestedEnd { return .ended(requestedEnd) }
+        if let end = ending.requested { return .ended(end) }
         if hasDrained(at: now) { return .ended(.close(.drained)) }
         let tlsBefore = TLSMemory.tallyNow()
         defer { chargeTLS(since: tlsBefore) }
         self.now = now
         forgetRestingTimer()
         let path = pathState
-        var burst = beginBurst(path, quantumBytes: quantumBytes)
+        var burst = Burst(path, quantumBytes: quantumBytes, pacer: &pacer, at: now)
+        if hasDataToSend { burst.inFlightLimit = inFlightLimit(of: burst) }
         let isMigrating = isMigrating
-        let holdsProbes = probing.holds(path, isMigrating: isMigrating, at: now) { probingConditions }
+        let holdsProbes = probing.holds(path, of: self)
         guard !probing.isHeldBack(holdsProbes) else { return .idle }
         var hasDataOnLatestPath = false
         var outcome = TransmitOutcome.idle
@@ -569,22 +408,28 @@ extension Connection {
                 outcome = .more
                 break
             }
-            guard let offersData = offersData(in: &burst) else { break }
+            if hasDataToSend, burst.isFull { burst.inFlightLimit = inFlightLimit(of: burst) }
+            guard let offersData = burst.offersData(hasDataToSend, pacer: &pacer) else { break }
             var error = NativeError.none
-            let inFlightBefore = isMigrating ? bytesInFlight : 0
+            let inFlightBefore = isMigrating ? pathState.inFlightBytes : 0
             let written = pinging {
-                native?.append(to: batch, byteLimit: packetBytesLimit, error: &error) { packet in
+                native?.append(
+                    to: batch,
+                    byteLimit: pathMTU.packetBytesLimit(native?.packetBytesLimit ?? 0),
+                    error: &error
+                ) { packet in
                     fill(&packet, offersData: offersData, at: now)
                 } ?? 0
             }
-            if isMigrating, written > 0, batch.entries.last?.path == self.path, bytesInFlight > inFlightBefore {
+            if isMigrating, written > 0, batch.entries.last?.path == self.path, pathState.inFlightBytes > inFlightBefore
+            {
                 hasDataOnLatestPath = true
             }
             if error != .none { return .ended(end(after: error)) }
             guard written > 0 else { break }
             burst.add(written)
             if offersData || written > Self.longestAcknowledgementBytes { pacer.spend(written) }
-            noteTransmitted(written)
+            pathMTU.noteTransmitted(written)
             if holdsProbes { break }
         }
         // Nothing is left that pacing could hold back.
@@ -594,7 +439,7 @@ extension Connection {
         if isMigrating { migration?.noteTransmitted(dataOnLatestPath: hasDataOnLatestPath, at: now) }
         probing.noteBurst(
             bytesInFlight: path.inFlightBytes,
-            after: burst.hasPackets ? bytesInFlight : path.inFlightBytes,
+            after: burst.hasPackets ? pathState.inFlightBytes : path.inFlightBytes,
             hasPackets: burst.hasPackets,
             holdsProbes: holdsProbes,
             at: now
@@ -602,37 +447,16 @@ extension Connection {
         return outcome
     }
 
-    private func beginBurst(_ path: PathState, quantumBytes: Int) -> Burst {
-        pacer.fill(
-            window: path.congestionWindowBytes,
-            roundTripNanoseconds: path.smoothedRoundTripNanoseconds,
-            slowStartThreshold: path.slowStartThresholdBytes,
-            at: now
-        )
-        var burst = Burst(quantumBytes: quantumBytes, inFlightBytes: Int(clamping: path.inFlightBytes))
-        if hasDataToSend { burst.inFlightLimit = inFlightLimit(whenInFlight: burst.inFlightBytes) }
-        return burst
+    private func inFlightLimit(of burst: Burst) -> Int {
+        borrowing.inFlightLimit(of: self, whenInFlight: burst.inFlightBytes)
     }
 
-    /// Whether stream data and datagrams may go into the next packet; nil when the burst is over because the application's data has
-    /// to wait for its time.
+    /// Has a PING sent if `isWanted`.
     ///
-    /// A packet without such data would tell ngtcp2 that the application had nothing to send, and keep the congestion
-    /// window from growing. RFC 9002 §7.8.
-    private func offersData(in burst: inout Burst) -> Bool? {
-        guard hasDataToSend else { return false }
-        if burst.inFlightBytes >= burst.inFlightLimit {
-            burst.inFlightLimit = inFlightLimit(whenInFlight: burst.inFlightBytes)
-        }
-        guard pacer.allowsPacket else {
-            pacer.hold()
-            return burst.hasPackets ? nil : false
-        }
-        return burst.inFlightBytes < burst.inFlightLimit
-    }
-
-    private func inFlightLimit(whenInFlight byteCount: Int) -> Int {
-        borrowing.inFlightLimit(whenInFlight: byteCount, at: now) { pathState }
+    /// - Returns: Whether one is to be sent, for whatever reason.
+    func askForPing(if isWanted: Bool) -> Bool {
+        if isWanted { probing.askForPing() }
+        return probing.wantsPing
     }
 
     /// Calls `body`, in which ngtcp2 writes a PING if there is nothing else and it may write at all, which it may not at the
@@ -643,23 +467,6 @@ extension Connection {
         native?.keepAlive(everyNanoseconds: 1)
         defer { native?.keepAlive(everyNanoseconds: keepAliveNanoseconds) }
         return body()
-    }
-
-    /// Counts bytes until there are as many as path MTU discovery waits for.
-    private func noteTransmitted(_ count: Int) {
-        guard transmittedBytes < TransportConfiguration.pathMTUDiscoveryBytes else { return }
-        transmittedBytes += UInt32(count)
-    }
-
-    /// How many bytes a packet may take.
-    ///
-    /// ngtcp2 probes for a larger path MTU as soon as it is given room for a probe, so a connection that is idle or short
-    /// gets none. RFC 9000 §14.3: endpoints SHOULD use DPLPMTUD to determine whether the path supports larger datagrams.
-    private var packetBytesLimit: Int {
-        guard transmittedBytes >= TransportConfiguration.pathMTUDiscoveryBytes else {
-            return Self.smallestMaximumDatagramBytes
-        }
-        return native?.packetBytesLimit ?? 0
     }
 
     /// Writes the CONNECTION_CLOSE packet for `end` into `space`.
@@ -673,19 +480,15 @@ extension Connection {
         guard native != nil else { return nil }
         let tlsBefore = TLSMemory.tallyNow()
         defer { chargeTLS(since: tlsBefore) }
-        let frame: NativeConnection.CloseFrame =
-            switch end.cause {
-            case .tlsAlert(let alert): .tlsAlert(alert)
-            case .localClose, .shutdown, .drained:
-                .application(
-                    code: closing?.applicationCode ?? min(service?.finishCode ?? 0, ClosingDetails.largestCode),
-                    reasonPhrase: closing?.reasonPhrase ?? ""
-                )
-            default: .transport(failure)
-            }
+        let frame = ending.frame(for: end.cause, finishCode: service?.finishCode ?? 0)
         // A connection that has used up its allowance is told so: RFC 9000 §10.2.
         return account.withoutLimit {
-            native?.write(frame, into: &space, byteLimit: packetBytesLimit, at: now) ?? nil
+            native?.write(
+                frame,
+                into: &space,
+                byteLimit: pathMTU.packetBytesLimit(native?.packetBytesLimit ?? 0),
+                at: now
+            ) ?? nil
         }
     }
 }
@@ -706,14 +509,15 @@ extension Connection {
     /// Whether the server drains and nothing of the connection is left: no stream that holds it up, and nothing on its way.
     private func hasDrained(at now: MonotonicInstant) -> Bool {
         guard drain.mayEnd(at: now), hasFinished else { return false }
-        return bytesInFlight == 0 || probing.isSilent(for: Drain.patience(probeTimeout), at: now)
+        return pathState.inFlightBytes == 0 || probing.isSilent(for: Drain.patience(probeTimeout), at: now)
     }
 
     /// When to ask ``hasDrained(at:)`` although nothing has happened.
     private var drainDeadline: MonotonicInstant {
-        drain.deadline(at: now) {
-            hasFinished ? probing.silenceEnd(after: Drain.patience(probeTimeout)) : .distantFuture
-        }
+        guard drain.mayEnd(at: now) else { return drain.earliestEnd }
+        let end = hasFinished ? probing.silenceEnd(after: Drain.patience(probeTimeout)) : .distantFuture
+        // An end that is due already is looked at in each turn, and is no reason to come back.
+        return end > now ? end : .distantFuture
     }
 
     /// Whether the application has nothing left to send or to receive. Early data is not acknowledged before the handshake is complete.
@@ -724,62 +528,28 @@ extension Connection {
 
 extension Connection {
     /// The end that ``close(code:reasonPhrase:)`` asked for, for callers outside of an event.
-    public var pendingEnd: ConnectionEnd? { requestedEnd }
+    public var pendingEnd: ConnectionEnd? { ending.requested }
 
     /// Ends the connection after the present event: the handshake is complete for TLS, and has not come to anything.
     func refuseHandshake(alert: UInt8) {
-        requestedEnd = requestedEnd ?? .close(.tlsAlert(alert))
+        ending.refuseHandshake(alert: alert)
     }
 
     /// The peer has sent a stateless reset. RFC 9000 §10.3.
     func noteStatelessReset() {
-        receivedStatelessReset = true
+        ending.noteStatelessReset()
     }
 
     /// Remembers why ngtcp2 gave up, and says what is left to do.
     private func end(after error: NativeError) -> ConnectionEnd {
-        failure = error
         switch error {
-        case .draining:
-            if let close = native?.peerClose { closing = ClosingDetails(close) }
-            return .drain(peerCloseCause)
-        case .idleTimeout:
-            return .discard(.idleTimeout)
-        case .handshakeTimeout:
-            return .discard(.handshakeTimeout)
-        case .wantsRetry:
-            return .discard(.addressValidation)
-        case .dropped:
-            return .discard(.transportError)
-        case .versionNegotiation:
-            return .discard(.versionNegotiation)
-        case .tls:
-            return .close(.tlsAlert(noteHandshakeAlert()))
-        case .outOfMemory:
-            return .close(refusalCause)
+        case .draining: return ending.drain(native?.peerClose)
+        case .tls: return ending.fail(error, .tlsAlert(noteHandshakeAlert()))
         case .callback where account.refusedCount > 0:
-            return .close(refusalCause)
-        default:
-            return .close(.transportError)
+            return ending.fail(error, account.refusalCause(isHandshaking: isHandshaking))
+        case .outOfMemory: return ending.fail(error, account.refusalCause(isHandshaking: isHandshaking))
+        default: return ending.fail(error)
         }
-    }
-
-    /// Whether the connection's own limit refused it memory, or the system did.
-    private var refusalCause: CloseCause {
-        if account.limitRefusedCount > 0 { return .budgetExceeded(isHandshaking ? .handshake : .connection) }
-        return account.wasRefusedByProcess ? .budgetExceeded(.process) : .outOfMemory
-    }
-
-    private var peerCloseCause: CloseCause {
-        if receivedStatelessReset { return .statelessReset }
-        if let alert = peerCloseCode?.alert { return .tlsAlert(alert) }
-        return peerCloseCode == .connectionRefused ? .refused : .peerClose
-    }
-
-    /// The end of a connection whose client keeps the server busy for nothing.
-    private var endOfUselessPackets: ConnectionEnd? {
-        guard role == .server, meter.uselessPackets > environment.uselessPacketsPerSecond else { return nil }
-        return .close(.uselessPackets)
     }
 
     /// Releases everything, in the order of size: TLS, streams, transport. Only ``account`` is left, and is empty.
@@ -803,6 +573,6 @@ extension Connection {
         handshake.forgetIDs(account)
         account.release(account, from: .table)
         account.release(self, from: .table)
-        borrowing.withdrawCommitment()
+        borrowing.withdrawCommitment(of: self)
     }
 }

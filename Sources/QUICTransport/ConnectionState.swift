@@ -11,3 +11,13 @@ public enum ConnectionState: String, Sendable, CaseIterable {
     /// Everything it held was released.
     case closed
 }
+
+extension Connection {
+    /// Which side of the connection this is.
+    public enum Role: Sendable {
+        /// It opened the connection.
+        case client
+        /// It accepted the connection.
+        case server
+    }
+}

@@ -6,7 +6,7 @@ import Datagrams
 /// a stream arrives. RFC 9114 §5.2 asks servers for the same: "allowing at least one round-trip time".
 struct Drain {
     /// From when on the connection ends as soon as its streams have; the distant future where its server does not drain.
-    private var earliestEnd = MonotonicInstant.distantFuture
+    private(set) var earliestEnd = MonotonicInstant.distantFuture
 
     /// How long a packet of an otherwise finished connection is waited for. Loss recovery has repeated it by then, unless it was a PING
     /// or a probe of the path's MTU, which it does not repeat.
@@ -21,15 +21,5 @@ struct Drain {
     /// The service is told.
     mutating func begin(at now: MonotonicInstant, probeTimeout: Duration) {
         earliestEnd = now.advanced(by: probeTimeout)
-    }
-
-    /// When to look whether the connection may end although nothing has happened.
-    ///
-    /// - Parameter silenceEnd: When nothing is waited for any more, where nothing else is left.
-    func deadline(at now: MonotonicInstant, _ silenceEnd: () -> MonotonicInstant) -> MonotonicInstant {
-        guard mayEnd(at: now) else { return earliestEnd }
-        let end = silenceEnd()
-        // An end that is due already is looked at in each turn, and is no reason to come back.
-        return end > now ? end : .distantFuture
     }
 }

@@ -219,7 +219,7 @@ extension NativeConnection {
         // nothing to probe for is discovery that ends before it begins.
         let largest = path.remote.family == .ipv4 ? ethernetDatagramBytes.ipv4 : ethernetDatagramBytes.ipv6
         unsafe settings.max_tx_udp_payload_size =
-            configuration.discoversPathMTU ? largest : Connection.smallestMaximumDatagramBytes
+            configuration.discoversPathMTU ? largest : PathMTUDiscovery.smallestMaximumDatagramBytes
         return unsafe settings
     }
 

@@ -1,5 +1,5 @@
 import BoundedMemory
-import Datagrams
+public import Datagrams
 
 /// The changes of a client's address, and whether ngtcp2 1.11 survives a further one.
 ///
@@ -132,4 +132,69 @@ final class PathMigration {
         defer { wasChallenged = false }
         if mayBeOver(at: now), !wasChallenged, hasData { phase = .over }
     }
+}
+
+/// Following a client to another address. RFC 9000 §9.
+extension Connection {
+    /// Whether `datagram`, which travelled along `path`, is read.
+    ///
+    /// RFC 9000 §9: if the peer violates disable_active_migration, the endpoint MUST either drop the incoming packets on
+    /// that path without generating a Stateless Reset, or allow the peer to migrate.
+    public func accepts(_ datagram: RawSpan, from path: NetworkPath) -> Bool {
+        role == .client || path == self.path || (configuration.allowsMigration && follows(datagram, from: path))
+    }
+
+    /// Whether a change of address is one that ngtcp2 survives. ``PathMigration``.
+    private func follows(_ datagram: RawSpan, from path: NetworkPath) -> Bool {
+        guard native != nil, state == .established else { return false }
+        #if NEGATIVE_CONTROLS
+        if NegativeControl.unguardedMigration.isChosen { return true }
+        #endif
+        let hasConnectionIDs = native?.destinationIDBytes ?? 0 > 0
+        guard hasConnectionIDs, let migration, !migration.isOver, let latest = self.path else { return true }
+        return migration.allows(
+            datagram,
+            from: path,
+            latest: latest,
+            sharesOneID: native?.activeDestinationIDs == 1
+        )
+    }
+
+    /// Takes note of a datagram of the client's that was read and came along another path than the one in use.
+    ///
+    /// - Parameters:
+    ///   - origin: Where it came from.
+    ///   - previous: The path in use before.
+    func noteMigration(by datagram: RawSpan, from origin: NetworkPath, previous: NetworkPath) {
+        guard let path else { return }
+        let migration = self.migration ?? PathMigration(account: account)
+        self.migration = migration
+        migration.note(origin, from: previous)
+        if path != previous { migration.begin(with: datagram, to: path, from: previous, at: now) }
+    }
+
+    /// A datagram was refused because a change of address is under way.
+    ///
+    /// - Returns: Whether a PING is to be sent, which may show that it is over: the client's next one is followed then.
+    public func noteRefusal(at now: MonotonicInstant) -> Bool {
+        askForPing(if: migration?.mayBeOver(at: now) ?? false)
+    }
+
+    /// A PATH_CHALLENGE frame is being written.
+    func noteChallenge() {
+        guard let migration, let probeTimeout = native?.probeTimeout else { return }
+        migration.noteChallenge(
+            probeTimeout: probeTimeout,
+            acknowledgementDelay: native?.peerParameters?.acknowledgementDelay ?? .zero,
+            at: now
+        )
+    }
+
+    /// The validation of `path` is over, and it is valid.
+    func noteValidity(of path: NetworkPath?) {
+        migration?.noteValidity(of: path, at: now)
+    }
+
+    /// Whether the client is moving to another address.
+    var isMigrating: Bool { migration.map { !$0.isOver } ?? false }
 }

@@ -40,3 +40,13 @@ extension PathStatistics {
         inFlightBytes = Int(clamping: state.inFlightBytes)
     }
 }
+
+extension Connection {
+    /// The state of its path; nil once it has ended.
+    ///
+    /// Before the first acknowledgement round trips are the 333 ms of RFC 9002 §6.2.2.
+    public var pathStatistics: PathStatistics? { native == nil ? nil : PathStatistics(pathState) }
+
+    /// The state of the path as ngtcp2 knows it: round trips, congestion window, bytes in flight.
+    var pathState: PathState { native?.pathState ?? PathState() }
+}

@@ -13,35 +13,9 @@ import Datagrams
 ///
 /// ngtcp2 has no probe timeout for a PING that is lost: the packet stays in flight until a later one is acknowledged. Nothing
 /// is held back for such a one, or an application that sends again after a pause would wait for the idle timeout.
+///
+/// It reads the state of the connection it belongs to: most of it only while the peer is silent, since it takes calls of ngtcp2's.
 struct Probing {
-    /// The facts of a connection by which it probes. They are asked for only while the peer is silent: most take a call of ngtcp2's.
-    struct Conditions {
-        /// How long an acknowledgement may take, without backoff. RFC 9002 §6.2.1.
-        let probeTimeout: Duration
-        /// The idle timeout that holds for both sides; nil for none.
-        let idleTimeout: Duration?
-        let path: PathState
-
-        /// - Parameters:
-        ///   - ours: Our idle timeout; zero for none.
-        ///   - theirs: The peer's; zero for none.
-        ///
-        /// RFC 9000 §10.1: "Each endpoint advertises a max_idle_timeout, but the effective value at an endpoint is computed as the
-        /// minimum of the two advertised values (or the sole advertised value, if only one endpoint advertises a non-zero value)."
-        init(
-            probeTimeout: Duration,
-            idleTimeout ours: Duration,
-            peerIdleTimeoutNanoseconds theirs: UInt64,
-            path: PathState
-        ) {
-            self.probeTimeout = probeTimeout
-            self.path = path
-            let ours = ours.nativeNanoseconds
-            let effective = ours > 0 && theirs > 0 ? min(ours, theirs) : max(ours, theirs)
-            idleTimeout = effective > 0 ? .nanoseconds(Int64(clamping: effective)) : nil
-        }
-    }
-
     private var watch = AcknowledgementWatch()
     /// Whether a PING is to be sent at once.
     private(set) var wantsPing = false
@@ -49,15 +23,13 @@ struct Probing {
     private var mayProbe = false
     /// Whether the application gave a command since the connection last could send.
     private var hasCommand = false
-    /// Whether the handshake is complete.
-    private var isEstablished = false
 
     /// After this long, probes no longer make up for lost packets: the path is gone, at least for a while.
     private static let pairedProbesPeriod = Duration.seconds(2)
     /// How long before the idle timeout the last two probes are sent, unless their answers may take longer.
-    fileprivate static let lastProbeLeads = (first: Duration.milliseconds(800), second: Duration.milliseconds(500))
+    private static let lastProbeLeads = (first: Duration.milliseconds(800), second: Duration.milliseconds(500))
     /// The time an answer may take beyond a round trip.
-    fileprivate static let answerSlack = Duration.milliseconds(50)
+    private static let answerSlack = Duration.milliseconds(50)
     /// Two probes and a PING, and one packet more.
     private static let roomForProbes = 4 * UInt64(TransportConfiguration.receivedDatagramBytesLimit)
 
@@ -84,11 +56,6 @@ struct Probing {
 // MARK: - What happens
 
 extension Probing {
-    /// The handshake is complete: the last chances count from now on.
-    mutating func establish() {
-        isEstablished = true
-    }
-
     /// A PING is to be sent.
     mutating func askForPing() {
         wantsPing = true
@@ -105,18 +72,13 @@ extension Probing {
     }
 
     /// A packet of the peer's was opened.
-    mutating func noteHeard(
-        bytesInFlight before: UInt64,
-        after: @autoclosure () -> UInt64,
-        probeTimeout: @autoclosure () -> Duration,
-        at now: MonotonicInstant
-    ) {
+    mutating func noteHeard(by connection: Connection, bytesInFlight before: UInt64) {
         guard watch.isSilent else { return }
         let wantsProbe = watch.noteHeard(
             bytesInFlight: before,
-            after: after(),
-            probeTimeout: probeTimeout(),
-            at: now
+            after: connection.pathState.inFlightBytes,
+            probeTimeout: connection.probeTimeout,
+            at: connection.now
         )
         mayProbe = true
         if wantsProbe { wantsPing = true }
@@ -139,9 +101,9 @@ extension Probing {
     }
 
     /// Lets a probe go that is due, whether or not ngtcp2 has one.
-    mutating func probe(at now: MonotonicInstant, _ conditions: () -> Conditions?) {
+    mutating func probe(for connection: Connection) {
         guard watch.isSilent else { return }
-        if lastChance(at: now, conditions) <= now {
+        if lastChance(of: connection) <= connection.now {
             watch.takeLastChance()
             wantsPing = true
         }
@@ -150,15 +112,15 @@ extension Probing {
 
     /// A timer of ngtcp2's has expired: that of a probe, or that of its pacing, which asks for the second one at once.
     ///
-    /// - Parameter isMigrating: Whether the connection is moving to another path, whose probes are ngtcp2's own.
     /// - Returns: Whether ngtcp2 may take it. Otherwise a probe leaves that is left from the timeout before, and sets the timer anew.
-    mutating func noteTimer(at now: MonotonicInstant, isMigrating: Bool, _ conditions: () -> Conditions?) -> Bool {
+    mutating func noteTimer(of connection: Connection) -> Bool {
+        let now = connection.now
         guard watch.isSilent, watch.isProbeTimeoutDue(at: now) else { return true }
-        guard let known = conditions(), holds(known.path, isMigrating: isMigrating, at: now, conditions) else {
+        guard holds(connection.pathState, of: connection) else {
             mayProbe = true
             return true
         }
-        let end = known.lastChances.map { watch.lastHeard.advanced(by: $0.idleTimeout - $0.leads.first) }
+        let end = Self.lastChances(of: connection).map { watch.lastHeard.advanced(by: $0.idleTimeout - $0.leads.first) }
         let timeout = watch.takeProbeTimeout(before: end ?? .distantFuture, at: now)
         mayProbe = mayProbe || timeout != .none
         return timeout != .second
@@ -169,36 +131,23 @@ extension Probing {
 
 extension Probing {
     /// Whether packets beyond the first wait: the congestion window is nearly full, so that they could only be probes.
-    func holds(
-        _ path: PathState,
-        isMigrating: Bool,
-        at now: MonotonicInstant,
-        _ conditions: () -> Conditions?
-    ) -> Bool {
+    func holds(_ path: PathState, of connection: Connection) -> Bool {
         let room = min(Self.roomForProbes, path.congestionWindowBytes / 2)
-        return path.inFlightBytes + room > path.congestionWindowBytes && isEstablished && !isMigrating
-            && watch.isSilent(for: Self.pairedProbesPeriod, at: now) && now < unarmedAt(conditions)
+        return path.inFlightBytes + room > path.congestionWindowBytes && connection.state == .established
+            && !connection.isMigrating && watch.isSilent(for: Self.pairedProbesPeriod, at: connection.now)
+            && connection.now < unarmedAt(connection)
     }
 
     /// Whether a burst has to wait: probes are held back, and none may leave.
     func isHeldBack(_ holdsProbes: Bool) -> Bool { holdsProbes && !mayProbe }
 
     /// When the silence of the peer asks for something: a PING, the last probe, or the end.
-    ///
-    /// - Parameters:
-    ///   - hasData: Whether the application has something to send.
-    ///   - timeout: After which a peer that is heard and acknowledges nothing is given up; nil for never.
-    func deadline(
-        hasData: Bool,
-        timeout: Duration?,
-        at now: MonotonicInstant,
-        _ conditions: () -> Conditions?
-    ) -> MonotonicInstant {
+    func deadline(of connection: Connection) -> MonotonicInstant {
         guard watch.isSilent else { return .distantFuture }
         // With a permission it waits for nothing but to be written.
         let ping = wantsPing && !mayProbe ? watch.afterLastHeard : .distantFuture
-        let holdEnd = hasData || hasCommand ? holdEnd(at: now, conditions) : .distantFuture
-        return min(ping, lastChance(at: now, conditions), end(after: timeout), holdEnd)
+        let end = end(after: connection.configuration.acknowledgementTimeout)
+        return min(ping, lastChance(of: connection), end, holdEnd(of: connection))
     }
 
     /// When nothing was acknowledged for too long.
@@ -207,43 +156,56 @@ extension Probing {
     }
 
     /// When what the application wants no longer waits for a probe timeout; the distant future once it does not.
-    private func holdEnd(at now: MonotonicInstant, _ conditions: () -> Conditions?) -> MonotonicInstant {
+    private func holdEnd(of connection: Connection) -> MonotonicInstant {
+        guard hasCommand || connection.hasDataToSend else { return .distantFuture }
         // A deadline is asked for with each packet, and ngtcp2 only once the peer has been silent for some time.
         let earliest = watch.unarmedAt(.zero)
-        guard earliest <= now else { return earliest }
-        let end = unarmedAt(conditions)
-        return end <= now ? .distantFuture : end
+        guard earliest <= connection.now else { return earliest }
+        let end = unarmedAt(connection)
+        return end <= connection.now ? .distantFuture : end
     }
 
     /// When a probe timeout would long have expired.
-    private func unarmedAt(_ conditions: () -> Conditions?) -> MonotonicInstant {
-        conditions().map { watch.unarmedAt($0.probeTimeout) } ?? .distantFuture
+    private func unarmedAt(_ connection: Connection) -> MonotonicInstant {
+        watch.unarmedAt(connection.probeTimeout)
     }
 
-    private func lastChance(at now: MonotonicInstant, _ conditions: () -> Conditions?) -> MonotonicInstant {
-        guard isEstablished else { return .distantFuture }
+    private func lastChance(of connection: Connection) -> MonotonicInstant {
+        guard connection.state == .established else { return .distantFuture }
         // A deadline is asked for with each packet, and ngtcp2 only once the peer has been silent for some time.
         let earliest = watch.lastChance(idleTimeout: Self.lastProbeLeads.second, leads: (.zero, .zero))
-        guard earliest <= now else { return earliest }
-        guard let (idleTimeout, leads) = conditions()?.lastChances else { return .distantFuture }
+        guard earliest <= connection.now else { return earliest }
+        guard let (idleTimeout, leads) = Self.lastChances(of: connection) else { return .distantFuture }
         return watch.lastChance(idleTimeout: idleTimeout, leads: leads)
     }
-}
 
-extension Probing.Conditions {
-    /// The idle timeout, and how long before it the last two probes are sent.
+    /// The idle timeout, and how long before it the last two probes are sent; nil where there is none.
     ///
     /// The first of them leaves while there is time for an answer that takes as long as answers did, queues included. In that time
     /// the path may heal: so the second one waits until an answer has to come without delay, as it does on a path that was not
     /// used. No round trip is believed to take longer than by satellite: on a busy machine the shortest one may be mere waiting.
-    fileprivate var lastChances: (idleTimeout: Duration, leads: (first: Duration, second: Duration))? {
-        guard let idleTimeout else { return nil }
-        let least = Probing.lastProbeLeads
-        let first = max(least.first, path.smoothedRoundTrip + Probing.answerSlack)
-        let second = min(
-            max(least.second, path.shortestRoundTrip + Probing.answerSlack),
-            least.first - Probing.answerSlack
-        )
+    private static func lastChances(
+        of connection: Connection
+    ) -> (idleTimeout: Duration, leads: (first: Duration, second: Duration))? {
+        guard let idleTimeout = connection.agreedIdleTimeout else { return nil }
+        let path = connection.pathState
+        let least = lastProbeLeads
+        let first = max(least.first, path.smoothedRoundTrip + answerSlack)
+        let second = min(max(least.second, path.shortestRoundTrip + answerSlack), least.first - answerSlack)
         return (idleTimeout, (first: min(first, idleTimeout / 4), second: min(second, idleTimeout / 6)))
+    }
+}
+
+extension Connection {
+    /// The idle timeout that holds for both sides; nil for none.
+    ///
+    /// RFC 9000 §10.1: "Each endpoint advertises a max_idle_timeout, but the effective value at an endpoint is computed as the
+    /// minimum of the two advertised values (or the sole advertised value, if only one endpoint advertises a non-zero value)."
+    fileprivate var agreedIdleTimeout: Duration? {
+        let ours = configuration.idleTimeout.nativeNanoseconds
+        let theirs = native?.peerParameters?.idleTimeoutNanoseconds ?? 0
+        // Zero stands for none.
+        let effective = ours > 0 && theirs > 0 ? min(ours, theirs) : max(ours, theirs)
+        return effective > 0 ? .nanoseconds(Int64(clamping: effective)) : nil
     }
 }

@@ -178,7 +178,7 @@ public struct TransportConfiguration: Sendable {
     /// ngtcp2 keeps what is out of order in chunks of 8 KiB, so a few packets on both sides of a border take two of them.
     /// Five such streams have room beside the window's worth.
     package static func bytesLimit(ofStreams count: Int, window windowBytes: Int) -> Int {
-        let broken = min(count, windowBytes / Connection.smallestMaximumDatagramBytes + 1)
+        let broken = min(count, windowBytes / PathMTUDiscovery.smallestMaximumDatagramBytes + 1)
         return max(0, broken - brokenStreamsWithinWindow) * brokenStreamBytes
     }
 
