@@ -1,6 +1,10 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
+#if canImport(Glibc)
+import Glibc
+#endif
+
 // Warnings are errors where CI is set (`scripts/test` sets it), not on a user's newer compiler.
 let strictness: [SwiftSetting] =
     Context.environment["CI"] == nil ? [] : [.treatAllWarnings(as: .error)]
@@ -16,6 +20,7 @@ let settings: [SwiftSetting] =
         .define("NEGATIVE_CONTROLS", .when(traits: ["NegativeControls"])),
         // What accounting is measured against, in Benchmarks. Never part of a shipped build either.
         .define("WITHOUT_ACCOUNTING", .when(traits: ["WithoutAccounting"])),
+        .define("OPENSSL", .when(traits: ["OpenSSL"])),
     ] + strictness
 
 // Tests in virtual time spend their time in these. `scripts/test` sets the variable for its build of the tests, which takes a
@@ -74,8 +79,19 @@ let serviceLifecycleTestKit = product(
 )
 let unixSignals = product("UnixSignals", of: "swift-service-lifecycle", with: "ServiceLifecycle")
 
+/// Whether pkg-config finds libcrypto in one of its usual folders.
+let hasLibcrypto: Bool = {
+    #if canImport(Glibc)
+    let machines = ["x86_64-linux-gnu", "aarch64-linux-gnu"].map { "/usr/lib/\($0)" }
+    let folders = machines + ["/usr/lib", "/usr/lib64", "/usr/share", "/usr/local/lib"]
+    return folders.contains { access("\($0)/pkgconfig/libcrypto.pc", R_OK) == 0 }
+    #else
+    return false
+    #endif
+}()
+
 // On in this repository, for all that is built here; a package that depends on it says which it wants, or `traits: []`.
-let defaultTraits: Set<String> = ["Tools", "Metrics"]
+let defaultTraits: Set<String> = hasLibcrypto ? ["Tools", "Metrics", "OpenSSL"] : ["Tools", "Metrics"]
 
 let package = Package(
     name: "QUICHarness",
@@ -102,6 +118,10 @@ let package = Package(
         .trait(name: "Metrics", description: "QUICMetrics: a server's statistics through swift-metrics."),
         .trait(name: "ServiceLifecycle", description: "QUICServiceLifecycle: servers in a ServiceGroup."),
         .trait(
+            name: "OpenSSL",
+            description: "Signs handshakes with OpenSSL's libcrypto where a key is of P-256: in half the time."
+        ),
+        .trait(
             name: "NegativeControls",
             description: "Lets an environment variable break the memory promise, so that tests see their checks fail.",
             enabledTraits: defaultTraits
@@ -126,13 +146,25 @@ let package = Package(
             pkgConfig: "libngtcp2_crypto_gnutls",
             providers: [.apt(["libngtcp2-dev", "libngtcp2-crypto-gnutls-dev", "libgnutls28-dev"])]
         ),
+        .systemLibrary(
+            name: "COpenSSL",
+            path: "Sources/COpenSSL",
+            pkgConfig: "libcrypto",
+            providers: [.apt(["libssl-dev"])]
+        ),
         .target(name: "CShims", path: "Sources/CShims"),
 
         module("BoundedMemory", uses: ["CShims"]),
         module("Datagrams", uses: []),
         module("QUICPackets", uses: ["BoundedMemory", "Datagrams", "CNgtcp2"]),
         module("Qlog", uses: ["BoundedMemory", "QUICPackets", "CNgtcp2"]),
-        module("QUICTLS", uses: ["BoundedMemory", "Datagrams", "QUICPackets", "CNgtcp2", "CShims"]),
+        module(
+            "QUICTLS",
+            uses: [
+                "BoundedMemory", "Datagrams", "QUICPackets", "CNgtcp2", "CShims",
+                .target(name: "COpenSSL", condition: .when(traits: ["OpenSSL"])),
+            ]
+        ),
         module(
             "QUICTransport",
             uses: ["BoundedMemory", "Datagrams", "QUICPackets", "QUICTLS", "Qlog", "CNgtcp2", "CShims"]

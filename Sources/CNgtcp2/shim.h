@@ -51,6 +51,15 @@ static inline void qh_gnutls_set_allocator(gnutls_alloc_function allocate, gnutl
   (gnutls_free) = release;
 }
 
+/// The questions that GnuTLS asks about a key of others, whose macros Swift does not import.
+static inline int qh_gnutls_key_bits_question(void) { return GNUTLS_PRIVKEY_INFO_PK_ALGO_BITS; }
+
+static inline int qh_gnutls_signature_question(void) { return GNUTLS_PRIVKEY_INFO_HAVE_SIGN_ALGO; }
+
+static inline gnutls_sign_algorithm_t qh_gnutls_signature_asked(unsigned int flags) {
+  return (gnutls_sign_algorithm_t)GNUTLS_FLAGS_TO_SIGN_ALGO(flags);
+}
+
 /// `gnutls_free` is a variable that holds a function, which Swift 6 will not read.
 static inline void qh_gnutls_free(void *block) { gnutls_free(block); }
 

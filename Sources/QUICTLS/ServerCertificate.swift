@@ -10,13 +10,18 @@ import QUICPackets
 @safe
 final class ServerCertificate {
     let credentials: TLSCredentials
+    let signer: HandshakeSigner
     private let leaf: gnutls_x509_crt_t
 
     /// - Parameter authorities: The PEM file with those that vouch for clients; nil where clients are not asked.
     /// - Throws: When a file cannot be read, or GnuTLS refuses it.
-    init(_ source: CertificateSource, authorities: String?) throws(QUICError) {
+    init(
+        _ source: CertificateSource,
+        authorities: String?,
+        signers: Set<HandshakeSigner>
+    ) throws(QUICError) {
         let credentials = try TLSCredentials()
-        try credentials.install(source)
+        signer = try credentials.install(source, signers: signers)
         if let authorities { try credentials.trust(authorities) }
         var data = unsafe gnutls_datum_t()
         var leaf: gnutls_x509_crt_t?

@@ -101,7 +101,7 @@ public final class TLSClientContext: @unchecked Sendable {
         }
 
         func install(_ certificate: CertificateSource, messageBytesLimit: Int) throws(QUICError) {
-            try value.install(certificate)
+            _ = try value.install(certificate, signers: Set(HandshakeSigner.allCases))
             let needed = value.certificateMessageBytes
             guard needed <= messageBytesLimit else {
                 throw QUICError(

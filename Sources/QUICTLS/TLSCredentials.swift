@@ -70,7 +70,23 @@ struct TLSCredentials: ~Copyable {
         return bytes
     }
 
-    borrowing func install(_ source: CertificateSource) throws(QUICError) {
+    /// Shows `source`, and signs with its key.
+    ///
+    /// - Parameter allowed: Those that may sign. ``HandshakeSigner/libcrypto`` does where it is allowed and can.
+    /// - Returns: The one that signs.
+    borrowing func install(
+        _ source: CertificateSource,
+        signers allowed: Set<HandshakeSigner>
+    ) throws(QUICError) -> HandshakeSigner {
+        if allowed.contains(.libcrypto), try installExternally(source) { return .libcrypto }
+        try unsafe Self.read(source, into: credentials)
+        return .gnutls
+    }
+
+    private static func read(
+        _ source: CertificateSource,
+        into credentials: gnutls_certificate_credentials_t
+    ) throws(QUICError) {
         switch source {
         case .selfSigned:
             try unsafe SelfSignedCertificate.make().install(in: credentials)
@@ -86,4 +102,75 @@ struct TLSCredentials: ~Copyable {
             )
         }
     }
+
+    /// Has another library sign with the key of `source`; false where none does.
+    private borrowing func installExternally(_ source: CertificateSource) throws(QUICError) -> Bool {
+        #if OPENSSL
+        // Reads both, and sees whether they belong together.
+        let read = try TLSCredentials()
+        try unsafe Self.read(source, into: read.credentials)
+        var key: gnutls_x509_privkey_t?
+        guard unsafe gnutls_certificate_get_x509_key(read.credentials, 0, &key) == 0, let key = unsafe key else {
+            return false
+        }
+        defer { unsafe gnutls_x509_privkey_deinit(key) }
+        guard let external = unsafe ExternalSigner.key(signingLike: key) else { return false }
+        do throws(QUICError) {
+            try unsafe install(certificatesOf: read.credentials, external)
+            return true
+        } catch {
+            unsafe gnutls_privkey_deinit(external)
+            throw error
+        }
+        #else
+        return false
+        #endif
+    }
+
+    #if OPENSSL
+    /// Shows the chain of `source`, and signs with `key`, which belongs to GnuTLS unless this throws.
+    private borrowing func install(
+        certificatesOf source: gnutls_certificate_credentials_t,
+        _ key: gnutls_privkey_t
+    ) throws(QUICError) {
+        let action = "installing a certificate whose key signs elsewhere"
+        var certificate = unsafe gnutls_datum_t()
+        var count = 0
+        while unsafe gnutls_certificate_get_crt_raw(source, 0, UInt32(count), &certificate) == 0 { count += 1 }
+        let credentials = unsafe credentials
+        let status = unsafe withUnsafeTemporaryAllocation(of: gnutls_pcert_st.self, capacity: count) { list -> Int32 in
+            var imported = 0
+            var status = GNUTLS_E_SUCCESS
+            while imported < count, status >= 0 {
+                status = unsafe gnutls_certificate_get_crt_raw(source, 0, UInt32(imported), &certificate)
+                guard status >= 0, let place = list.baseAddress else { break }
+                status = unsafe gnutls_pcert_import_x509_raw(place + imported, &certificate, GNUTLS_X509_FMT_DER, 0)
+                if status >= 0 { imported += 1 }
+            }
+            if status >= 0 {
+                status = unsafe gnutls_certificate_set_key(
+                    credentials,
+                    nil,
+                    0,
+                    list.baseAddress,
+                    Int32(count),
+                    key
+                )
+            }
+            // They belong to the credentials where those have the key.
+            guard status < 0 else { return status }
+            for index in 0..<imported { unsafe gnutls_pcert_deinit(&list[index]) }
+            return status
+        }
+        try QUICError.checkTLS(status, action)
+    }
+    #endif
+}
+
+/// The library that signs a server's part of handshakes.
+package enum HandshakeSigner: CaseIterable, Sendable {
+    /// GnuTLS, which can with every key.
+    case gnutls
+    /// OpenSSL's libcrypto, with keys of P-256, where the package trait `OpenSSL` is on.
+    case libcrypto
 }

@@ -52,7 +52,8 @@ public final class TLSServerContext: @unchecked Sendable {
         )
     }
 
-    /// A context with another limit on what both sides say together, or one that agrees on no protocol, for tests.
+    /// A context with another limit on what both sides say together, one that agrees on no protocol, or one that signs with a library of
+    /// choice, for tests.
     package init(
         certificate: CertificateSource,
         additionalCertificates: [CertificateSource] = [],
@@ -61,7 +62,8 @@ public final class TLSServerContext: @unchecked Sendable {
         keyLog: KeyLog? = nil,
         earlyData: EarlyDataConfiguration? = nil,
         transcriptBytesLimit: Int = TLSServerContext.transcriptBytesLimit,
-        announcesProtocol: Bool = true
+        announcesProtocol: Bool = true,
+        signers: Set<HandshakeSigner> = Set(HandshakeSigner.allCases)
     ) throws(QUICError) {
         self.protocols = protocols
         self.transcriptBytesLimit = transcriptBytesLimit
@@ -70,15 +72,20 @@ public final class TLSServerContext: @unchecked Sendable {
         self.keyLog = keyLog
         self.earlyData = try earlyData.map { configuration throws(QUICError) in try EarlyDataGate(configuration) }
         let authorities = clientAuthentication.authorities
-        self.certificate = try ServerCertificate(certificate, authorities: authorities)
+        self.certificate = try ServerCertificate(certificate, authorities: authorities, signers: signers)
         var others: [ServerCertificate] = []
-        for source in additionalCertificates { others.append(try ServerCertificate(source, authorities: authorities)) }
+        for source in additionalCertificates {
+            others.append(try ServerCertificate(source, authorities: authorities, signers: signers))
+        }
         self.additionalCertificates = others
         certificateChainBytes = others.reduce(self.certificate.credentials.certificateChainBytes) {
             max($0, $1.credentials.certificateChainBytes)
         }
         try ticketKeys.generate()
     }
+
+    /// The library that signs for clients that ask for no name.
+    package var signer: HandshakeSigner { certificate.signer }
 
     /// Whether clients are asked for certificates.
     package var asksForCertificates: Bool { clientAuthentication != .none }
