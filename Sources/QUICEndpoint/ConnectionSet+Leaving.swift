@@ -1,5 +1,6 @@
 import BoundedMemory
 public import Datagrams
+import FaultInjection
 public import QUICTransport
 
 extension ConnectionSet {
@@ -20,26 +21,26 @@ extension ConnectionSet {
     ) {
         onEnd(connection, end.cause)
         let record = makeRecord(of: connection, end, at: now, into: batch)
-        #if NEGATIVE_CONTROLS
-        let ids = connection.sourceConnectionIDs.all
-        let hasRecord = record != nil
-        #endif
         let closingPeriod = min(connection.closingPeriod, Self.closingPeriodLimit)
         count(end.cause, of: connection)
         for index in 0..<connection.peerResetTokens.count {
             forgetReset(withToken: connection.peerResetTokens[index], of: connection.handle)
         }
         if record == nil { retireRoutes(connection.sourceConnectionIDs, of: connection.handle) }
+        if FaultInjection.keepsTombstone(if: connection.role == .server) {
+            for index in 0..<connection.sourceConnectionIDs.count {
+                FaultInjection.keepTombstone(of: connection.sourceConnectionIDs[index], for: ObjectIdentifier(self))
+            }
+        }
         release(connection)
         if let record {
             keep(record, until: now.advanced(by: closingPeriod))
         } else {
             removeSlot(of: connection.handle)
+            let isOccasion = connection.role == .server && slots.isNextFree(connection.handle)
+            if FaultInjection.forgetsTimer(if: isOccasion) { keepDeadline(of: connection.handle) }
         }
         if counts.live == 0 { waitingOrder.removeAll() }
-        #if NEGATIVE_CONTROLS
-        if connection.role == .server { plantFault(of: connection.handle, routes: ids, hasRecord: hasRecord) }
-        #endif
         onClose(connection, end.cause)
         connection.tellEnd(end.cause)
     }
@@ -73,13 +74,11 @@ extension ConnectionSet {
     }
 
     private func release(_ connection: Connection) {
-        #if NEGATIVE_CONTROLS
-        if NegativeControl.keepClosedConnections.isChosen {
-            hoard.append(connection)
-            return
+        if FaultInjection.keepsClosedConnections {
+            FaultInjection.keep(connection, for: ObjectIdentifier(self))
+        } else {
+            connection.release()
         }
-        #endif
-        connection.release()
     }
 
     /// Writes the close packet and makes the record that will repeat it, when the end calls for one.
@@ -138,9 +137,7 @@ extension ConnectionSet {
     }
 
     private func retireRoutes(_ ids: borrowing ConnectionIDList, of handle: ConnectionHandle) {
-        #if NEGATIVE_CONTROLS
-        if NegativeControl.keepClosedConnections.isChosen { return }
-        #endif
+        if FaultInjection.keepsClosedConnections { return }
         for index in 0..<ids.count { retire(ids[index], from: handle) }
     }
 
@@ -148,19 +145,12 @@ extension ConnectionSet {
         deadlines.remove(handle.index)
         slots.free(handle)
     }
-}
 
-#if NEGATIVE_CONTROLS
-extension ConnectionSet {
-    /// Keeps what nothing of a connection that has ended should have left.
-    private func plantFault(of handle: ConnectionHandle, routes ids: [ConnectionID], hasRecord: Bool) {
-        if NegativeControl.keepTombstone.strikes { tombstones.formUnion(ids) }
+    /// Sets the deadline of a connection that has ended, as a negative control wants it.
+    private func keepDeadline(of handle: ConnectionHandle) {
         // The slot goes with the deadline: the next connection in it would have the deadline moved, and removed at its end.
-        if !hasRecord, slots.isNextFree(handle), NegativeControl.forgetTimer.strikes {
-            slots.loseNextFree()
-            // So late that no test waits for it, and meets the precondition that no deadline outlives its connection.
-            deadlines.set(MonotonicInstant(nanoseconds: .max - 1), for: handle.index)
-        }
+        slots.loseNextFree()
+        // So late that no test waits for it, and meets the precondition that no deadline outlives its connection.
+        deadlines.set(MonotonicInstant(nanoseconds: .max - 1), for: handle.index)
     }
 }
-#endif

@@ -1,5 +1,6 @@
 public import BoundedMemory
 public import Datagrams
+import FaultInjection
 public import QUICTransport
 
 /// The connections of one endpoint, from their first packet until nothing of them is left.
@@ -60,10 +61,6 @@ public final class ConnectionSet {
     private var sweepPosition = 0
     /// Where ``reclaim(at:into:)`` goes on.
     @safe @exclusivity(unchecked) var reclaimPosition = 0
-    #if NEGATIVE_CONTROLS
-    var hoard: [Connection] = []
-    var tombstones: Set<ConnectionID> = []
-    #endif
 
     /// An empty set.
     public init(
@@ -99,10 +96,7 @@ public final class ConnectionSet {
             connection.tellEnd(.shutdown)
         }
         slots.removeAll()
-        #if NEGATIVE_CONTROLS
-        for connection in hoard { connection.release() }
-        hoard = []
-        #endif
+        FaultInjection.removeKept(for: ObjectIdentifier(self)) { (connection: Connection) in connection.release() }
     }
 }
 
@@ -121,14 +115,9 @@ extension ConnectionSet {
     /// Bytes of the tables themselves: slots, routes, deadlines, sources, the order of records, and spare blocks of the ledger's. None
     /// when they are empty.
     public var tableBytes: Int {
-        let bytes =
-            ledger.spareBytes + slots.allocatedBytes + routes.allocatedBytes + resetRoutes.allocatedBytes
+        ledger.spareBytes + slots.allocatedBytes + routes.allocatedBytes + resetRoutes.allocatedBytes
             + deadlines.allocatedBytes + closingOrder.allocatedBytes + sources.allocatedBytes
-        #if NEGATIVE_CONTROLS
-        return bytes + tombstones.capacity * MemoryLayout<ConnectionID>.stride
-        #else
-        return bytes
-        #endif
+            + FaultInjection.tombstoneBytes(of: ObjectIdentifier(self))
     }
 
     /// The next moment at which something is due.

@@ -1,5 +1,6 @@
 internal import CNgtcp2
 import Datagrams
+import FaultInjection
 
 /// The functions ngtcp2 calls. Each finds its connection through the user data and returns 0 or an error number.
 extension Connection {
@@ -225,10 +226,8 @@ extension Connection {
             // Session tickets and nothing else: they are for clients that resume.
             return tls?.awaitsTicket == true ? .takeTicket : .ignore
         case .server:
-            #if NEGATIVE_CONTROLS
             // Not handed to the freed session, which would crash: the client may go on sending it.
-            if NegativeControl.defencesOff.isChosen { return .ignore }
-            #endif
+            if FaultInjection.isDefenceless { return .ignore }
             // RFC 9001 §4.1.3: a client has nothing to say in TLS once the handshake is complete.
             return .refuse(alert: Self.unexpectedMessageAlert)
         }
@@ -238,10 +237,7 @@ extension Connection {
     private func refusal(ofHandshakeBytes bytes: RawSpan) -> HandshakeIntake.Refusal? {
         guard role == .server else { return nil }
         let refusal = handshakeIntake.admit(bytes, bytesLimit: configuration.handshakeCryptoBytesLimit)
-        #if NEGATIVE_CONTROLS
-        if NegativeControl.defencesOff.isChosen { return nil }
-        #endif
-        return refusal
+        return FaultInjection.isDefenceless ? nil : refusal
     }
 
     private func didCompleteHandshake() -> Int32 {

@@ -1,4 +1,5 @@
 public import Datagrams
+import FaultInjection
 
 /// Following a client to another address. RFC 9000 §9.
 extension Connection {
@@ -13,9 +14,7 @@ extension Connection {
     /// Whether a change of address is one that ngtcp2 survives. ``PathMigration``.
     private func follows(_ datagram: RawSpan, from path: NetworkPath) -> Bool {
         guard native != nil, state == .established else { return false }
-        #if NEGATIVE_CONTROLS
-        if NegativeControl.unguardedMigration.isChosen { return true }
-        #endif
+        if FaultInjection.followsEveryAddress { return true }
         let hasConnectionIDs = native?.destinationIDBytes ?? 0 > 0
         guard hasConnectionIDs, let migration, !migration.isOver, let latest = self.path else { return true }
         return migration.allows(

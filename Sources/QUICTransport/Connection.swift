@@ -2,6 +2,7 @@ public import BoundedMemory
 internal import CNgtcp2
 internal import CShims
 public import Datagrams
+import FaultInjection
 
 /// One QUIC connection, client or server, without sockets or clocks.
 ///
@@ -460,9 +461,9 @@ extension Connection {
 
     private func releaseTLS() {
         native?.detachTLS()
-        #if NEGATIVE_CONTROLS
-        if tls != nil, role == .server, NegativeControl.dropTLSFree.strikes { tls.take()?.leak() }
-        #endif
+        if FaultInjection.dropsSession(if: tls != nil && role == .server), let session = tls.take() {
+            FaultInjection.leak(session)
+        }
         tls = nil
     }
 }
