@@ -459,8 +459,8 @@ extension Endpoint {
         load.hasMemory = ledger.share.admitsConnection
         guard admission.limits.limitsSources else { return load }
         let source = SourcePrefix(of: remote)
-        load.source = connections.sources.counts(of: source)
-        load.hasRoomForSource = connections.sources.hasRoom(for: source)
+        load.source = connections.counts(of: source)
+        load.hasRoomForSource = connections.hasRoom(for: source)
         return load
     }
 
