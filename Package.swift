@@ -15,10 +15,7 @@ let settings: [SwiftSetting] =
         .strictMemorySafety(),
         .enableUpcomingFeature("ExistentialAny"),
         .enableUpcomingFeature("MemberImportVisibility"),
-        // Breaks the promise on purpose, for the tests that must then fail. Never part of a shipped build:
-        // docs/testing.md, "Negative controls".
-        .define("NEGATIVE_CONTROLS", .when(traits: ["NegativeControls"])),
-        // What accounting is measured against, in Benchmarks. Never part of a shipped build either.
+        // What accounting is measured against, in Benchmarks. Never part of a shipped build.
         .define("WITHOUT_ACCOUNTING", .when(traits: ["WithoutAccounting"])),
         .define("OPENSSL", .when(traits: ["OpenSSL"])),
     ] + strictness
@@ -28,7 +25,10 @@ let settings: [SwiftSetting] =
 let optimisedModules: Set<String> =
     Context.environment["QUICHARNESS_OPTIMISED_TESTS"] == nil
     ? []
-    : ["BoundedMemory", "Datagrams", "QUICEndpoint", "QUICPackets", "QUICTLS", "QUICTesting", "QUICTransport", "Qlog"]
+    : [
+        "BoundedMemory", "Datagrams", "FaultInjection", "InjectedFaults", "QUICEndpoint", "QUICPackets", "QUICTLS",
+        "QUICTesting", "QUICTransport", "Qlog",
+    ]
 
 /// A target of ours, with the settings all of them share.
 func module(_ name: String, in folder: String = "Sources", uses dependencies: [Target.Dependency]) -> Target {
@@ -156,6 +156,13 @@ let package = Package(
 
         module("BoundedMemory", uses: ["CShims"]),
         module("Datagrams", uses: []),
+        // Breaks the promise on purpose, for the tests that must then fail. No shipped build links the faults: docs/testing.md,
+        // "Negative controls".
+        module(
+            "FaultInjection",
+            uses: ["Datagrams", .target(name: "InjectedFaults", condition: .when(traits: ["NegativeControls"]))]
+        ),
+        module("InjectedFaults", in: "Tests", uses: ["Datagrams"]),
         module("QUICPackets", uses: ["BoundedMemory", "Datagrams", "CNgtcp2"]),
         module("Qlog", uses: ["BoundedMemory", "QUICPackets", "CNgtcp2"]),
         module(
@@ -167,10 +174,12 @@ let package = Package(
         ),
         module(
             "QUICTransport",
-            uses: ["BoundedMemory", "Datagrams", "QUICPackets", "QUICTLS", "Qlog", "CNgtcp2", "CShims"]
+            uses: [
+                "BoundedMemory", "Datagrams", "FaultInjection", "QUICPackets", "QUICTLS", "Qlog", "CNgtcp2", "CShims",
+            ]
         ),
-        module("QUICEndpoint", uses: ["BoundedMemory", "Datagrams", "QUICTransport"]),
-        module("DatagramIO", uses: ["Datagrams", "CShims"]),
+        module("QUICEndpoint", uses: ["BoundedMemory", "Datagrams", "FaultInjection", "QUICTransport"]),
+        module("DatagramIO", uses: ["Datagrams", "FaultInjection", "CShims"]),
         module(
             "QUICWorkers",
             uses: ["BoundedMemory", "DatagramIO", "Datagrams", "QUICEndpoint", "QUICTransport"]
@@ -178,8 +187,8 @@ let package = Package(
         module(
             "QUICServer",
             uses: [
-                "BoundedMemory", "CShims", "DatagramIO", "Datagrams", "QUICEndpoint", "QUICTransport", "QUICWorkers",
-                "TextValues",
+                "BoundedMemory", "CShims", "DatagramIO", "Datagrams", "FaultInjection", "QUICEndpoint",
+                "QUICTransport", "QUICWorkers", "TextValues",
             ]
         ),
         module(
@@ -204,9 +213,8 @@ let package = Package(
             "quic-echo-server",
             in: "Sources",
             uses: [
-                "CommandLineValues", "Datagrams", "EchoServerKit", "QUICEndpoint", "QUICServer", "QUICServiceLifecycle",
-                "QUICTransport", "TextValues", argumentParser,
-                flyingFox,
+                "CommandLineValues", "Datagrams", "EchoServerKit", "FaultInjection", "QUICEndpoint", "QUICServer",
+                "QUICServiceLifecycle", "QUICTransport", "TextValues", argumentParser, flyingFox,
                 flyingSocks, logging, serviceLifecycle, unixSignals,
             ]
         ),
@@ -273,8 +281,8 @@ let package = Package(
             "life-simulation",
             in: "Tests",
             uses: [
-                "BoundedMemory", "EchoService", "QUICEndpoint", "QUICServer", "QUICTesting", "QUICTransport",
-                argumentParser,
+                "BoundedMemory", "EchoService", "FaultInjection", "QUICEndpoint", "QUICServer", "QUICTesting",
+                "QUICTransport", argumentParser,
             ]
         ),
         executable("kept-handles", in: "Tests", uses: ["QUICAsync", "QUICClient", "QUICServer"]),

@@ -1,5 +1,6 @@
 import CShims
 import Datagrams
+import FaultInjection
 
 #if canImport(Glibc)
 import Glibc
@@ -56,9 +57,7 @@ public struct EventLoop: ~Copyable, Sendable {
     /// - Parameter tag: What ``Readiness/tag`` says when the socket is ready; any value but `UInt64.max`.
     public func add(_ socket: borrowing UDPSocket, tag: UInt64) throws(SocketError) {
         precondition(tag != Self.wakerTag, "this tag is the loop's own")
-        #if NEGATIVE_CONTROLS
-        if FaultPlan.chosen.isLoopFull { throw SocketError(.watch, socket.boundAddress, code: ENOSPC) }
-        #endif
+        if FaultInjection.isLoopFull { throw SocketError(.watch, socket.boundAddress, code: ENOSPC) }
         let result = qh_epoll_watch(epoll.rawValue, socket.descriptor.rawValue, tag, false, false)
         try SocketError.check(result, .watch, socket.boundAddress)
     }
@@ -87,12 +86,7 @@ public struct EventLoop: ~Copyable, Sendable {
         now: MonotonicInstant
     ) throws(SocketError) -> Wakeup {
         let timeout = Self.timeoutNanoseconds(until: deadline, now: now)
-        #if NEGATIVE_CONTROLS
-        let failure = FaultPlan.chosen.wait?.strike()
-        let count = unsafe failure ?? qh_epoll_wait(epoll.rawValue, &results, timeout)
-        #else
-        let count = unsafe qh_epoll_wait(epoll.rawValue, &results, timeout)
-        #endif
+        let count = unsafe FaultInjection.strikeWait() ?? qh_epoll_wait(epoll.rawValue, &results, timeout)
         readyCount = Int(max(0, count))
         if count == -EINTR { return Wakeup(readyCount: 0, wasWoken: false) }
         try SocketError.check(count, .wait)

@@ -1,4 +1,5 @@
 import Datagrams
+import FaultInjection
 
 #if canImport(Glibc)
 import Glibc
@@ -24,10 +25,6 @@ extension MonotonicInstant {
         // Cannot fail: the clock exists on every Linux and the address is valid.
         unsafe clock_gettime(CLOCK_MONOTONIC, &time)
         let now = MonotonicInstant(nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec))
-        #if NEGATIVE_CONTROLS
-        return FaultPlan.chosen.clock?.reading(at: now) ?? now
-        #else
-        return now
-        #endif
+        return FaultInjection.clockReading(at: now)
     }
 }

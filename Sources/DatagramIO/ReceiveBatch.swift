@@ -1,5 +1,6 @@
 import CShims
 import Datagrams
+import FaultInjection
 
 /// The datagrams that one call took from a socket.
 ///
@@ -32,9 +33,7 @@ public final class ReceiveBatch {
     /// - Parameter receiveOffload: Whether the socket receives with GRO: ``UDPSocket/usesReceiveOffload``.
     public init(messageCapacity: Int = 32, receiveOffload: Bool = false) {
         precondition((1...1_024).contains(messageCapacity), "the kernel takes at most 1 024 messages in one call")
-        #if NEGATIVE_CONTROLS
-        let messageCapacity = FaultPlan.chosen.receivesSingly ? 1 : messageCapacity
-        #endif
+        let messageCapacity = FaultInjection.receivesSingly ? 1 : messageCapacity
         self.messageCapacity = messageCapacity
         bufferBytes = receiveOffload ? Self.joinedBufferBytes : Self.datagramBufferBytes
         allocatedBytes = qh_receive_batch_bytes(UInt32(messageCapacity), UInt32(bufferBytes))
@@ -71,9 +70,7 @@ public final class ReceiveBatch {
 
     /// Replaces the contents by what waits at `socket`; returns the number of messages or a negative errno.
     func receive(from socket: Int32, boundTo address: SocketAddress) -> Int32 {
-        #if NEGATIVE_CONTROLS
-        if let failure = FaultPlan.chosen.receive?.strike() { return failure }
-        #endif
+        if let failure = FaultInjection.strikeReceive() { return failure }
         let result = unsafe qh_receive(socket, arrays)
         messageCount = Int(max(0, result))
         datagramCount = messageCount

@@ -1,5 +1,6 @@
 import CShims
 import Datagrams
+import FaultInjection
 
 /// The arrays of `sendmmsg`, filled from a ``TransmitBatch`` whose bytes they point to.
 ///
@@ -63,9 +64,7 @@ struct SendArrays: ~Copyable, @unchecked Sendable {
 
     /// Sends the first `count` messages and returns how many went out, or a negative errno when the first did not.
     func transmit(_ count: Int, on socket: Int32) -> Int32 {
-        #if NEGATIVE_CONTROLS
-        if let failure = FaultPlan.chosen.send?.strike() { return failure }
-        #endif
+        if let failure = FaultInjection.strikeSend() { return failure }
         return unsafe qh_send(socket, arrays, UInt32(count))
     }
 

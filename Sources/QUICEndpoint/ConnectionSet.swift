@@ -1,5 +1,6 @@
 public import BoundedMemory
 public import Datagrams
+import FaultInjection
 public import QUICTransport
 
 /// The connections of one endpoint, from their first packet until nothing of them is left.
@@ -24,48 +25,46 @@ public final class ConnectionSet {
     public static let closingLimitDefault = 16_384
     /// How many bytes closing and draining records may take together by default.
     public static let closingBytesLimitDefault = 8 << 20
+    /// The longest that a closing or draining record is kept, however late the peer's acknowledgements were.
+    ///
+    /// RFC 9000 §10.2 asks for three PTOs, and a peer decides how long its PTO is.
+    public static let closingPeriodLimit = Duration.seconds(30)
 
     /// The account of every connection here together.
     public let ledger: MemoryLedger
-    /// How many closing and draining records are kept; one more displaces the oldest.
-    public let closingLimit: Int
-    /// How many bytes closing and draining records may take together; one that does not fit displaces the oldest.
-    public let closingBytesLimit: Int
     /// Called exactly once for each connection, before anything that it holds is released.
     var onEnd: (Connection, CloseCause) -> Void = { _, _ in }
     /// Called exactly once for each connection, after everything it held was released.
     public var onClose: (Connection, CloseCause) -> Void = { _, _ in }
     /// Called when a connection's ``QUICTransport/Connection/applicationDeadline`` has come; it may end the connection.
     public var onWake: (Connection) -> Void = { _ in }
-    /// Created, live and ended connections.
-    @safe @exclusivity(unchecked) public internal(set) var counts = ConnectionCounts()
 
     // Not checked for exclusive access: one thread uses a set, and none of the tables calls out while it changes.
-    @safe @exclusivity(unchecked) var routes: ConnectionIDMap
-    @safe @exclusivity(unchecked) var resetRoutes: ConnectionIDMap
-    @safe @exclusivity(unchecked) var deadlines: DeadlineQueue
-    /// The closing records in the order they were made, and handles of some that are gone.
-    @safe @exclusivity(unchecked) var closingOrder: RingBuffer<ConnectionHandle>
-    @safe @exclusivity(unchecked) var slots: ConnectionSlots
-    /// Connections by their source, where there are limits for each.
-    @safe @exclusivity(unchecked) var sources: SourceTable
-    /// Connections whose datagrams wait for the next turn, and handles of some that are gone.
-    @safe @exclusivity(unchecked) var waitingOrder: RingBuffer<ConnectionHandle>
+
+    /// Created, live and ended connections.
+    @safe @exclusivity(unchecked) public private(set) var counts = ConnectionCounts()
     /// The number of the present turn.
-    @safe @exclusivity(unchecked) var turn: UInt32 = 0
-    /// Turns until the accounts are held against the ledger, in debug builds.
-    @safe @exclusivity(unchecked) var turnsToCheck = 0
-    /// What the closing records take.
-    var closingBytes = 0
+    @safe @exclusivity(unchecked) private(set) var turn: UInt32 = 0
+    @safe @exclusivity(unchecked) private var slots: ConnectionSlots
+    @safe @exclusivity(unchecked) private var routes: ConnectionRoutes
+    @safe @exclusivity(unchecked) private var deadlines: DeadlineQueue
+    /// Connections by their source, where there are limits for each.
+    @safe @exclusivity(unchecked) private var sources: SourceTable
+    /// Connections whose datagrams wait for the next turn, and handles of some that are gone.
+    @safe @exclusivity(unchecked) private var waitingOrder: RingBuffer<ConnectionHandle>
+    @safe @exclusivity(unchecked) private var closingRecords: ClosingRecords
+    @safe @exclusivity(unchecked) private var reclaimer = Reclaimer()
+    /// The slot where ``nextLiveConnection()`` goes on.
     private var sweepPosition = 0
-    /// Where ``reclaim(at:into:)`` goes on.
-    @safe @exclusivity(unchecked) var reclaimPosition = 0
-    #if NEGATIVE_CONTROLS
-    var hoard: [Connection] = []
-    var tombstones: Set<ConnectionID> = []
-    #endif
+    /// When debug builds hold the ledger against the accounts.
+    private var auditSchedule = AccountsAudit.Schedule()
 
     /// An empty set.
+    ///
+    /// - Parameters:
+    ///   - closingLimit: How many closing and draining records are kept; one more displaces the oldest.
+    ///   - closingBytesLimit: How many bytes they may take together; one that does not fit displaces the oldest.
+    ///   - sourcesLimit: How many sources of connections are counted; 0 for none.
     public init(
         ledger: MemoryLedger,
         closingLimit: Int = closingLimitDefault,
@@ -73,15 +72,12 @@ public final class ConnectionSet {
         sourcesLimit: Int = 0
     ) {
         self.ledger = ledger
-        self.closingLimit = closingLimit
-        self.closingBytesLimit = closingBytesLimit
-        routes = ConnectionIDMap(ledger: ledger)
-        resetRoutes = ConnectionIDMap(ledger: ledger)
-        deadlines = DeadlineQueue(ledger: ledger)
-        closingOrder = RingBuffer(capacityLimit: max(1, closingLimit), owner: ledger, chargedTo: .table)
         slots = ConnectionSlots(ledger: ledger)
+        routes = ConnectionRoutes(ledger: ledger)
+        deadlines = DeadlineQueue(ledger: ledger)
         sources = SourceTable(limit: sourcesLimit, ledger: ledger)
         waitingOrder = RingBuffer(capacityLimit: Int(UInt32.max), owner: ledger)
+        closingRecords = ClosingRecords(limit: closingLimit, bytesLimit: closingBytesLimit, ledger: ledger)
     }
 
     deinit {
@@ -99,16 +95,19 @@ public final class ConnectionSet {
             connection.tellEnd(.shutdown)
         }
         slots.removeAll()
-        #if NEGATIVE_CONTROLS
-        for connection in hoard { connection.release() }
-        hoard = []
-        #endif
+        FaultInjection.removeKept(for: ObjectIdentifier(self)) { (connection: Connection) in connection.release() }
     }
 }
 
 // MARK: - Getters
 
 extension ConnectionSet {
+    /// How many closing and draining records are kept; one more displaces the oldest.
+    public var closingLimit: Int { closingRecords.limit }
+
+    /// How many bytes closing and draining records may take together; one that does not fit displaces the oldest.
+    public var closingBytesLimit: Int { closingRecords.bytesLimit }
+
     /// Connection IDs that lead somewhere.
     public var connectionIDCount: Int { routes.count }
 
@@ -121,14 +120,9 @@ extension ConnectionSet {
     /// Bytes of the tables themselves: slots, routes, deadlines, sources, the order of records, and spare blocks of the ledger's. None
     /// when they are empty.
     public var tableBytes: Int {
-        let bytes =
-            ledger.spareBytes + slots.allocatedBytes + routes.allocatedBytes + resetRoutes.allocatedBytes
-            + deadlines.allocatedBytes + closingOrder.allocatedBytes + sources.allocatedBytes
-        #if NEGATIVE_CONTROLS
-        return bytes + tombstones.capacity * MemoryLayout<ConnectionID>.stride
-        #else
-        return bytes
-        #endif
+        ledger.spareBytes + slots.allocatedBytes + routes.allocatedBytes + deadlines.allocatedBytes
+            + closingRecords.allocatedBytes + sources.allocatedBytes
+            + FaultInjection.tombstoneBytes(of: ObjectIdentifier(self))
     }
 
     /// The next moment at which something is due.
@@ -136,6 +130,9 @@ extension ConnectionSet {
 
     /// Whether a connection waits for its turn to transmit.
     public var wantsToTransmit: Bool { slots.wantsToTransmit }
+
+    /// Whether datagrams wait for the next turn.
+    var hasWaitingDatagrams: Bool { !waitingOrder.isEmpty }
 
     /// Whether no slot is taken.
     public var isEmpty: Bool { slots.occupiedCount == 0 }
@@ -146,13 +143,18 @@ extension ConnectionSet {
     }
 
     /// The connection that `datagram` resets.
-    ///
-    /// RFC 9000 §10.3.1: an endpoint detects a potential Stateless Reset using the trailing 16 bytes of the UDP datagram,
-    /// and MUST compare them when the first packet cannot be associated with a connection.
     func routeOfReset(_ datagram: RawSpan) -> ConnectionHandle? {
-        guard resetRoutes.count > 0, datagram.byteCount >= 21, let token = ConnectionID(datagram.extracting(last: 16))
-        else { return nil }
-        return resetRoutes.route(to: token)
+        routes.routeOfReset(datagram)
+    }
+
+    /// What `source` has now.
+    func counts(of source: SourcePrefix) -> SourceCounts {
+        sources.counts(of: source)
+    }
+
+    /// Whether a connection of `source` would be counted.
+    func hasRoom(for source: SourcePrefix) -> Bool {
+        sources.hasRoom(for: source)
     }
 
     /// Who answers to `handle` now.
@@ -204,13 +206,9 @@ extension ConnectionSet {
         _ make: (ConnectionHandle) throws(QUICError) -> Connection
     ) throws(QUICError) -> Connection? {
         let handle = slots.take()
-        var inserted: [ConnectionID] = []
-        for id in ids {
-            guard routes.insert(id, for: handle) else {
-                abandonSlot(handle, routes: inserted)
-                return nil
-            }
-            inserted.append(id)
+        guard routes.insert(ids, for: handle) else {
+            slots.free(handle)
+            return nil
         }
         do throws(QUICError) {
             let connection = try make(handle)
@@ -220,50 +218,39 @@ extension ConnectionSet {
             touch(handle)
             return connection
         } catch {
-            abandonSlot(handle, routes: inserted)
+            routes.retire(ids, from: handle)
+            slots.free(handle)
             throw error
         }
     }
 
-    /// How often an ID is drawn again when it is taken. Eleven random bytes never are; a broken random source ends here.
-    private static let drawLimit = 8
-
     /// An ID from `source` that leads nowhere yet, if it has one.
     func unusedID(from source: inout ConnectionIDSource) -> ConnectionID {
-        var id = source.makeConnectionID()
-        for _ in 1..<Self.drawLimit where routes.route(to: id) != nil { id = source.makeConnectionID() }
-        return id
+        routes.unusedID(from: &source)
     }
 
     /// Makes a further connection ID that leads to `connection`; nil when the ones drawn are taken.
-    ///
-    /// RFC 9000 §5.1: the same connection ID MUST NOT be issued more than once on the same connection; here it is not on
-    /// any two, closing ones included.
     func issueID(
         from source: inout ConnectionIDSource,
         resetSecret: EndpointSecret,
         for connection: Connection
     ) -> (ConnectionID, StatelessResetToken)? {
-        let id = unusedID(from: &source)
-        guard let token = StatelessResetToken(for: id, secret: resetSecret),
-            routes.insert(id, for: connection.handle)
-        else { return nil }
-        return (id, token)
+        routes.issueID(from: &source, resetSecret: resetSecret, for: connection.handle)
     }
 
     /// Ends the route of `id`, if it leads to `handle`: no connection can make another unreachable.
     public func retire(_ id: ConnectionID, from handle: ConnectionHandle) {
-        _ = routes.retire(id, from: handle)
+        routes.retire(id, from: handle)
     }
 
     /// A stateless reset that ends in `token` ends the connection of `handle`.
     func expectReset(withToken token: ConnectionID, of handle: ConnectionHandle) {
-        _ = resetRoutes.insert(token, for: handle)
+        routes.expectReset(withToken: token, of: handle)
     }
 
     /// It no longer does.
     func forgetReset(withToken token: ConnectionID, of handle: ConnectionHandle) {
-        _ = resetRoutes.retire(token, from: handle)
+        routes.forgetReset(withToken: token, of: handle)
     }
 
     /// Counts a connection that was just inserted at its source, if there is room for that; it then is until its end.
@@ -277,11 +264,6 @@ extension ConnectionSet {
         counts.established += 1
         counts.handshakesCompleted += 1
         if connection.source != .none { sources.establish(connection.source) }
-    }
-
-    private func abandonSlot(_ handle: ConnectionHandle, routes ids: [ConnectionID]) {
-        for id in ids { retire(id, from: handle) }
-        slots.free(handle)
     }
 }
 
@@ -365,5 +347,222 @@ extension ConnectionSet {
         }
         sweepPosition = 0
         return nil
+    }
+}
+
+// MARK: - Turns: what one connection may handle before the others had their share
+
+extension ConnectionSet {
+    /// Keeps a datagram of `connection` for its next turn; false when as many wait as may.
+    func keepForNextTurn(_ datagram: RawSpan, path: NetworkPath, ecn: ECN, of connection: Connection) -> Bool {
+        let waitsAlready = connection.hasWaitingDatagrams
+        guard connection.keepForNextTurn(datagram, path: path, ecn: ecn) else { return false }
+        if !waitsAlready { waitingOrder.push(connection.handle) }
+        return true
+    }
+
+    /// Begins the next turn: each connection with datagrams that wait handles its share of them.
+    func beginTurn(at now: MonotonicInstant, into batch: TransmitBatch) {
+        turn &+= 1
+        for _ in 0..<waitingOrder.count {
+            guard let handle = waitingOrder.popFirst(), let connection = connection(handle) else { continue }
+            if let end = connection.receiveWaiting(inTurn: turn, at: now) {
+                finish(connection, end, at: now, into: batch)
+                continue
+            }
+            touch(handle)
+            if connection.hasWaitingDatagrams { waitingOrder.push(handle) }
+        }
+        #if DEBUG
+        checkAccountsFromTimeToTime()
+        #endif
+    }
+
+    /// Ends connections that hold more than their floor and get nowhere, while no connection can be admitted for want of
+    /// memory: those who use theirs would otherwise be refused for those who only keep it.
+    func reclaim(at now: MonotonicInstant, into batch: TransmitBatch) {
+        guard !ledger.share.admitsConnection else { return }
+        for _ in 0..<min(slots.count, Reclaimer.slotsPerTurn) where !batch.isFull {
+            if let connection = reclaimer.nextStalledBorrower(in: slots, of: ledger.share, at: now) {
+                finish(connection, .close(.budgetExceeded(.process)), at: now, into: batch)
+            }
+        }
+    }
+}
+
+// MARK: - Leaving
+
+extension ConnectionSet {
+    /// Ends a connection: sends its last packet, releases everything it held, and keeps a record if one is due.
+    ///
+    /// The one way out. Routes go first, unless the record needs them, then TLS and transport, then the deadline and the
+    /// slot; what the account still held afterwards would show in ``ledger``.
+    @inline(never)  // It is rare, and its callers handle packets.
+    public func finish(
+        _ connection: Connection,
+        _ end: ConnectionEnd,
+        at now: MonotonicInstant,
+        into batch: TransmitBatch
+    ) {
+        onEnd(connection, end.cause)
+        let record = makeRecord(of: connection, end, at: now, into: batch)
+        let closingPeriod = min(connection.closingPeriod, Self.closingPeriodLimit)
+        count(end.cause, of: connection)
+        routes.forgetResets(withTokens: connection.peerResetTokens, of: connection.handle)
+        if record == nil { retireRoutes(connection.sourceConnectionIDs, of: connection.handle) }
+        if FaultInjection.keepsTombstone(if: connection.role == .server) {
+            for index in 0..<connection.sourceConnectionIDs.count {
+                FaultInjection.keepTombstone(of: connection.sourceConnectionIDs[index], for: ObjectIdentifier(self))
+            }
+        }
+        release(connection)
+        if let record {
+            keep(record, until: now.advanced(by: closingPeriod))
+        } else {
+            removeSlot(of: connection.handle)
+            let isOccasion = connection.role == .server && slots.isNextFree(connection.handle)
+            if FaultInjection.forgetsTimer(if: isOccasion) { keepDeadline(of: connection.handle) }
+        }
+        if counts.live == 0 { waitingOrder.removeAll() }
+        onClose(connection, end.cause)
+        connection.tellEnd(end.cause)
+    }
+
+    /// Drops every closing and draining record.
+    public func removeClosingRecords() {
+        while let oldest = closingRecords.popOldest() { removeRecord(at: oldest) }
+    }
+
+    private func count(_ cause: CloseCause, of connection: Connection) {
+        switch connection.state {
+        case .handshaking: counts.handshaking -= 1
+        default: counts.established -= 1
+        }
+        counts.closed += 1
+        if connection.source != .none { sources.end(connection.source, wasHandshaking: connection.isHandshaking) }
+        counts.closedByCause[cause.label, default: 0] += 1
+        if case .budgetExceeded(let cap) = cause { counts.budgetExceeded[cap, default: 0] += 1 }
+    }
+
+    private func release(_ connection: Connection) {
+        if FaultInjection.keepsClosedConnections {
+            FaultInjection.keep(connection, for: ObjectIdentifier(self))
+        } else {
+            connection.release()
+        }
+    }
+
+    private func retireRoutes(_ ids: borrowing ConnectionIDList, of handle: ConnectionHandle) {
+        if FaultInjection.keepsClosedConnections { return }
+        routes.retire(ids, from: handle)
+    }
+
+    private func removeSlot(of handle: ConnectionHandle) {
+        deadlines.remove(handle.index)
+        slots.free(handle)
+    }
+
+    /// Sets the deadline of a connection that has ended, as a negative control wants it.
+    private func keepDeadline(of handle: ConnectionHandle) {
+        // The slot goes with the deadline: the next connection in it would have the deadline moved, and removed at its end.
+        slots.loseNextFree()
+        // So late that no test waits for it, and meets the precondition that no deadline outlives its connection.
+        deadlines.set(MonotonicInstant(nanoseconds: .max - 1), for: handle.index)
+    }
+}
+
+// MARK: - Closing and draining records
+
+extension ConnectionSet {
+    /// Writes the close packet and makes the record that will repeat it, when the end calls for one.
+    private func makeRecord(
+        of connection: Connection,
+        _ end: ConnectionEnd,
+        at now: MonotonicInstant,
+        into batch: TransmitBatch
+    ) -> ClosingConnection? {
+        guard let path = connection.path else { return nil }
+        switch end {
+        case .discard:
+            return nil
+        case .drain:
+            return unsafe makeRecord(of: connection, packet: UnsafeRawBufferPointer(start: nil, count: 0), path: path)
+        case .close:
+            return unsafe withUnsafeTemporaryAllocation(
+                byteCount: TransmitBatch.datagramBytesLimit,
+                alignment: 16
+            ) { space in
+                var room = unsafe space.mutableBytes
+                let byteCount = connection.writeClose(for: end, into: &room, at: now)?.count ?? 0
+                guard byteCount > 0 else { return nil }
+                let packet = unsafe UnsafeRawBufferPointer(rebasing: space[..<byteCount])
+                if !batch.isFull { unsafe batch.append(copying: packet.bytes, path: path) }
+                return unsafe makeRecord(of: connection, packet: packet, path: path)
+            }
+        }
+    }
+
+    private func makeRecord(
+        of connection: Connection,
+        packet: UnsafeRawBufferPointer,
+        path: NetworkPath
+    ) -> ClosingConnection? {
+        guard closingLimit > 0 else { return nil }
+        return unsafe ClosingConnection(of: connection, packet: packet, path: path, ledger: ledger)
+    }
+
+    /// Puts a record in the place of its connection; the oldest go until there is room for it.
+    private func keep(_ record: ClosingConnection, until removalTime: MonotonicInstant) {
+        while !closingRecords.hasRoom(for: record), let oldest = closingRecords.popOldest() { removeRecord(at: oldest) }
+        closingRecords.add(record)
+        slots.settle(.closing(record), at: record.handle)
+        deadlines.set(removalTime, for: record.handle.index)
+        if record.isDraining { counts.draining += 1 } else { counts.closing += 1 }
+    }
+
+    /// Ends the closing or draining period of the record that answers to `handle`, if there is one.
+    private func removeRecord(at handle: ConnectionHandle) {
+        if case .closing(let record) = occupant(of: handle) { remove(record) }
+    }
+
+    /// Ends a closing or draining period.
+    @inline(never)  // As ``finish(_:_:at:into:)``.
+    private func remove(_ record: ClosingConnection) {
+        closingRecords.remove(record)
+        if record.isDraining { counts.draining -= 1 } else { counts.closing -= 1 }
+        retireRoutes(record.sourceConnectionIDs, of: record.handle)
+        removeSlot(of: record.handle)
+    }
+}
+
+// MARK: - The ledger against the accounts
+
+extension ConnectionSet {
+    /// Whether what the ledger says of each class is what connections, records and tables say of themselves.
+    ///
+    /// True in a build without accounting, in which nothing is charged.
+    package var accountsAddUp: Bool {
+        guard Accounting.isOn else { return true }
+        var audit = AccountsAudit()
+        audit.add(tableBytes, to: .table)
+        audit.add(waitingOrder.allocatedBytes, to: .rings)
+        // Those of a broadcast belong to no connection, however many have them in their queues.
+        audit.add(ledger.sharedBytes, to: .rings)
+        for index in 0..<slots.count {
+            switch slots[index] {
+            case .none: continue
+            case .closing(let record): audit.add(record.bytes, to: .closing)
+            case .live(let connection):
+                guard connection.sharedBytesAddUp else { return false }
+                audit.add(connection.account)
+            }
+        }
+        return audit.agrees(with: ledger)
+    }
+
+    /// Checks that ``accountsAddUp`` whenever there is time, unless a negative control may break it.
+    private func checkAccountsFromTimeToTime() {
+        guard !FaultInjection.mayBreakAccounts, auditSchedule.isDue(slots: slots.count) else { return }
+        assert(accountsAddUp, "the ledger says other than the connections: \(ledger.totalUsage)")
     }
 }

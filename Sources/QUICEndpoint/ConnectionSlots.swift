@@ -27,7 +27,7 @@ struct ConnectionSlots: ~Copyable {
     /// Slots with a tenant.
     private(set) var occupiedCount = 0
     private var storage: SlotStorage<Slot>
-    fileprivate var freeSlots = Slot.end
+    private var freeSlots = Slot.end
     private var firstToTransmit = Slot.end
     private var lastToTransmit = Slot.end
     private var lastGeneration: UInt32 = 0
@@ -155,7 +155,7 @@ struct ConnectionSlots: ~Copyable {
         count += 1
     }
 
-    fileprivate subscript(slot index: UInt32) -> Slot {
+    private subscript(slot index: UInt32) -> Slot {
         _read {
             precondition(Int(index) < count, "no such slot")
             yield unsafe storage.start[Int(index)]
@@ -169,7 +169,7 @@ struct ConnectionSlots: ~Copyable {
     }
 }
 
-#if NEGATIVE_CONTROLS
+// For the negative control `forget-timer`.
 extension ConnectionSlots {
     /// Whether the place of `handle` is the next to have a tenant.
     func isNextFree(_ handle: ConnectionHandle) -> Bool { freeSlots == handle.index }
@@ -177,4 +177,3 @@ extension ConnectionSlots {
     /// Lets nobody have that place any more.
     mutating func loseNextFree() { freeSlots = self[slot: freeSlots].link }
 }
-#endif

@@ -1,5 +1,6 @@
 public import BoundedMemory
 public import Datagrams
+import FaultInjection
 public import QUICTransport
 
 /// A QUIC server without sockets, clocks or threads: datagrams and the time go in, datagrams and a deadline come out.
@@ -55,9 +56,7 @@ public final class Endpoint {
     ///   - tls: The certificate and the protocols, shared between workers.
     ///   - services: What answers on each application protocol.
     public init(configuration: EndpointConfiguration, tls: TLSServerContext, services: [any StreamService]) {
-        #if NEGATIVE_CONTROLS
-        let configuration = NegativeControl.defencesOff.isChosen ? configuration.withoutDefences : configuration
-        #endif
+        let configuration = FaultInjection.isDefenceless ? configuration.withoutDefences : configuration
         self.tls = tls
         ledger = MemoryLedger(budget: configuration.memoryBudget)
         connections = ConnectionSet(
@@ -444,9 +443,7 @@ extension Endpoint {
     /// Uses the token of `initial`, which proves an address; false when it did so before.
     private func spend(_ initial: InitialPacket, _ verdict: AddressValidation.Verdict, at now: MonotonicInstant) -> Bool
     {
-        #if NEGATIVE_CONTROLS
-        if NegativeControl.defencesOff.isChosen { return true }
-        #endif
+        if FaultInjection.isDefenceless { return true }
         let isKnown = verdict == .known
         guard oneTimeTokens.spend(initial.token, of: isKnown ? .regular : .retry, at: now) else {
             tally.addressTokens.spent += 1
@@ -462,8 +459,8 @@ extension Endpoint {
         load.hasMemory = ledger.share.admitsConnection
         guard admission.limits.limitsSources else { return load }
         let source = SourcePrefix(of: remote)
-        load.source = connections.sources.counts(of: source)
-        load.hasRoomForSource = connections.sources.hasRoom(for: source)
+        load.source = connections.counts(of: source)
+        load.hasRoomForSource = connections.hasRoom(for: source)
         return load
     }
 

@@ -44,9 +44,6 @@ package struct ConnectionIDList: ~Copyable {
         return unsafe ids[index]
     }
 
-    /// The IDs as an array, for those who only look.
-    package var all: [ConnectionID] { (0..<count).map { self[$0] } }
-
     /// Adds `id`, which must not be there already.
     package mutating func append(_ id: ConnectionID, owner: some MemoryOwner, chargedTo memoryClass: MemoryClass) {
         if idCount == capacity { resize(to: max(Self.smallestCapacity, 2 * capacity), owner, memoryClass) }

@@ -1,6 +1,7 @@
 import BoundedMemory
 import DatagramIO
 import Datagrams
+import FaultInjection
 import QUICEndpoint
 import QUICTransport
 import QUICWorkers
@@ -38,9 +39,9 @@ struct WorkerGroup {
     ) throws(ServerError) {
         precondition(reference.index == workers.count, "workers start in their order")
         let endpoint = Endpoint(configuration: endpointConfiguration, tls: tls, services: services)
-        #if NEGATIVE_CONTROLS
-        FaultPlan.chosen.strikeAllocations(of: endpoint)
-        #endif
+        // Counted for this endpoint alone.
+        if let number = FaultInjection.failingAllocation { endpoint.ledger.failAllocation = .once(at: number) }
+        if let interval = FaultInjection.failingAllocationInterval { endpoint.ledger.failAllocation = .every(interval) }
         let worker: Worker
         do throws(SocketError) {
             worker = try Worker(

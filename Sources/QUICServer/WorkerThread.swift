@@ -1,10 +1,7 @@
 import DatagramIO
+import FaultInjection
 import QUICEndpoint
 import QUICWorkers
-
-#if NEGATIVE_CONTROLS
-import QUICTransport
-#endif
 
 /// The thread of a worker, seen from the others.
 final class WorkerThread: Sendable {
@@ -18,9 +15,7 @@ final class WorkerThread: Sendable {
         mailbox = worker.mailbox
         do throws(ThreadError) {
             try end.start(worker) { worker in
-                #if NEGATIVE_CONTROLS
-                NegativeControl.raceAtStart()
-                #endif
+                FaultInjection.raceAtStart()
                 do throws(SocketError) {
                     return .success(try worker.run())
                 } catch {

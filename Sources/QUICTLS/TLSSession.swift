@@ -122,9 +122,4 @@ package struct TLSSession: ~Copyable {
 
     /// A host name of DNS, and its end. RFC 1035 §2.3.4.
     private static let serverNameBytesLimit = 256
-
-    #if NEGATIVE_CONTROLS
-    /// Lets go of the session without freeing it.
-    package consuming func leak() { discard self }
-    #endif
 }

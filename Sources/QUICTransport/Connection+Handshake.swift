@@ -2,6 +2,7 @@ import BoundedMemory
 internal import CNgtcp2
 internal import CShims
 public import Datagrams
+import FaultInjection
 
 extension Connection {
     /// The agreements of a handshake, and its progress.
@@ -212,9 +213,9 @@ extension Connection {
     /// Frees the TLS session.
     func releaseTLS() {
         native?.detachTLS()
-        #if NEGATIVE_CONTROLS
-        if tls != nil, role == .server, NegativeControl.dropTLSFree.strikes { tls.take()?.leak() }
-        #endif
+        if FaultInjection.dropsSession(if: tls != nil && role == .server), let session = tls.take() {
+            FaultInjection.leak(session)
+        }
         tls = nil
     }
 
@@ -269,10 +270,8 @@ extension Connection {
             // Session tickets and nothing else: they are for clients that resume.
             return tls?.awaitsTicket == true ? .takeTicket : .ignore
         case .server:
-            #if NEGATIVE_CONTROLS
             // Not handed to the freed session, which would crash: the client may go on sending it.
-            if NegativeControl.defencesOff.isChosen { return .ignore }
-            #endif
+            if FaultInjection.isDefenceless { return .ignore }
             // RFC 9001 §4.1.3: a client has nothing to say in TLS once the handshake is complete.
             return .refuse(alert: Self.unexpectedMessageAlert)
         }
@@ -282,10 +281,7 @@ extension Connection {
     private func refusal(ofHandshakeBytes bytes: RawSpan) -> HandshakeIntake.Refusal? {
         guard role == .server else { return nil }
         let refusal = handshake.intake.admit(bytes, bytesLimit: configuration.handshakeCryptoBytesLimit)
-        #if NEGATIVE_CONTROLS
-        if NegativeControl.defencesOff.isChosen { return nil }
-        #endif
-        return refusal
+        return FaultInjection.isDefenceless ? nil : refusal
     }
 }
 

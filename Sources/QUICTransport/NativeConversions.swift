@@ -62,10 +62,3 @@ extension MonotonicInstant {
     /// The moment in ngtcp2's form, in which `UINT64_MAX` means no moment at all, as ``distantFuture`` does here.
     var native: ngtcp2_tstamp { nanoseconds }
 }
-
-#if NEGATIVE_CONTROLS
-extension Stream {
-    /// Lets nobody free it any more.
-    func leak() { _ = unsafe Unmanaged.passRetained(self) }
-}
-#endif

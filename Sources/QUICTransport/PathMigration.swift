@@ -1,5 +1,6 @@
 import BoundedMemory
 public import Datagrams
+import FaultInjection
 
 /// The changes of a client's address, and whether ngtcp2 1.11 survives a further one.
 ///
@@ -147,9 +148,7 @@ extension Connection {
     /// Whether a change of address is one that ngtcp2 survives. ``PathMigration``.
     private func follows(_ datagram: RawSpan, from path: NetworkPath) -> Bool {
         guard native != nil, state == .established else { return false }
-        #if NEGATIVE_CONTROLS
-        if NegativeControl.unguardedMigration.isChosen { return true }
-        #endif
+        if FaultInjection.followsEveryAddress { return true }
         let hasConnectionIDs = native?.destinationIDBytes ?? 0 > 0
         guard hasConnectionIDs, let migration, !migration.isOver, let latest = self.path else { return true }
         return migration.allows(

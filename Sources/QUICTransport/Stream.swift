@@ -1,4 +1,5 @@
 public import BoundedMemory
+import FaultInjection
 
 /// One stream: the bytes we owe the peer, and the credit the peer has with us. RFC 9000 §2.
 ///
@@ -281,12 +282,9 @@ extension Stream {
     /// Ends the stream on our side; the bytes go with it.
     func close() {
         isClosed = true
-        #if NEGATIVE_CONTROLS
-        if !queue.isEmpty && connection.role == .server && NegativeControl.leakRing.strikes {
-            leak()
-            return
+        if FaultInjection.leaksRing(if: !queue.isEmpty && connection.role == .server) {
+            return FaultInjection.leak(self)
         }
-        #endif
         releaseUnacknowledged()
         connection.account.release(self, from: .table)
     }

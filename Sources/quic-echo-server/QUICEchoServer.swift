@@ -1,7 +1,7 @@
 import ArgumentParser
 import CommandLineValues
-import Datagrams
 import EchoServerKit
+import FaultInjection
 import Logging
 import QUICServer
 import QUICTransport
@@ -47,11 +47,9 @@ struct QUICEchoServer: AsyncParsableCommand {
     @OptionGroup(title: "Observing it")
     var observationOptions: ObservationOptions
 
-    #if NEGATIVE_CONTROLS
     func validate() throws {
-        if let refusal = NegativeControl.refusal ?? FaultPlan.refusal { throw ValidationError(refusal) }
+        if let refusal = FaultInjection.refusal { throw ValidationError(refusal) }
     }
-    #endif
 
     func run() async throws {
         // A reader of our output, or an admin client, that goes away is no reason to end.

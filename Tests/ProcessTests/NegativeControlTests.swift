@@ -1,3 +1,4 @@
+import Foundation
 import LoadModel
 import Testing
 
@@ -113,6 +114,19 @@ extension RealProcesses {
             try await withServer("--idle-timeout", "1s", environment: [Self.variable: name]) { server in
                 let run = try await load(server, .abandoned)
                 #expect(run.status == 0, "\(run.errors)")
+            }
+        }
+
+        /// The optimiser removes what the faults leave where they are not linked: no name of one is in the file, and no symbol.
+        @Test func theServerAsItIsShippedHasNoFaultInIt() throws {
+            let shipped = try Data(contentsOf: Programs.server, options: .alwaysMapped)
+            let faulty = try Data(contentsOf: Programs.negativeServer, options: .alwaysMapped)
+            let names = Self.controls.map(\.name) + Self.otherControls + ["QUICHARNESS_FAULT", Self.variable]
+            // In the names of symbols: the module of the faults, and what product code asks for one.
+            for name in names + ["InjectedFaults", "strikeSend", "isChosen", "withoutDefences", "raceAtStart"] {
+                #expect(shipped.range(of: Data(name.utf8)) == nil, "\(name) is in the server")
+                // The negative control of this test.
+                #expect(faulty.range(of: Data(name.utf8)) != nil, "\(name) is not where it has to be")
             }
         }
 

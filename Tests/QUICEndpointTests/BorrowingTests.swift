@@ -337,6 +337,29 @@ import Testing
         #expect(try pair.connectAndEstablish() != nil)
     }
 
+    /// With the last one goes the whole table, in the middle of the search for others.
+    @Test func theLastConnectionMayBeABorrowerWithoutProgress() throws {
+        let budget = MemoryBudget(bytesLimit: 4 << 20)
+        let pair = try pair(61, conditions: .init()) {
+            $0.memoryBudget = budget
+            $0.closingLimit = 0
+        }
+        let hoarder = try #require(try HostileClient(pair: pair))
+        // Leaves an empty place behind the hoarder's.
+        pair.client.close(try #require(try pair.connectAndEstablish()), at: pair.now)
+        for number in UInt64(1)...8 { hoarder.send(Frame.stream(4 * number, offset: 2_000, [1])) }
+        pair.run(for: .seconds(10))
+        #expect(pair.serverCloses == [.peerClose])
+        let other = OtherWorker(takingUpTo: 960, of: budget)
+        // A turn is when something arrives.
+        hoarder.send(Frame.ping)
+        pair.run(for: .seconds(1))
+        #expect(pair.serverCloses == [.peerClose, .budgetExceeded(.process)])
+        other.release()
+        #expect(pair.server.statistics.tableBytes == 0)
+        #expect(try pair.connectAndEstablish() != nil)
+    }
+
     @Test func aConnectionWithinItsFloorIsLeftAloneHoweverLongItIsIdle() throws {
         let budget = MemoryBudget(bytesLimit: 4 << 20)
         let pair = try pair(56, conditions: .init()) { $0.memoryBudget = budget }

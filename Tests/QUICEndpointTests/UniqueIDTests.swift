@@ -6,26 +6,48 @@ import Testing
 
 /// No two connections of an endpoint answer to the same ID, whatever the random source says.
 @Suite struct UniqueIDTests {
-    /// A set in which the next `count` IDs of the source with this seed lead elsewhere.
-    private func set(withTheNext count: Int, of seed: UInt64) -> (ConnectionSet, ConnectionIDSource) {
-        let set = ConnectionSet(ledger: MemoryLedger())
-        let source = ConnectionIDSource(workerIndex: 3, seed: seed)
+    /// Routes in which the next `count` IDs of `source` lead somewhere.
+    private func routes(ofTheNext count: Int, of source: ConnectionIDSource) -> ConnectionRoutes {
+        var routes = ConnectionRoutes(ledger: MemoryLedger())
         var copy = source
         for number in 0..<count {
             let handle = ConnectionHandle(index: UInt32(number), generation: 1)
-            let isNew = set.routes.insert(copy.makeConnectionID(), for: handle)
+            let isNew = routes.insert([copy.makeConnectionID()], for: handle)
             #expect(isNew)
         }
-        return (set, source)
+        return routes
     }
 
     // RFC 9000 §5.1: "connection IDs … MUST NOT be issued more than once".
     @Test(arguments: 0..<8)
     func anIDThatIsTakenIsDrawnAgain(collisions: Int) {
-        var (set, source) = set(withTheNext: collisions, of: 1)
+        var source = ConnectionIDSource(workerIndex: 3, seed: 1)
+        let routes = routes(ofTheNext: collisions, of: source)
         var copy = source
         for _ in 0..<collisions { _ = copy.makeConnectionID() }
-        #expect(set.unusedID(from: &source) == copy.makeConnectionID())
+        let id = routes.unusedID(from: &source)
+        #expect(id == copy.makeConnectionID())
+    }
+
+    @Test func idsLeadToAConnectionTogetherOrNotAtAll() {
+        var source = ConnectionIDSource(workerIndex: 3, seed: 3)
+        let (first, taken, last) = (source.makeConnectionID(), source.makeConnectionID(), source.makeConnectionID())
+        let (owner, newcomer) = (ConnectionHandle(index: 0, generation: 1), ConnectionHandle(index: 1, generation: 1))
+        var routes = ConnectionRoutes(ledger: MemoryLedger())
+        let owns = routes.insert([taken], for: owner)
+        let isRefused = !routes.insert([first, taken, last], for: newcomer)
+        #expect(owns && isRefused)
+        var count = routes.count
+        let route = routes.route(to: taken)
+        #expect(count == 1 && route == owner)
+        let isIn = routes.insert([first, last], for: newcomer)
+        #expect(isIn)
+        routes.retire([first, taken, last], from: newcomer)
+        count = routes.count
+        #expect(count == 1, "the ID of another one stays")
+        routes.retire(taken, from: owner)
+        let bytes = routes.allocatedBytes
+        #expect(bytes == 0)
     }
 
     /// The kernel, and the other workers, find a connection's worker by it.
@@ -40,7 +62,9 @@ import Testing
     }
 
     @Test func aSourceThatOnlyRepeatsItselfEndsTheSearch() {
-        var (set, source) = set(withTheNext: 8, of: 1)
-        #expect(set.routes.route(to: set.unusedID(from: &source)) != nil)
+        var source = ConnectionIDSource(workerIndex: 3, seed: 1)
+        let routes = routes(ofTheNext: 8, of: source)
+        let route = routes.route(to: routes.unusedID(from: &source))
+        #expect(route != nil)
     }
 }

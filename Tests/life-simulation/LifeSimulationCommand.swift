@@ -1,6 +1,7 @@
 import ArgumentParser
 import BoundedMemory
 import EchoService
+import FaultInjection
 import QUICEndpoint
 import QUICTesting
 import QUICTransport
@@ -36,9 +37,7 @@ struct LifeSimulationCommand: ParsableCommand {
 
     func validate() throws {
         guard lives > 0, limit > 0 else { throw ValidationError("--lives and --limit have to be positive") }
-        #if NEGATIVE_CONTROLS
-        if let refusal = NegativeControl.refusal { throw ValidationError(refusal) }
-        #endif
+        if let refusal = FaultInjection.refusal { throw ValidationError(refusal) }
     }
 
     func run() throws {

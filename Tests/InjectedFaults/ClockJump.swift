@@ -1,8 +1,8 @@
-#if NEGATIVE_CONTROLS
+import Datagrams
 import Synchronization
 
 /// A clock that jumps once, five seconds after it was first read.
-package final class ClockJump: Sendable {
+final class ClockJump: Sendable {
     private static let delay = Duration.seconds(5)
 
     private let name: String
@@ -22,7 +22,7 @@ package final class ClockJump: Sendable {
     }
 
     /// What the clock says when it should say `instant`.
-    package func reading(at instant: MonotonicInstant) -> MonotonicInstant {
+    func reading(at instant: MonotonicInstant) -> MonotonicInstant {
         let exchange = start.compareExchange(expected: 0, desired: instant.nanoseconds, ordering: .relaxed)
         let first = exchange.exchanged ? instant : MonotonicInstant(nanoseconds: exchange.original)
         guard first.duration(to: instant) >= Self.delay else { return instant }
@@ -30,4 +30,3 @@ package final class ClockJump: Sendable {
         return instant.advanced(by: jump)
     }
 }
-#endif

@@ -1,11 +1,9 @@
-#if NEGATIVE_CONTROLS
 import Glibc
 
 /// The environment of this process: how negative controls and faults are chosen.
-package enum ProcessEnvironment {
+enum ProcessEnvironment {
     /// The value of the variable `name`; nil where it is not set.
-    package static func value(of name: String) -> String? {
+    static func value(of name: String) -> String? {
         unsafe getenv(name).map { unsafe String(cString: $0) }
     }
 }
-#endif

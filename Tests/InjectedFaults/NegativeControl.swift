@@ -1,14 +1,12 @@
-#if NEGATIVE_CONTROLS
-import Datagrams
 import Glibc
 import Synchronization
 
 /// Ways to break what the project promises on purpose, so that tests see their checks fail. docs/testing.md lists them.
 ///
-/// Compiled in only with the package trait `NegativeControls`; chosen by the environment variable
+/// Compiled in only with the trait `NegativeControls`; chosen by the environment variable
 /// `QUICHARNESS_NEGATIVE_CONTROL`. All but the first and the last strike a single connection of a server: a check that notices one
 /// among thousands notices more as well.
-package enum NegativeControl: String, CaseIterable, Sendable {
+enum NegativeControl: String, CaseIterable, Sendable {
     /// Closed connections stay in a collection that nothing clears, with their routes.
     case keepClosedConnections = "keep-closed-connections"
     /// The deadline of a connection stays in the queue when the connection is released.
@@ -34,19 +32,17 @@ package enum NegativeControl: String, CaseIterable, Sendable {
     private static let occasions = Atomic(0)
 
     /// What is wrong with the choice, and what is accepted; nil for a control there is, and for none.
-    ///
-    /// A program asks at start: a misspelt control would make a check seem to have failed to notice it.
-    package static var refusal: String? {
+    static var refusal: String? {
         guard let requested, chosen == nil else { return nil }
         let accepted = allCases.map(\.rawValue).joined(separator: ", ")
         return "\(variable) \(requested) is no negative control: use \(accepted)"
     }
 
     /// Whether there is a choice.
-    package static var isAnyChosen: Bool { chosen != nil }
+    static var isAnyChosen: Bool { chosen != nil }
 
     /// Whether this one was chosen.
-    package var isChosen: Bool { Self.chosen == self }
+    var isChosen: Bool { Self.chosen == self }
 
     /// A count that knows nothing of threads.
     private final class UnguardedCount: @unchecked Sendable {
@@ -64,7 +60,7 @@ package enum NegativeControl: String, CaseIterable, Sendable {
     /// Certain only at the start of a thread, before it touches anything else: ThreadSanitizer takes each lock, and each datagram
     /// that is sent on one socket and received on any other, for an order between threads. So two of them meet here, by
     /// relaxed operations, which order nothing. One that went ahead could use a lock that the starter of the next one uses too.
-    package static func raceAtStart() {
+    static func raceAtStart() {
         guard dataRace.isChosen else { return }
         let starts = starts
         racers.add(1, ordering: .relaxed)
@@ -76,8 +72,7 @@ package enum NegativeControl: String, CaseIterable, Sendable {
     }
 
     /// Whether this one was chosen and strikes now, of all occasions it has in the life of the process.
-    package var strikes: Bool {
-        isChosen && Self.occasions.add(1, ordering: .relaxed).newValue == Self.strikingOccasion
+    func strikes(if isOccasion: @autoclosure () -> Bool) -> Bool {
+        isChosen && isOccasion() && Self.occasions.add(1, ordering: .relaxed).newValue == Self.strikingOccasion
     }
 }
-#endif

@@ -1,9 +1,8 @@
-#if NEGATIVE_CONTROLS
 import Glibc
 import Synchronization
 
 /// A call to the system that fails every so many times, over all threads.
-package final class RareFailure: Sendable {
+final class RareFailure: Sendable {
     private static let codes: KeyValuePairs = [
         "EAGAIN": EAGAIN, "EBADF": EBADF, "EINTR": EINTR, "EMSGSIZE": EMSGSIZE, "ENOBUFS": ENOBUFS, "ENOMEM": ENOMEM,
         "EPERM": EPERM,
@@ -30,11 +29,10 @@ package final class RareFailure: Sendable {
     }
 
     /// What this call returns in place of the system's answer: a negative errno, or nil when it does not fail.
-    package func strike() -> Int32? {
+    func strike() -> Int32? {
         let call = calls.add(1, ordering: .relaxed).newValue
         guard call.isMultiple(of: interval) else { return nil }
         if call == interval { FaultPlan.announce(name) }
         return -code
     }
 }
-#endif

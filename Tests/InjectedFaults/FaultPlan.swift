@@ -1,28 +1,27 @@
-#if NEGATIVE_CONTROLS
 import Glibc
 
 /// Which calls to the system fail on purpose, so that tests see a real server under faults. docs/testing.md lists them.
 ///
-/// Compiled in only with the package trait `NegativeControls`; chosen by the environment variable `QUICHARNESS_FAULT`,
+/// Linked only with the trait `NegativeControls`; chosen by the environment variable `QUICHARNESS_FAULT`,
 /// a list such as `send=EAGAIN/20,receive=short`. Failures and jumps say on standard
 /// error that they strike, once.
-package struct FaultPlan: Sendable {
+struct FaultPlan: Sendable {
     /// One in so many allocations that may be refused fails.
-    package private(set) var allocationInterval: Int?
+    private(set) var allocationInterval: Int?
     /// The only allocation that fails, counted from 1.
-    package private(set) var allocationNumber: Int?
+    private(set) var allocationNumber: Int?
     /// Sending a batch of datagrams.
-    package private(set) var send: RareFailure?
+    private(set) var send: RareFailure?
     /// Receiving a batch of datagrams.
-    package private(set) var receive: RareFailure?
+    private(set) var receive: RareFailure?
     /// Receiving takes one datagram at a time.
-    package private(set) var receivesSingly = false
+    private(set) var receivesSingly = false
     /// Waiting for events.
-    package private(set) var wait: RareFailure?
+    private(set) var wait: RareFailure?
     /// No socket can be added to an event loop.
-    package private(set) var isLoopFull = false
+    private(set) var isLoopFull = false
     /// The monotonic clock is not.
-    package private(set) var clock: ClockJump?
+    private(set) var clock: ClockJump?
 
     private static let variable = "QUICHARNESS_FAULT"
     private static let requested = ProcessEnvironment.value(of: variable)
@@ -34,10 +33,10 @@ package struct FaultPlan: Sendable {
     private static let parsed = FaultPlan(requested ?? "")
 
     /// The faults of this process: none where there is no choice, or none that is understood.
-    package static let chosen = parsed ?? FaultPlan()
+    static let chosen = parsed ?? FaultPlan()
 
     /// What is wrong with the choice, and what is accepted; nil when it was understood.
-    package static var refusal: String? {
+    static var refusal: String? {
         guard let requested, parsed == nil else { return nil }
         return "\(variable) \(requested) is no list of faults: use \(accepted)"
     }
@@ -88,4 +87,3 @@ package struct FaultPlan: Sendable {
         _ = unsafe write(STDERR_FILENO, line, line.count)
     }
 }
-#endif

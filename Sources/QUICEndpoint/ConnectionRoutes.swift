@@ -1,0 +1,115 @@
+import BoundedMemory
+import Datagrams
+import QUICTransport
+
+/// Finds the connection that a datagram is for: by its destination connection ID, or as the stateless reset of one.
+///
+/// Owns: two ``ConnectionIDMap``. Released by: retiring the last ID and forgetting the last token, or `deinit`. Bound: the IDs and tokens of
+/// all connections, and the IDs of all closing records.
+struct ConnectionRoutes: ~Copyable {
+    private var ids: ConnectionIDMap
+    /// By the last 16 bytes of the stateless resets, in the form of IDs.
+    private var resetTokens: ConnectionIDMap
+
+    /// No routes, which take no memory.
+    init(ledger: MemoryLedger) {
+        ids = ConnectionIDMap(ledger: ledger)
+        resetTokens = ConnectionIDMap(ledger: ledger)
+    }
+
+    /// Connection IDs that lead somewhere.
+    var count: Int { ids.count }
+
+    /// The bytes held from the allocator.
+    var allocatedBytes: Int { ids.allocatedBytes + resetTokens.allocatedBytes }
+
+    /// The handle `id` leads to.
+    func route(to id: ConnectionID) -> ConnectionHandle? { ids.route(to: id) }
+
+    /// Leads `newIDs` to `handle`; false, and nothing changes, when one of them already leads somewhere.
+    mutating func insert(_ newIDs: [ConnectionID], for handle: ConnectionHandle) -> Bool {
+        for index in newIDs.indices where !ids.insert(newIDs[index], for: handle) {
+            retire(newIDs[..<index], from: handle)
+            return false
+        }
+        return true
+    }
+
+    /// Ends the route of `id`, if it leads to `handle`: no connection can make another unreachable.
+    mutating func retire(_ id: ConnectionID, from handle: ConnectionHandle) {
+        ids.retire(id, from: handle)
+    }
+
+    /// The same for each of several.
+    mutating func retire(_ oldIDs: some Sequence<ConnectionID>, from handle: ConnectionHandle) {
+        for id in oldIDs { retire(id, from: handle) }
+    }
+
+    /// The same for each of a list.
+    mutating func retire(_ list: borrowing ConnectionIDList, from handle: ConnectionHandle) {
+        for index in 0..<list.count { retire(list[index], from: handle) }
+    }
+}
+
+// MARK: - New connection IDs
+
+extension ConnectionRoutes {
+    /// How often an ID is drawn again when it is taken. Eleven random bytes never are; a broken random source ends here.
+    private static let drawLimit = 8
+
+    /// An ID from `source` that leads nowhere yet, if it has one.
+    func unusedID(from source: inout ConnectionIDSource) -> ConnectionID {
+        var id = source.makeConnectionID()
+        for _ in 1..<Self.drawLimit where route(to: id) != nil { id = source.makeConnectionID() }
+        return id
+    }
+
+    /// Makes a further connection ID that leads to `handle`; nil when the ones drawn are taken.
+    ///
+    /// RFC 9000 §5.1: the same connection ID MUST NOT be issued more than once on the same connection; here it is not on
+    /// any two, closing ones included.
+    mutating func issueID(
+        from source: inout ConnectionIDSource,
+        resetSecret: EndpointSecret,
+        for handle: ConnectionHandle
+    ) -> (ConnectionID, StatelessResetToken)? {
+        let id = unusedID(from: &source)
+        guard let token = StatelessResetToken(for: id, secret: resetSecret), ids.insert(id, for: handle) else {
+            return nil
+        }
+        return (id, token)
+    }
+}
+
+// MARK: - Stateless resets
+
+extension ConnectionRoutes {
+    /// A datagram that is shorter is no stateless reset. RFC 9000 §10.3.
+    private static let resetBytesMinimum = 21
+
+    /// The connection that `datagram` resets.
+    ///
+    /// RFC 9000 §10.3.1: an endpoint detects a potential Stateless Reset using the trailing 16 bytes of the UDP datagram,
+    /// and MUST compare them when the first packet cannot be associated with a connection.
+    func routeOfReset(_ datagram: RawSpan) -> ConnectionHandle? {
+        guard resetTokens.count > 0, datagram.byteCount >= Self.resetBytesMinimum,
+            let token = ConnectionID(datagram.extracting(last: 16))
+        else { return nil }
+        return resetTokens.route(to: token)
+    }
+
+    /// A stateless reset that ends in `token` ends the connection of `handle`.
+    mutating func expectReset(withToken token: ConnectionID, of handle: ConnectionHandle) {
+        _ = resetTokens.insert(token, for: handle)
+    }
+
+    /// It no longer does.
+    mutating func forgetReset(withToken token: ConnectionID, of handle: ConnectionHandle) {
+        resetTokens.retire(token, from: handle)
+    }
+
+    /// The same for each of a list.
+    mutating func forgetResets(withTokens tokens: borrowing ConnectionIDList, of handle: ConnectionHandle) {
+        for index in 0..<tokens.count { forgetReset(withToken: tokens[index], of: handle) }
+    }
+}
