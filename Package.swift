@@ -15,7 +15,7 @@ let settings: [SwiftSetting] =
         .strictMemorySafety(),
         .enableUpcomingFeature("ExistentialAny"),
         .enableUpcomingFeature("MemberImportVisibility"),
-        // What accounting is measured against, in Benchmarks. Never part of a shipped build.
+        // The other side of the measurement of accounting, in Benchmarks. Never part of a shipped build.
         .define("WITHOUT_ACCOUNTING", .when(traits: ["WithoutAccounting"])),
         .define("OPENSSL", .when(traits: ["OpenSSL"])),
     ] + strictness

@@ -6,6 +6,8 @@
 #error "The trait OpenSSL needs libcrypto's headers: apt-get install libssl-dev, or leave the trait out"
 #endif
 
+#include <openssl/crypto.h>
+#include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 

@@ -11,13 +11,13 @@ public import QUICTransport
 /// Owns: the connections and the records of closing ones. Released by: ``finish(_:_:at:into:)`` and ``expire(at:into:)``.
 /// Bound: connections are bounded by who admits them; closing records by ``closingLimit``.
 public final class ConnectionSet {
-    /// Who occupies a slot.
+    /// The occupant of a slot.
     public enum Occupant {
         /// Nobody.
         case none
         /// A connection that lives.
         case live(Connection)
-        /// What is left of one that ended.
+        /// The record of one that has ended.
         case closing(ClosingConnection)
     }
 
@@ -147,7 +147,7 @@ extension ConnectionSet {
         routes.routeOfReset(datagram)
     }
 
-    /// What `source` has now.
+    /// The connections of `source` now.
     func counts(of source: SourcePrefix) -> SourceCounts {
         sources.counts(of: source)
     }
@@ -350,7 +350,7 @@ extension ConnectionSet {
     }
 }
 
-// MARK: - Turns: what one connection may handle before the others had their share
+// MARK: - Turns: the share of each connection before the others have theirs
 
 extension ConnectionSet {
     /// Keeps a datagram of `connection` for its next turn; false when as many wait as may.

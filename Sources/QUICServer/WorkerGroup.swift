@@ -40,8 +40,11 @@ struct WorkerGroup {
         precondition(reference.index == workers.count, "workers start in their order")
         let endpoint = Endpoint(configuration: endpointConfiguration, tls: tls, services: services)
         // Counted for this endpoint alone.
-        if let number = FaultInjection.failingAllocation { endpoint.ledger.failAllocation = .once(at: number) }
-        if let interval = FaultInjection.failingAllocationInterval { endpoint.ledger.failAllocation = .every(interval) }
+        if let number = FaultInjection.failingAllocation {
+            endpoint.ledger.failAllocation = .once(at: number)
+        } else if let interval = FaultInjection.failingAllocationInterval {
+            endpoint.ledger.failAllocation = .every(interval)
+        }
         let worker: Worker
         do throws(SocketError) {
             worker = try Worker(

@@ -9,8 +9,9 @@ import QUICPackets
 /// A signature is the dearest part of a server's handshake that can be done elsewhere: GnuTLS 3.7 takes 54 µs for one, libcrypto 3.0
 /// with its assembly for P-256 26 µs.
 ///
-/// Each signature has a context of its own, so that workers can sign at once. Its memory is libcrypto's: about 3 KB while it signs, and
-/// none afterwards. A signature that fails, for want of memory as well, ends one handshake.
+/// Each signature has a context of its own, so that workers can sign at once. Its memory is libcrypto's: about 3 KB while it signs, and a
+/// random generator for each thread, kept until that ends (docs/memory.md). A signature that fails, for want of memory as well, ends
+/// one handshake. Nothing is left in libcrypto's queue of errors, which an application may use as well.
 ///
 /// Owns: one `EVP_PKEY`, about 2 KB. Released by: GnuTLS, with the key it belongs to.
 enum ExternalSigner {
@@ -18,8 +19,32 @@ enum ExternalSigner {
     private static let signatureBytesLimit = 72
     private static let keyBits: UInt32 = 256
 
-    /// A key for GnuTLS that has libcrypto sign with `key`; nil where that is no P-256 key, or libcrypto does not take it.
+    /// Whether libcrypto is ready. Its cleanup at the end of the process is left out: workers may still sign then.
+    private static let isReady = OPENSSL_init_crypto(UInt64(OPENSSL_INIT_NO_ATEXIT), nil) == 1
+
+    /// A key for GnuTLS that has libcrypto sign with `key`; nil where that is no P-256 key, or libcrypto does not sign with it.
     static func key(signingLike key: gnutls_x509_privkey_t) -> gnutls_privkey_t? {
+        guard isReady, let made = unsafe importedByGnuTLS(key) else { return nil }
+        // Libcrypto's configuration may forbid the algorithm, which GnuTLS would not notice before the first handshake.
+        guard unsafe signsOnTrial(made) else {
+            unsafe gnutls_privkey_deinit(made)
+            return nil
+        }
+        return unsafe made
+    }
+
+    private static func signsOnTrial(_ key: gnutls_privkey_t) -> Bool {
+        var text: [UInt8] = Array("trial".utf8)
+        var signature = unsafe gnutls_datum_t()
+        let status = unsafe text.withUnsafeMutableBufferPointer { text in
+            var data = unsafe gnutls_datum_t(data: text.baseAddress, size: UInt32(text.count))
+            return unsafe gnutls_privkey_sign_data2(key, GNUTLS_SIGN_ECDSA_SHA256, 0, &data, &signature)
+        }
+        unsafe qh_gnutls_free(signature.data)
+        return status == 0
+    }
+
+    private static func importedByGnuTLS(_ key: gnutls_x509_privkey_t) -> gnutls_privkey_t? {
         guard let native = unsafe importedKey(key) else { return nil }
         var made: gnutls_privkey_t?
         guard unsafe gnutls_privkey_init(&made) == 0, let made = unsafe made else {
@@ -56,11 +81,15 @@ enum ExternalSigner {
             unsafe qh_gnutls_free(der.data)
         }
         var position: UnsafePointer<UInt8>? = unsafe UnsafePointer(der.data)
+        ERR_set_mark()
+        defer { ERR_pop_to_mark() }
         return unsafe d2i_AutoPrivateKey(nil, &position, Int(der.size))
     }
 
     /// Signs a hash.
     private static let sign: gnutls_privkey_sign_hash_func = { _, _, userData, _, hash, signature in
+        ERR_set_mark()
+        defer { ERR_pop_to_mark() }
         guard let hash = unsafe hash, let signature = unsafe signature,
             let context = unsafe EVP_PKEY_CTX_new(OpaquePointer(userData), nil)
         else { return GNUTLS_E_PK_SIGN_FAILED }

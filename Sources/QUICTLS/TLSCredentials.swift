@@ -78,7 +78,14 @@ struct TLSCredentials: ~Copyable {
         _ source: CertificateSource,
         signers allowed: Set<HandshakeSigner>
     ) throws(QUICError) -> HandshakeSigner {
-        if allowed.contains(.libcrypto), try installExternally(source) { return .libcrypto }
+        #if OPENSSL
+        if allowed.contains(.libcrypto) {
+            // Reads both, and sees whether they belong together.
+            let read = try TLSCredentials()
+            try unsafe Self.read(source, into: read.credentials)
+            if try unsafe installExternally(read.credentials) { return .libcrypto }
+        }
+        #endif
         try unsafe Self.read(source, into: credentials)
         return .gnutls
     }
@@ -103,31 +110,22 @@ struct TLSCredentials: ~Copyable {
         }
     }
 
-    /// Has another library sign with the key of `source`; false where none does.
-    private borrowing func installExternally(_ source: CertificateSource) throws(QUICError) -> Bool {
-        #if OPENSSL
-        // Reads both, and sees whether they belong together.
-        let read = try TLSCredentials()
-        try unsafe Self.read(source, into: read.credentials)
+    #if OPENSSL
+    /// Has libcrypto sign with the key of `source`; false where it does not.
+    private borrowing func installExternally(_ source: gnutls_certificate_credentials_t) throws(QUICError) -> Bool {
         var key: gnutls_x509_privkey_t?
-        guard unsafe gnutls_certificate_get_x509_key(read.credentials, 0, &key) == 0, let key = unsafe key else {
-            return false
-        }
+        guard unsafe gnutls_certificate_get_x509_key(source, 0, &key) == 0, let key = unsafe key else { return false }
         defer { unsafe gnutls_x509_privkey_deinit(key) }
         guard let external = unsafe ExternalSigner.key(signingLike: key) else { return false }
         do throws(QUICError) {
-            try unsafe install(certificatesOf: read.credentials, external)
+            try unsafe install(certificatesOf: source, external)
             return true
         } catch {
             unsafe gnutls_privkey_deinit(external)
             throw error
         }
-        #else
-        return false
-        #endif
     }
 
-    #if OPENSSL
     /// Shows the chain of `source`, and signs with `key`, which belongs to GnuTLS unless this throws.
     private borrowing func install(
         certificatesOf source: gnutls_certificate_credentials_t,
@@ -167,7 +165,7 @@ struct TLSCredentials: ~Copyable {
     #endif
 }
 
-/// The library that signs a server's part of handshakes.
+/// The library that signs one side's part of handshakes.
 package enum HandshakeSigner: CaseIterable, Sendable {
     /// GnuTLS, which can with every key.
     case gnutls

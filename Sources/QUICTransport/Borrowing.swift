@@ -280,7 +280,7 @@ extension Borrowing {
 
     /// Lets the connection hold `bytes` more in its queues, which ``queueLimit(of:holding:)`` has allowed.
     ///
-    /// The limit comes to what was granted and what the application has queued, at most. What else is held is no reason for more, or
+    /// The limit comes to the bytes granted and the bytes that the application has queued, at most. Nothing else is a reason for more, or
     /// a peer that is answered could raise it, answer by answer, by what it makes ngtcp2 hold.
     mutating func makeRoom(forQueued bytes: Int, of connection: Connection) {
         let account = connection.account
@@ -398,7 +398,7 @@ extension Borrowing {
         largestWindowBytes = UInt32(clamping: max(initialBytes, window.outstandingBytes))
         let largest = connection.configuration.connectionBytesLimit
         if largest < .max {
-            // What the application has queued stays until it is acknowledged.
+            // Bytes that the application has queued stay until they are acknowledged.
             connection.account.bytesLimit = min(largest, grantedBytesLimit + connection.account.queuedBytes)
         }
         settleCommitment(of: connection)

@@ -1,6 +1,6 @@
 import Datagrams
 
-/// What ``Connection/transmit(into:at:)`` left behind.
+/// The outcome of one call of ``Connection/transmit(into:at:)``.
 public enum TransmitOutcome: Sendable, Hashable {
     /// There is nothing more to send now.
     case idle
@@ -18,6 +18,7 @@ struct Burst {
     private(set) var inFlightBytes: Int
     /// The bytes in flight from which on streams and datagrams wait.
     var inFlightLimit = 0
+    /// Whether a packet has been written.
     private(set) var hasPackets = false
 
     init(_ path: PathState, quantumBytes: Int, pacer: inout SendPacer, at now: MonotonicInstant) {
@@ -49,6 +50,7 @@ struct Burst {
         return !isFull
     }
 
+    /// A packet of `byteCount` bytes has been written.
     mutating func add(_ byteCount: Int) {
         hasPackets = true
         quantumBytes -= byteCount

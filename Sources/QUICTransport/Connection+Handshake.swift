@@ -141,7 +141,7 @@ extension Connection {
     ///   - source: Our first connection ID; it already leads to `handle`.
     ///   - destination: A random connection ID of at least 8 bytes. RFC 9000 §7.2.
     ///   - offersEarlyData: Whether streams may be opened and sent on at once, where an earlier connection to the server brought a ticket
-    ///     that allows it: ``earlyData``. What is sent so may reach the server more than once, and has to bear that.
+    ///     that allows it: ``earlyData``. Such bytes may reach the server more than once, and have to bear that.
     /// - Throws: When there is no memory for it. Nothing is left behind.
     public static func connect(
         source: ConnectionID,

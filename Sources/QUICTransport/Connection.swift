@@ -53,9 +53,13 @@ public final class Connection {
     @safe @exclusivity(unchecked) var native: NativeConnection?
     /// Taken away by ``releaseTLS()``.
     var tls: TLSSession?
+    /// The agreements of the handshake, and its progress.
     @safe @exclusivity(unchecked) var handshake = Handshake()
+    /// The application's bytes.
     @safe @exclusivity(unchecked) var streams = Streams()
+    /// The memory above the connection's floor.
     @safe @exclusivity(unchecked) var borrowing: Borrowing
+    /// Its progress, and packets that bring nothing.
     @safe @exclusivity(unchecked) var activity: Activity
     /// The service that was told that the connection is open, until it is told of the end.
     @safe @exclusivity(unchecked) private(set) var service: (any StreamService)?
@@ -108,7 +112,7 @@ public final class Connection {
         precondition(state == .closed, "a connection must be released by its endpoint")
     }
 
-    /// What this connection may use.
+    /// The limits of this connection.
     public var configuration: TransportConfiguration { environment.configuration }
 }
 

@@ -5,7 +5,7 @@ struct Ending {
     // By size, so that no bytes are lost between them.
     private var details: ClosingDetails?
     private var failure = NativeError.none
-    /// The end that the application asked for, or a handshake that came to nothing.
+    /// The end that the application asked for, or that of a handshake that came to nothing.
     private(set) var requested: ConnectionEnd?
     private var receivedStatelessReset = false
 
@@ -55,13 +55,13 @@ struct Ending {
     /// The CONNECTION_CLOSE frame for `cause`. RFC 9000 §19.19.
     ///
     /// - Parameter finishCode: ``StreamService/finishCode``.
-    func frame(for cause: CloseCause, finishCode: UInt64) -> NativeConnection.CloseFrame {
+    func frame(for cause: CloseCause, finishCode: @autoclosure () -> UInt64) -> NativeConnection.CloseFrame {
         switch cause {
         case .tlsAlert(let alert):
             .tlsAlert(alert)
         case .localClose, .shutdown, .drained:
             .application(
-                code: details?.applicationCode ?? min(finishCode, ClosingDetails.largestCode),
+                code: details?.applicationCode ?? min(finishCode(), ClosingDetails.largestCode),
                 reasonPhrase: details?.reasonPhrase ?? ""
             )
         default:

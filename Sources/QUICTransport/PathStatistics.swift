@@ -16,14 +16,19 @@ public struct PathStatistics: Sendable, Hashable {
 
 /// The same, in the units of ngtcp2, as a connection asks for it with each packet.
 struct PathState {
+    /// The latest sample, with the delay of the acknowledgement. RFC 9002 §5.1.
     var latestRoundTripNanoseconds: UInt64 = 0
+    /// The shortest sample. RFC 9002 §5.2.
     var shortestRoundTripNanoseconds: UInt64 = 0
+    /// RFC 9002 §5.3.
     var smoothedRoundTripNanoseconds: UInt64 = 0
+    /// RFC 9002 §5.3.
     var roundTripVariationNanoseconds: UInt64 = 0
+    /// The bytes that may be in flight. RFC 9002 §7.
     var congestionWindowBytes: UInt64 = 0
     /// The window from which on congestion is avoided; the greatest number until the first loss. RFC 9002 §7.3.
     var slowStartThresholdBytes: UInt64 = 0
-    /// What is in flight, as congestion control counts it. RFC 9002 §2.
+    /// The bytes in flight, as congestion control counts them. RFC 9002 §2.
     var inFlightBytes: UInt64 = 0
 
     var shortestRoundTrip: Duration { .nanoseconds(Int64(clamping: shortestRoundTripNanoseconds)) }

@@ -33,9 +33,6 @@ struct Probing {
     /// Two probes and a PING, and one packet more.
     private static let roomForProbes = 4 * UInt64(TransportConfiguration.receivedDatagramBytesLimit)
 
-    /// Whether packets are in flight.
-    var isSilent: Bool { watch.isSilent }
-
     /// Whether packets are in flight without one of them having been acknowledged for as long as `duration`.
     func isSilent(for duration: Duration, at now: MonotonicInstant) -> Bool {
         watch.isSilent(for: duration, at: now)
@@ -53,7 +50,7 @@ struct Probing {
     }
 }
 
-// MARK: - What happens
+// MARK: - Events
 
 extension Probing {
     /// A PING is to be sent.
@@ -61,7 +58,7 @@ extension Probing {
         wantsPing = true
     }
 
-    /// A PING is sent.
+    /// ngtcp2 is offered to send a PING.
     mutating func noteOfferedPing() {
         wantsPing = false
     }

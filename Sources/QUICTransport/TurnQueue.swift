@@ -33,7 +33,7 @@ struct TurnQueue {
 
     /// Keeps a copy of a datagram for the next turn; false when as many wait as may.
     ///
-    /// - Parameter windowBytes: What an honest peer may have under way.
+    /// - Parameter windowBytes: The bytes that an honest peer may have under way.
     mutating func keep(
         _ datagram: RawSpan,
         path: NetworkPath,

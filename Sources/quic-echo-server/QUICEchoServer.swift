@@ -29,7 +29,8 @@ struct QUICEchoServer: AsyncParsableCommand {
 
     private static let versions = """
         quic-echo-server \(ProjectVersion.text), \
-        ngtcp2 \(LinkedLibraries.ngtcp2Version), GnuTLS \(LinkedLibraries.gnutlsVersion)
+        ngtcp2 \(LinkedLibraries.ngtcp2Version), GnuTLS \(LinkedLibraries.gnutlsVersion)\
+        \(LinkedLibraries.opensslVersion.map { ", OpenSSL \($0)" } ?? "")
         """
     private static let knownIssues = KnownIssue.all(
         ngtcp2: LinkedLibraries.ngtcp2Version,

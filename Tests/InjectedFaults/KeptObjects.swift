@@ -1,6 +1,6 @@
 import Synchronization
 
-/// What negative controls keep of connections that ended, by the endpoint that had them.
+/// The objects of ended connections that negative controls keep, by the endpoint that had them.
 ///
 /// It is here, and not in the endpoint, so that there is no place for it in an endpoint of any other build.
 final class KeptObjects: Sendable {

@@ -3,7 +3,7 @@ import Synchronization
 
 /// Ways to break what the project promises on purpose, so that tests see their checks fail. docs/testing.md lists them.
 ///
-/// Compiled in only with the trait `NegativeControls`; chosen by the environment variable
+/// Linked only with the trait `NegativeControls`; chosen by the environment variable
 /// `QUICHARNESS_NEGATIVE_CONTROL`. All but the first and the last strike a single connection of a server: a check that notices one
 /// among thousands notices more as well.
 enum NegativeControl: String, CaseIterable, Sendable {
@@ -15,7 +15,7 @@ enum NegativeControl: String, CaseIterable, Sendable {
     case leakRing = "leak-ring"
     /// A TLS session is let go of without being freed.
     case dropTLSFree = "drop-tls-free"
-    /// The IDs of a closed connection are remembered in a set that nothing clears.
+    /// The IDs of a closed connection are remembered until its endpoint goes.
     case keepTombstone = "keep-tombstone"
     /// Nothing of ours defends a server: attacks must then do what they are meant to do.
     case defencesOff = "defences-off"

@@ -1,8 +1,8 @@
 import Datagrams
 
-// What product code asks for faults, through the module FaultInjection: it answers the same questions where there are none.
+// The questions of product code about faults, through the module FaultInjection: it answers the same questions where there are none.
 
-/// What is wrong with the faults that were chosen, and what is accepted; nil where all are understood, and where there is none.
+/// A sentence about faults that were chosen and are not understood, with those that are accepted; nil where all are understood, and where there is none.
 ///
 /// A program asks at start: a misspelt control would make a check seem to have failed to notice it.
 package var refusal: String? { NegativeControl.refusal ?? FaultPlan.refusal }
@@ -95,7 +95,7 @@ package var receivesSingly: Bool { FaultPlan.chosen.receivesSingly }
 /// Whether no socket can be added to an event loop.
 package var isLoopFull: Bool { FaultPlan.chosen.isLoopFull }
 
-/// What the monotonic clock says when it should say `now`.
+/// The reading of the monotonic clock when it should say `now`.
 package func clockReading(at now: MonotonicInstant) -> MonotonicInstant {
     FaultPlan.chosen.clock?.reading(at: now) ?? now
 }
