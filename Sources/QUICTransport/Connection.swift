@@ -15,8 +15,8 @@ public import Datagrams
 /// a ``ConnectionEnd``; the caller then takes the last packet from ``writeClose(for:into:at:)`` and calls ``release()``.
 ///
 /// It stands in three files: its life is here; its beginning is in `Connection+Handshake.swift`, and streams and datagrams are in
-/// `Connection+Streams.swift`. ``Borrowing`` decides how much memory it may use, ``Probing`` what it sends to a silent peer,
-/// ``SendPacer`` when, and ``PathMigration`` where.
+/// `Connection+Streams.swift`. `Borrowing` decides how much memory it may use, `Probing` what it sends to a silent peer,
+/// `SendPacer` when, and `PathMigration` where.
 ///
 /// Owns: an `ngtcp2_conn`, a TLS session until the handshake is complete, and its streams. Released by: ``release()``.
 /// Bound: ``BoundedMemory/MemoryAccount/bytesLimit`` of ``account``, refused at the allocator. It follows what the connection borrows, up
