@@ -17,7 +17,6 @@ let settings: [SwiftSetting] =
         .enableUpcomingFeature("MemberImportVisibility"),
         // The other side of the measurement of accounting, in Benchmarks. Never part of a shipped build.
         .define("WITHOUT_ACCOUNTING", .when(traits: ["WithoutAccounting"])),
-        .define("OPENSSL", .when(traits: ["OpenSSL"])),
     ] + strictness
 
 // Tests in virtual time spend their time in these. `scripts/test` sets the variable for its build of the tests, which takes a

@@ -1,12 +1,13 @@
 """Programs that the benchmarks start: where they run, what they say and use, and how they end."""
 
+import argparse
 import contextlib
 import os
 import pathlib
+import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import time
 
@@ -14,6 +15,12 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 START_SECONDS = 20
 STOP_SECONDS = 20
+
+
+def positive(text):
+    if not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"'{text}': use a whole number from 1")
+    return int(text)
 
 
 class Failure(Exception):
@@ -127,3 +134,36 @@ def check_executables(fail, option, folder, names):
     for name in names:
         if not os.access(folder / name, os.X_OK):
             fail(f"{option} {folder}: {name} is not there; use a folder with our executables")
+
+
+class Setting:
+    """What all runs share: a folder, a certificate, our programs, and the processors."""
+
+    def __init__(self, name, options, products, say):
+        self.options = options
+        shared = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+        self._folder = tempfile.TemporaryDirectory(prefix=f"{name}-", dir=shared)
+        self.folder = pathlib.Path(self._folder.name)
+        self.server_processors, self.other_processors = processors()
+        self.executables = (options.executables or build(products, say)).resolve()
+        self.key, self.certificate = make_certificate(self.folder)
+
+    def close(self):
+        self._folder.cleanup()
+
+    def gtlsserver(self, port):
+        program = shutil.which("gtlsserver", path=f"{os.environ.get('PATH', '')}:/usr/sbin") or "gtlsserver"
+        return [program, "-q", "--max-dyn-length=1G", "127.0.0.1", port, self.key, self.certificate]
+
+
+def gtlsclient(address, count, window, folder):
+    """Downloads a body of `count` bytes into a file of that name."""
+    host, _, port = address.rpartition(":")
+    return ["gtlsclient", "-q", "--no-quic-dump", "--no-http-dump", "--exit-on-all-streams-close",
+            f"--max-data={window}", f"--max-stream-data-bidi-local={window}", f"--download={folder}", host, port,
+            f"https://localhost/{count}"]
+
+
+def is_downloaded(folder, count):
+    file = pathlib.Path(folder, str(count))
+    return file.is_file() and file.stat().st_size == count

@@ -1,4 +1,4 @@
-#if OPENSSL
+#if OpenSSL
 internal import CNgtcp2
 internal import COpenSSL
 internal import CShims

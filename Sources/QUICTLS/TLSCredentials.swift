@@ -78,22 +78,14 @@ struct TLSCredentials: ~Copyable {
         _ source: CertificateSource,
         signers allowed: Set<HandshakeSigner>
     ) throws(QUICError) -> HandshakeSigner {
-        #if OPENSSL
-        if allowed.contains(.libcrypto) {
-            // Reads both, and sees whether they belong together.
-            let read = try TLSCredentials()
-            try unsafe Self.read(source, into: read.credentials)
-            if try unsafe installExternally(read.credentials) { return .libcrypto }
-        }
+        try read(source)
+        #if OpenSSL
+        if allowed.contains(.libcrypto), try handKeyToLibcrypto() { return .libcrypto }
         #endif
-        try unsafe Self.read(source, into: credentials)
         return .gnutls
     }
 
-    private static func read(
-        _ source: CertificateSource,
-        into credentials: gnutls_certificate_credentials_t
-    ) throws(QUICError) {
+    private borrowing func read(_ source: CertificateSource) throws(QUICError) {
         switch source {
         case .selfSigned:
             try unsafe SelfSignedCertificate.make().install(in: credentials)
@@ -110,15 +102,17 @@ struct TLSCredentials: ~Copyable {
         }
     }
 
-    #if OPENSSL
-    /// Has libcrypto sign with the key of `source`; false where it does not.
-    private borrowing func installExternally(_ source: gnutls_certificate_credentials_t) throws(QUICError) -> Bool {
+    #if OpenSSL
+    /// Has libcrypto sign with the key that is installed; false where it does not.
+    private borrowing func handKeyToLibcrypto() throws(QUICError) -> Bool {
         var key: gnutls_x509_privkey_t?
-        guard unsafe gnutls_certificate_get_x509_key(source, 0, &key) == 0, let key = unsafe key else { return false }
+        guard unsafe gnutls_certificate_get_x509_key(credentials, 0, &key) == 0, let key = unsafe key else {
+            return false
+        }
         defer { unsafe gnutls_x509_privkey_deinit(key) }
         guard let external = unsafe ExternalSigner.key(signingLike: key) else { return false }
         do throws(QUICError) {
-            try unsafe install(certificatesOf: source, external)
+            try unsafe replaceKey(with: external)
             return true
         } catch {
             unsafe gnutls_privkey_deinit(external)
@@ -126,26 +120,24 @@ struct TLSCredentials: ~Copyable {
         }
     }
 
-    /// Shows the chain of `source`, and signs with `key`, which belongs to GnuTLS unless this throws.
-    private borrowing func install(
-        certificatesOf source: gnutls_certificate_credentials_t,
-        _ key: gnutls_privkey_t
-    ) throws(QUICError) {
+    /// Signs with `key` for the chain that is installed. It belongs to GnuTLS unless this throws.
+    private borrowing func replaceKey(with key: gnutls_privkey_t) throws(QUICError) {
         let action = "installing a certificate whose key signs elsewhere"
-        var certificate = unsafe gnutls_datum_t()
-        var count = 0
-        while unsafe gnutls_certificate_get_crt_raw(source, 0, UInt32(count), &certificate) == 0 { count += 1 }
+        let count = certificateBytes.count
         let credentials = unsafe credentials
         let status = unsafe withUnsafeTemporaryAllocation(of: gnutls_pcert_st.self, capacity: count) { list -> Int32 in
+            var certificate = unsafe gnutls_datum_t()
             var imported = 0
             var status = GNUTLS_E_SUCCESS
             while imported < count, status >= 0 {
-                status = unsafe gnutls_certificate_get_crt_raw(source, 0, UInt32(imported), &certificate)
+                status = unsafe gnutls_certificate_get_crt_raw(credentials, 0, UInt32(imported), &certificate)
                 guard status >= 0, let place = list.baseAddress else { break }
                 status = unsafe gnutls_pcert_import_x509_raw(place + imported, &certificate, GNUTLS_X509_FMT_DER, 0)
                 if status >= 0 { imported += 1 }
             }
             if status >= 0 {
+                // The chain with GnuTLS's own key, of which the list has copies.
+                unsafe gnutls_certificate_free_keys(credentials)
                 status = unsafe gnutls_certificate_set_key(
                     credentials,
                     nil,

@@ -118,7 +118,7 @@ extension Connection {
             now: now
         )
         try connection.openOrRelease { () throws(QUICError) in
-            try connection.begin(loggedAs: retriedFrom ?? initial.destination) { qlog throws(QUICError) in
+            try connection.begin(loggedAs: retriedFrom ?? initial.destination) { () throws(QUICError) in
                 try NativeConnection(
                     accepting: initial,
                     retriedFrom: retriedFrom,
@@ -126,7 +126,6 @@ extension Connection {
                     source: source,
                     path: path,
                     owner: connection,
-                    isLogged: qlog,
                     at: now
                 )
             }
@@ -162,14 +161,13 @@ extension Connection {
             now: now
         )
         try connection.openOrRelease { () throws(QUICError) in
-            try connection.begin(loggedAs: destination) { qlog throws(QUICError) in
+            try connection.begin(loggedAs: destination) { () throws(QUICError) in
                 try NativeConnection(
                     connectingFrom: source,
                     to: destination,
                     path: path,
                     version: version,
                     owner: connection,
-                    isLogged: qlog,
                     at: now
                 )
             }

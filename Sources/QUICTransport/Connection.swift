@@ -121,16 +121,17 @@ public final class Connection {
 extension Connection {
     /// Begins the log, whose first record tells of the `ngtcp2_conn`, and makes that.
     ///
-    /// - Parameters:
-    ///   - original: The Destination Connection ID of the client's first packet, before any Retry. RFC 9000 §7.3.
-    ///   - make: Told whether there is a log.
+    /// - Parameter original: The Destination Connection ID of the client's first packet, before any Retry. RFC 9000 §7.3.
     func begin(
         loggedAs original: ConnectionID,
-        _ make: (_ isLogged: Bool) throws(QUICError) -> NativeConnection
+        _ make: () throws(QUICError) -> NativeConnection
     ) throws(QUICError) {
         if let directory = configuration.qlog { qlog = QlogFile(in: directory, named: original, account: account) }
-        native = try make(qlog != nil)
+        native = try make()
     }
+
+    /// Whether there is a log.
+    var isLogged: Bool { qlog != nil }
 
     /// ngtcp2 has a record for the log.
     func log(_ record: RawSpan) {

@@ -12,7 +12,6 @@ extension NativeConnection {
         source: ConnectionID,
         path: NetworkPath,
         owner: Connection,
-        isLogged: Bool,
         at now: MonotonicInstant
     ) throws(QUICError) {
         let configuration = owner.configuration
@@ -35,14 +34,7 @@ extension NativeConnection {
         let versions = Versions(available: QUICVersion.supported, preferred: configuration.preferredVersions)
         // Any token at all lifts ngtcp2's amplification limit, so it is to see none but those that prove something.
         let token = isAddressProven ? initial.token : []
-        try unsafe self.init(
-            owner: owner,
-            isLogged: isLogged,
-            path: path,
-            versions: versions,
-            at: now,
-            during: "accepting a connection"
-        ) {
+        try unsafe self.init(owner: owner, path: path, versions: versions, at: now, during: "accepting a connection") {
             pointer,
             settings,
             path,
@@ -85,7 +77,6 @@ extension NativeConnection {
         path: NetworkPath,
         version: QUICVersion,
         owner: Connection,
-        isLogged: Bool,
         at now: MonotonicInstant
     ) throws(QUICError) {
         var parameters = unsafe Self.makeParameters(owner.configuration)
@@ -93,14 +84,7 @@ extension NativeConnection {
         unsafe callbacks.client_initial = ngtcp2_crypto_client_initial_cb
         unsafe callbacks.recv_retry = ngtcp2_crypto_recv_retry_cb
         let versions = Versions(available: [version] + owner.configuration.offeredVersions, preferred: [])
-        try unsafe self.init(
-            owner: owner,
-            isLogged: isLogged,
-            path: path,
-            versions: versions,
-            at: now,
-            during: "opening a connection"
-        ) {
+        try unsafe self.init(owner: owner, path: path, versions: versions, at: now, during: "opening a connection") {
             pointer,
             settings,
             path,
@@ -131,7 +115,6 @@ extension NativeConnection {
     /// Calls `construct` with what both constructors need, and owns what it makes.
     private init(
         owner: Connection,
-        isLogged: Bool,
         path: NetworkPath,
         versions: Versions,
         at now: MonotonicInstant,
@@ -149,7 +132,7 @@ extension NativeConnection {
         var settings = unsafe Self.makeSettings(owner.configuration, for: path, at: now)
         if owner.role == .server { unsafe settings.ack_thresh = Self.acknowledgedPackets }
         // Without a function to call ngtcp2 makes no records.
-        if isLogged { unsafe settings.qlog_write = Self.writeQlog }
+        if owner.isLogged { unsafe settings.qlog_write = Self.writeQlog }
         // ngtcp2 copies them.
         let status = unsafe Self.probeBytes.withUnsafeBufferPointer { probes in
             unsafe settings.pmtud_probes = probes.baseAddress

@@ -30,7 +30,7 @@ import Testing
     @Test(arguments: HandshakeSigner.allCases)
     func clientsVerifyWhatEitherSignsWithAKeyMadeOnTheSpot(signer: HandshakeSigner) throws {
         let tls = try context(nil, [signer])
-        #if OPENSSL
+        #if OpenSSL
         #expect(tls.signer == signer)
         #else
         #expect(tls.signer == .gnutls)
@@ -42,7 +42,7 @@ import Testing
     func theFastestThatCanSignsWithAKeyOfAFile(key: CertificateChain.Key) throws {
         let folder = try CertificateFolder(CertificateChain(key, byteCount: 4_000))
         let tls = try context(folder, Set(HandshakeSigner.allCases))
-        #if OPENSSL
+        #if OpenSSL
         #expect(tls.signer == (key == .p256 ? .libcrypto : .gnutls))
         #else
         #expect(tls.signer == .gnutls)
