@@ -167,13 +167,22 @@ private struct SpareBlock {
 }
 
 extension MemoryLedger {
-    /// The most blocks that are kept. In the datagram of a question the acknowledgement of the last answer comes first, which gives back the
-    /// block that the next answer takes: so a few are enough for any number of connections.
-    public static let spareBlocksLimit = 4
+    /// The most blocks that are kept, 36 KiB.
+    ///
+    /// In the datagram of a question the acknowledgement of the last answer comes first, which gives back the block that the next answer
+    /// takes: so a few are enough. Clients without time to spare acknowledge later, and then a hundred of them take blocks before they give
+    /// some back.
+    public static let spareBlocksLimit = 128
+    /// The blocks that are kept even where there is little else.
+    public static let fewSpareBlocks = 4
+    /// More spare blocks are kept up to this part of all that is held: one in so many bytes.
+    public static let bytesOfSpareByte = 64
 
     /// Keeps `block`, of `bytes` bytes, which is charged to nobody any more; false when there are as many, or when nothing else is left.
     func keepSpare(_ block: UnsafeMutableRawPointer, of bytes: Int) -> Bool {
         guard spareBlocks < Self.spareBlocksLimit, total.liveBlocks > spareBlocks else { return false }
+        let isWithinPart = spareBytes < total.liveBytes / Self.bytesOfSpareByte
+        guard isWithinPart || spareBlocks < Self.fewSpareBlocks else { return false }
         charge(bytes, to: .table)
         let spare = unsafe block.bindMemory(to: SpareBlock.self, capacity: 1)
         unsafe spare.initialize(to: SpareBlock(next: firstSpare, bytes: bytes))

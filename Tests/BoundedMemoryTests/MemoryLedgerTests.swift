@@ -142,20 +142,44 @@ import Testing
         #expect(ledger.isEmpty)
     }
 
-    @Test func noMoreThanSoManySpareBlocksAreKept() throws {
+    // Clients without time to spare acknowledge an answer after they have asked again.
+    @Test func aHundredAnswersThatAreAcknowledgedLateTakeNoBlockOfTheSystem() throws {
         let ledger = MemoryLedger()
         let account = MemoryAccount(ledger: ledger)
-        account.charge(1_000, to: .transport)
-        var queue = ByteQueue(capacityLimitBytes: 65_536, account: account)
-        // Each segment is as small as the first while the one before it is shared.
-        let shared = try SharedBytes(copying: unsafe [UInt8](repeating: 2, count: 300).span.bytes, in: ledger)
-        for _ in 0..<2 * MemoryLedger.spareBlocksLimit {
-            unsafe try queue.append([1].span.bytes)
-            try queue.append(shared)
-        }
-        queue.release(upTo: queue.endOffset)
-        #expect(ledger.usage(of: .table).liveBlocks == MemoryLedger.spareBlocksLimit)
+        // A hundred connections at rest.
+        account.charge(100 * 24 << 10, to: .transport)
+        let queues = (0..<100).map { _ in QueueBox(account) }
+        let message = [UInt8](repeating: 1, count: 64)
+        for box in queues { unsafe try box.queue.append(message.span.bytes) }
+        let taken = queues.reduce(0) { $0 + $1.queue.allocatedBytes }
+        for box in queues { box.queue.release(upTo: box.queue.endOffset) }
+        #expect(ledger.spareBytes == taken)
+        for box in queues { unsafe try box.queue.append(message.span.bytes) }
+        #expect(ledger.spareBytes == 0)
+        for box in queues { box.queue.release(upTo: box.queue.endOffset) }
+        account.release(100 * 24 << 10, from: .transport)
+        #expect(ledger.isEmpty)
+    }
+
+    /// The spare blocks that are left of 256 where `bytes` bytes are held beside them.
+    private func spareBlocks(besides bytes: Int) throws -> Int {
+        let ledger = MemoryLedger()
+        let account = MemoryAccount(ledger: ledger)
+        account.charge(bytes, to: .transport)
+        let queues = (0..<256).map { _ in QueueBox(account) }
+        for box in queues { unsafe try box.queue.append([1].span.bytes) }
+        for box in queues { box.queue.release(upTo: box.queue.endOffset) }
         #expect(ledger.spareBytes == ledger.usage(of: .table).liveBytes)
-        account.release(1_000, from: .transport)
+        let blocks = ledger.usage(of: .table).liveBlocks
+        account.release(bytes, from: .transport)
+        #expect(ledger.isEmpty)
+        return blocks
+    }
+
+    // The queues themselves hold 256 blocks at first, whose part are four.
+    @Test func spareBlocksFollowTheBytesThatAreHeld() throws {
+        #expect((4...5).contains(try spareBlocks(besides: 1_000)))
+        #expect((20...25).contains(try spareBlocks(besides: 64 * 20 * 288)))
+        #expect(try spareBlocks(besides: 1 << 30) == MemoryLedger.spareBlocksLimit)
     }
 }

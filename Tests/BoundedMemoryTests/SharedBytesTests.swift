@@ -64,11 +64,6 @@ import Testing
         #expect(accounts.allSatisfy { $0.isEmpty })
     }
 
-    private final class QueueBox {
-        var queue: ByteQueue
-        init(_ account: MemoryAccount) { queue = ByteQueue(capacityLimitBytes: 1 << 20, account: account) }
-    }
-
     @Test func aQueueThatEndsGivesItsReferencesUp() throws {
         let account = account()
         do {
