@@ -179,6 +179,7 @@ extension ByteQueue {
     ///   - maximumBytes: The most bytes all vectors cover together.
     ///   - body: Takes at most ``vectorLimit`` vectors, none of them empty, in the order of the stream.
     /// - Complexity: O(1) when `offset` is not before the end of the last call, else O(segments before `offset`).
+    @inlinable
     public mutating func withVectors<Result>(
         from offset: UInt64,
         maximumBytes: Int = .max,
@@ -193,7 +194,8 @@ extension ByteQueue {
     }
 
     /// Writes the vectors that cover the bytes from `offset` on and returns how many there are.
-    private mutating func fill(
+    @usableFromInline
+    mutating func fill(
         _ vectors: UnsafeMutableBufferPointer<ByteVector>,
         from offset: UInt64,
         maximumBytes: Int

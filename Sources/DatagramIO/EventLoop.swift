@@ -115,6 +115,6 @@ public struct EventLoop: ~Copyable, Sendable {
     /// The time left in nanoseconds; -1 for ever.
     private static func timeoutNanoseconds(until deadline: MonotonicInstant?, now: MonotonicInstant) -> Int64 {
         guard let deadline, deadline != .distantFuture else { return -1 }
-        return max(0, now.duration(to: deadline).wholeNanoseconds)
+        return Int64(clamping: deadline.nanoseconds(since: now))
     }
 }

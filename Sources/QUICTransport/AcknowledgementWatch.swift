@@ -42,6 +42,11 @@ struct AcknowledgementWatch {
         isSilent ? silenceStart.advanced(by: duration) : .distantFuture
     }
 
+    /// The same for a duration in nanoseconds: a `Duration` is 128 bits, which a packet has no time for.
+    func isSilent(forNanoseconds nanoseconds: UInt64, at now: MonotonicInstant) -> Bool {
+        isSilent && now.nanoseconds(since: silenceStart) >= nanoseconds
+    }
+
     /// Whether packets are in flight.
     var isSilent: Bool { silenceStart != .distantFuture }
 
@@ -50,12 +55,12 @@ struct AcknowledgementWatch {
     /// - Parameters:
     ///   - before: The bytes in flight before it.
     ///   - after: The bytes in flight now.
-    ///   - probeTimeout: How long an acknowledgement may take, without backoff. RFC 9002 §6.2.1.
+    ///   - probeTimeoutNanoseconds: How long an acknowledgement may take, without backoff. RFC 9002 §6.2.1.
     /// - Returns: Whether a new probe is due: the peer is there, and the last one got no answer.
     mutating func noteHeard(
         bytesInFlight before: UInt64,
         after: UInt64,
-        probeTimeout: @autoclosure () -> Duration,
+        probeTimeoutNanoseconds: @autoclosure () -> UInt64,
         at now: MonotonicInstant
     ) -> Bool {
         guard isSilent else { return false }
@@ -73,7 +78,7 @@ struct AcknowledgementWatch {
         probesLeft = 0
         hasSentSinceHeard = false
         guard probeSentAt != Self.never else { return true }
-        guard instant(at: probeSentAt).advanced(by: probeTimeout()) <= now else { return false }
+        guard instant(at: probeSentAt).advanced(byNanoseconds: probeTimeoutNanoseconds()) <= now else { return false }
         probeSentAt = Self.never
         unansweredProbes = UInt8(clamping: Int(unansweredProbes) + 1)
         return true
@@ -114,14 +119,14 @@ struct AcknowledgementWatch {
     /// the first period more. Then none is armed, since nothing in flight but a PING is missing. The distant future while probes are
     /// kept for the last chances.
     ///
-    /// - Parameter probeTimeout: How long an acknowledgement may take, without backoff.
-    func unarmedAt(_ probeTimeout: Duration) -> MonotonicInstant {
+    /// - Parameter probeTimeoutNanoseconds: How long an acknowledgement may take, without backoff.
+    func unarmedAt(probeTimeoutNanoseconds: UInt64) -> MonotonicInstant {
         guard isSilent, probesLeft < Self.pairedProbes, lastChancesTaken == 0 else { return .distantFuture }
-        let longest = max(Self.leastProbeTimeout, probeTimeout * 3 / 2)
-        return silenceStart.advanced(by: longest + .microseconds(2 * Int64(lastSentAt)))
+        let longest = max(Self.leastProbeTimeoutNanoseconds, probeTimeoutNanoseconds / 2 * 3)
+        return silenceStart.advanced(byNanoseconds: longest + 2_000 * UInt64(lastSentAt))
     }
 
-    private static let leastProbeTimeout = Duration.seconds(2)
+    private static let leastProbeTimeoutNanoseconds: UInt64 = 2_000_000_000
 
     /// How a probe timeout goes on while nothing but probes may be sent.
     enum ProbeTimeout {
@@ -166,14 +171,14 @@ struct AcknowledgementWatch {
     /// connection live longer.
     ///
     /// - Parameters:
-    ///   - idleTimeout: After which the connection ends without a packet of the peer's.
-    ///   - leads: How long before that the first chance comes, and the second, which is later.
-    func lastChance(idleTimeout: Duration, leads: (first: Duration, second: Duration)) -> MonotonicInstant {
+    ///   - firstNanoseconds: How long after the peer was last heard the first chance comes.
+    ///   - secondNanoseconds: The same for the second one, which is later.
+    func lastChance(firstNanoseconds: UInt64, secondNanoseconds: UInt64) -> MonotonicInstant {
         guard isSilent, hasSentSinceHeard, lastChancesTaken < Self.lastChances else { return .distantFuture }
-        return instant(at: heardAt).advanced(by: idleTimeout - (lastChancesTaken == 0 ? leads.first : leads.second))
+        return lastHeard.advanced(byNanoseconds: lastChancesTaken == 0 ? firstNanoseconds : secondNanoseconds)
     }
 
-    /// The moment of ``lastChance(idleTimeout:leads:)`` has come.
+    /// The moment of ``lastChance(firstNanoseconds:secondNanoseconds:)`` has come.
     mutating func takeLastChance() {
         lastChancesTaken += 1
         probesLeft -= min(probesLeft, 1)

@@ -107,13 +107,13 @@ extension Borrowing {
         guard count > 0 else { return credit }
         wasUsed = true
         let connection = stream.connection
-        if let interval = stream.window.handle(count, at: connection.now), connection.mayBorrow,
-            Self.isFast(interval, in: stream.window, of: connection)
+        if let nanoseconds = stream.window.handle(count, at: connection.now), connection.mayBorrow,
+            Self.isFast(nanoseconds, in: stream.window, of: connection)
         {
             credit.streamBytes = growWindow(of: stream)
         }
-        if let interval = window.handle(count, at: connection.now), connection.mayBorrow,
-            Self.isFast(interval, in: window, of: connection)
+        if let nanoseconds = window.handle(count, at: connection.now), connection.mayBorrow,
+            Self.isFast(nanoseconds, in: window, of: connection)
         {
             credit.connectionBytes = growWindow(of: connection)
         }
@@ -166,10 +166,13 @@ extension Borrowing {
     /// Chromium and quic-go take half a window in two round trips, which is as fast; a quarter is seen earlier. The bytes of an
     /// echo are consumed a round trip after they were received, so that it gets half its window in each: to keep up with
     /// slow start, which doubles as fast, it has two round trips. ``usefulBytes(of:initialBytes:_:)`` is the bound then.
-    private static func isFast(_ interval: Duration, in window: ReceiveWindow, of connection: Connection) -> Bool {
-        let roundTrip = connection.pathState.smoothedRoundTrip
-        return interval <= max(window.answeredBytes > 0 ? roundTrip * 2 : roundTrip, .milliseconds(5))
+    private static func isFast(_ nanoseconds: UInt64, in window: ReceiveWindow, of connection: Connection) -> Bool {
+        let roundTrip = connection.pathState.smoothedRoundTripNanoseconds
+        return nanoseconds <= max(window.answeredBytes > 0 ? roundTrip * 2 : roundTrip, ticksNanoseconds)
     }
+
+    /// Some ticks of a busy host.
+    private static let ticksNanoseconds: UInt64 = 5_000_000
 
     /// Doubles the window of `stream`, within what makes its peer faster.
     ///

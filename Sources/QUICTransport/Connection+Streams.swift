@@ -127,12 +127,12 @@ extension Connection {
     func receive(_ bytes: RawSpan, isFinal: Bool, on stream: Stream) -> Bool {
         stream.didReceive(bytes.byteCount)
         noteProgress(bytes.byteCount)
-        guard let service, !stream.isReset else {
+        guard serving != nil, !stream.isReset else {
             stream.extendCredit(bytes.byteCount)
             return true
         }
         do throws(StreamError) {
-            try service.receive(bytes, isFinal: isFinal, on: stream)
+            try serving?.receive(bytes, isFinal: isFinal, on: stream)
             give(borrowing.noteHandled(stream), to: stream)
             return true
         } catch {
@@ -159,7 +159,7 @@ extension Connection {
     func didAcknowledge(upTo offset: UInt64, of stream: Stream) {
         let released = stream.didAcknowledge(upTo: offset)
         noteProgress(released)
-        if released > 0 { service?.stream(stream, didRelease: released) }
+        if released > 0 { serving?.stream(stream, didRelease: released) }
     }
 
     /// The peer sent RESET_STREAM. RFC 9000 §3.2.

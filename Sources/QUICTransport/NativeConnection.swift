@@ -115,7 +115,7 @@ extension NativeConnection {
     var timer: MonotonicInstant { unsafe MonotonicInstant(nanoseconds: ngtcp2_conn_get_expiry(pointer)) }
 
     /// The present probe timeout. RFC 9002 §6.2.1.
-    var probeTimeout: Duration { .nanoseconds(Int64(clamping: unsafe ngtcp2_conn_get_pto(pointer))) }
+    var probeTimeoutNanoseconds: UInt64 { unsafe ngtcp2_conn_get_pto(pointer) }
 
     /// The state of the path: round trips, congestion window, bytes in flight.
     var pathState: PathState {

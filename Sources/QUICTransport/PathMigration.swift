@@ -181,7 +181,7 @@ extension Connection {
 
     /// A PATH_CHALLENGE frame is being written.
     func noteChallenge() {
-        guard let migration, let probeTimeout = native?.probeTimeout else { return }
+        guard let migration, native != nil else { return }
         migration.noteChallenge(
             probeTimeout: probeTimeout,
             acknowledgementDelay: native?.peerParameters?.acknowledgementDelay ?? .zero,

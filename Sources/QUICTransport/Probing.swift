@@ -25,11 +25,13 @@ struct Probing {
     private var hasCommand = false
 
     /// After this long, probes no longer make up for lost packets: the path is gone, at least for a while.
-    private static let pairedProbesPeriod = Duration.seconds(2)
+    private static let pairedProbesNanoseconds: UInt64 = 2_000_000_000
     /// How long before the idle timeout the last two probes are sent, unless their answers may take longer.
     private static let lastProbeLeads = (first: Duration.milliseconds(800), second: Duration.milliseconds(500))
     /// The time an answer may take beyond a round trip.
     private static let answerSlack = Duration.milliseconds(50)
+    /// No idle timeout has a last chance earlier than so long after the peer was heard.
+    private static let earliestChanceNanoseconds: UInt64 = 500_000_000
     /// Two probes and a PING, and one packet more.
     private static let roomForProbes = 4 * UInt64(TransportConfiguration.receivedDatagramBytesLimit)
 
@@ -74,7 +76,7 @@ extension Probing {
         let wantsProbe = watch.noteHeard(
             bytesInFlight: before,
             after: connection.pathState.inFlightBytes,
-            probeTimeout: connection.probeTimeout,
+            probeTimeoutNanoseconds: connection.probeTimeoutNanoseconds,
             at: connection.now
         )
         mayProbe = true
@@ -130,9 +132,10 @@ extension Probing {
     /// Whether packets beyond the first wait: the congestion window is nearly full, so that they could only be probes.
     func holds(_ path: PathState, of connection: Connection) -> Bool {
         let room = min(Self.roomForProbes, path.congestionWindowBytes / 2)
+        let now = connection.now
         return path.inFlightBytes + room > path.congestionWindowBytes && connection.state == .established
-            && !connection.isMigrating && watch.isSilent(for: Self.pairedProbesPeriod, at: connection.now)
-            && connection.now < unarmedAt(connection)
+            && !connection.isMigrating && watch.isSilent(forNanoseconds: Self.pairedProbesNanoseconds, at: now)
+            && now < unarmedAt(connection)
     }
 
     /// Whether a burst has to wait: probes are held back, and none may leave.
@@ -156,7 +159,7 @@ extension Probing {
     private func holdEnd(of connection: Connection) -> MonotonicInstant {
         guard hasCommand || connection.hasDataToSend else { return .distantFuture }
         // A deadline is asked for with each packet, and ngtcp2 only once the peer has been silent for some time.
-        let earliest = watch.unarmedAt(.zero)
+        let earliest = watch.unarmedAt(probeTimeoutNanoseconds: 0)
         guard earliest <= connection.now else { return earliest }
         let end = unarmedAt(connection)
         return end <= connection.now ? .distantFuture : end
@@ -164,16 +167,22 @@ extension Probing {
 
     /// When a probe timeout would long have expired.
     private func unarmedAt(_ connection: Connection) -> MonotonicInstant {
-        watch.unarmedAt(connection.probeTimeout)
+        watch.unarmedAt(probeTimeoutNanoseconds: connection.probeTimeoutNanoseconds)
     }
 
     private func lastChance(of connection: Connection) -> MonotonicInstant {
         guard connection.state == .established else { return .distantFuture }
         // A deadline is asked for with each packet, and ngtcp2 only once the peer has been silent for some time.
-        let earliest = watch.lastChance(idleTimeout: Self.lastProbeLeads.second, leads: (.zero, .zero))
+        let earliest = watch.lastChance(
+            firstNanoseconds: Self.earliestChanceNanoseconds,
+            secondNanoseconds: Self.earliestChanceNanoseconds
+        )
         guard earliest <= connection.now else { return earliest }
         guard let (idleTimeout, leads) = Self.lastChances(of: connection) else { return .distantFuture }
-        return watch.lastChance(idleTimeout: idleTimeout, leads: leads)
+        return watch.lastChance(
+            firstNanoseconds: (idleTimeout - leads.first).nativeNanoseconds,
+            secondNanoseconds: (idleTimeout - leads.second).nativeNanoseconds
+        )
     }
 
     /// The idle timeout, and how long before it the last two probes are sent; nil where there is none.

@@ -43,15 +43,15 @@ struct ReceiveWindow {
 
     /// Takes note that `count` further bytes were handled.
     ///
-    /// - Returns: The time in which a quarter of a window was, when it just was; nil before that.
-    mutating func handle(_ count: Int, at now: MonotonicInstant) -> Duration? {
+    /// - Returns: The nanoseconds in which a quarter of a window was, when it just was; nil before that.
+    mutating func handle(_ count: Int, at now: MonotonicInstant) -> UInt64? {
         handledOffset += UInt64(count)
         // A pause does not count: the measurement begins with its first byte.
         if epochBytes == 0 { epochStart = now }
         epochBytes = UInt32(clamping: Int(epochBytes) + count)
         guard epochBytes >= target / 4 else { return nil }
         epochBytes = 0
-        return epochStart.duration(to: now)
+        return now.nanoseconds(since: epochStart)
     }
 
     /// Takes note that `count` bytes of a stream that is no longer there will not be handled any more.

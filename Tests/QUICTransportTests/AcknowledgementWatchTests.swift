@@ -10,7 +10,7 @@ import Testing
 
     /// A packet that acknowledges nothing, on a path with a probe timeout of 100 ms.
     private func hear(_ watch: inout AcknowledgementWatch, at now: MonotonicInstant) -> Bool {
-        watch.noteHeard(bytesInFlight: 1_200, after: 1_200, probeTimeout: .milliseconds(100), at: now)
+        watch.noteHeard(bytesInFlight: 1_200, after: 1_200, probeTimeoutNanoseconds: 100_000_000, at: now)
     }
 
     @Test func itIsSmall() {
@@ -67,13 +67,13 @@ import Testing
 
     @Test func noProbeTimeoutIsArmedWhenTwiceTheSilenceHasPassed() {
         var watch = AcknowledgementWatch()
-        #expect(watch.unarmedAt(.seconds(1)) == .distantFuture)
+        #expect(watch.unarmedAt(probeTimeoutNanoseconds: 1_000_000_000) == .distantFuture)
         watch.noteSent(bytesInFlight: 0, after: 1_200, at: moment(10))
-        #expect(watch.unarmedAt(.seconds(1)) == moment(12))
+        #expect(watch.unarmedAt(probeTimeoutNanoseconds: 1_000_000_000) == moment(12))
         watch.noteSent(bytesInFlight: 1_200, after: 2_400, at: moment(17))
-        #expect(watch.unarmedAt(.seconds(1)) == moment(26))
-        _ = watch.noteHeard(bytesInFlight: 2_400, after: 40, probeTimeout: .zero, at: moment(20))
-        #expect(watch.unarmedAt(.seconds(1)) == moment(22))
+        #expect(watch.unarmedAt(probeTimeoutNanoseconds: 1_000_000_000) == moment(26))
+        _ = watch.noteHeard(bytesInFlight: 2_400, after: 40, probeTimeoutNanoseconds: 0, at: moment(20))
+        #expect(watch.unarmedAt(probeTimeoutNanoseconds: 1_000_000_000) == moment(22))
     }
 
     @Test func anAcknowledgementStartsItAnewOrEndsIt() {
@@ -84,10 +84,10 @@ import Testing
             watch.noteSent(bytesInFlight: 2_400, after: 2_450, at: moment(second))
         }
         #expect(watch.deadline(.seconds(16)) == moment(26))
-        _ = watch.noteHeard(bytesInFlight: 2_450, after: 1_200, probeTimeout: .zero, at: moment(20))
+        _ = watch.noteHeard(bytesInFlight: 2_450, after: 1_200, probeTimeoutNanoseconds: 0, at: moment(20))
         #expect(watch.deadline(.seconds(16)) == .distantFuture)
         #expect(watch.isSilent(for: .seconds(1), at: moment(21)))
-        _ = watch.noteHeard(bytesInFlight: 1_200, after: 0, probeTimeout: .zero, at: moment(22))
+        _ = watch.noteHeard(bytesInFlight: 1_200, after: 0, probeTimeoutNanoseconds: 0, at: moment(22))
         #expect(!watch.isSilent)
     }
 
@@ -95,7 +95,7 @@ import Testing
     @Test func packetsLeftAfterAnAcknowledgementAreAProbe() {
         var watch = AcknowledgementWatch()
         watch.noteSent(bytesInFlight: 0, after: 2_400, at: moment(10))
-        _ = watch.noteHeard(bytesInFlight: 2_400, after: 1_200, probeTimeout: .milliseconds(100), at: moment(11))
+        _ = watch.noteHeard(bytesInFlight: 2_400, after: 1_200, probeTimeoutNanoseconds: 100_000_000, at: moment(11))
         #expect(!hear(&watch, at: moment(11)))
         #expect(!hear(&watch, at: moment(11, 99)))
         #expect(hear(&watch, at: moment(11, 100)))
@@ -104,7 +104,7 @@ import Testing
     @Test func thereAreTwoLastChancesForEachTimeThePeerWasHeard() {
         var watch = AcknowledgementWatch()
         func lastChance() -> MonotonicInstant {
-            watch.lastChance(idleTimeout: .seconds(30), leads: (first: .seconds(2), second: .seconds(1)))
+            watch.lastChance(firstNanoseconds: 28_000_000_000, secondNanoseconds: 29_000_000_000)
         }
         #expect(lastChance() == .distantFuture)
         watch.noteSent(bytesInFlight: 0, after: 1_200, at: moment(5))
@@ -118,7 +118,7 @@ import Testing
         #expect(lastChance() == .distantFuture)
         watch.noteSent(bytesInFlight: 1_200, after: 1_250, at: moment(33))
         #expect(lastChance() == moment(61))
-        _ = watch.noteHeard(bytesInFlight: 1_200, after: 0, probeTimeout: .zero, at: moment(34))
+        _ = watch.noteHeard(bytesInFlight: 1_200, after: 0, probeTimeoutNanoseconds: 0, at: moment(34))
         #expect(lastChance() == .distantFuture)
     }
 
@@ -145,7 +145,7 @@ import Testing
         }
         // The period doubles at 1, 5 and 13, and at 21, from where on both are kept.
         #expect(sent == [0, 1, 3, 5, 9, 13])
-        #expect(watch.unarmedAt(.seconds(1)) == .distantFuture)
+        #expect(watch.unarmedAt(probeTimeoutNanoseconds: 1_000_000_000) == .distantFuture)
     }
 
     @Test func aPeerThatWasHeardGetsItsProbeWithTheNextTimeout() {
@@ -165,10 +165,10 @@ import Testing
         watch.noteSent(bytesInFlight: 1_200, after: 1_250, at: moment(10))
         #expect(watch.takeProbeTimeout(before: moment(29), at: moment(20)) == .none)
         // Not with the end of the hold either: a probe timeout was due.
-        #expect(watch.unarmedAt(.seconds(1)) == .distantFuture)
+        #expect(watch.unarmedAt(probeTimeoutNanoseconds: 1_000_000_000) == .distantFuture)
         watch.takeLastChance()
         watch.takeLastChance()
-        #expect(watch.unarmedAt(.seconds(1)) == .distantFuture)
+        #expect(watch.unarmedAt(probeTimeoutNanoseconds: 1_000_000_000) == .distantFuture)
     }
 
     @Test func aSilenceOfDaysIsNoOverflow() {
