@@ -106,13 +106,17 @@ struct AcknowledgementWatch {
     /// Whether so much time has passed since a packet was sent that a probe timeout may have expired. There is no more than the
     /// half and no less than a quarter of the silence between two of them.
     func isProbeTimeoutDue(at now: MonotonicInstant) -> Bool {
-        sinceLastSent(at: now) >= silenceStart.duration(to: now) / 8
+        8_000 * UInt64(microsecondsSinceLastSent(at: now)) >= now.nanoseconds(since: silenceStart)
     }
 
     /// How long ago the last packet was sent that asks for an acknowledgement.
     private func sinceLastSent(at now: MonotonicInstant) -> Duration {
+        .microseconds(Int64(microsecondsSinceLastSent(at: now)))
+    }
+
+    private func microsecondsSinceLastSent(at now: MonotonicInstant) -> UInt32 {
         let silence = microseconds(at: now)
-        return .microseconds(Int64(silence - min(silence, lastSentAt)))
+        return silence - min(silence, lastSentAt)
     }
 
     /// When a probe timeout would long have expired: the next one comes when the silence is twice as long as at the last packet, and
