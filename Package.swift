@@ -310,7 +310,7 @@ let package = Package(
         tests(of: "FuzzTargets", uses: ["FuzzTargets"]),
         tests(of: "BoundedMemory", uses: ["BoundedMemory", "CShims", "QUICTesting"]),
         tests(of: "Datagrams", uses: ["Datagrams"]),
-        tests(of: "QUICPackets", uses: ["Datagrams", "QUICPackets", "SeededRandom"]),
+        tests(of: "QUICPackets", uses: ["BoundedMemory", "Datagrams", "QUICPackets", "SeededRandom"]),
         tests(of: "QUICTLS", uses: ["QUICPackets", "QUICTLS"]),
         tests(of: "DatagramIO", uses: ["DatagramIO", "Datagrams"]),
         tests(
