@@ -106,6 +106,7 @@ final class ClientWorker {
             try serve()
         } catch {
             stop(because: .clientFailed(.socket(error)))
+            endpoint.fail()
             return .failure(.socket(error))
         }
         endpoint.removeClosingRecords()

@@ -201,6 +201,12 @@ extension ClientEndpoint {
         connections.finish(connection, .close(.localClose), at: advance(to: now), into: replies)
     }
 
+    /// Ends every connection without a word to its server, since the thread that drives this endpoint cannot go on. The service is told why:
+    /// ``QUICTransport/CloseCause/workerFailed``.
+    public func fail() {
+        connections.endAll(.discard(.workerFailed), at: latest, into: replies)
+    }
+
     /// Forgets a connection without a word to the server; nothing happens to one that has ended.
     public func abandon(_ connection: Connection, at now: MonotonicInstant) {
         guard connection.state != .closed else { return }

@@ -468,6 +468,13 @@ extension ConnectionSet {
         connection.tellEnd(end.cause)
     }
 
+    /// Ends every connection, and drops every closing and draining record. Services are told, and may begin no connection meanwhile.
+    func endAll(_ end: ConnectionEnd, at now: MonotonicInstant, into batch: TransmitBatch) {
+        sweepPosition = 0
+        while let connection = nextLiveConnection() { finish(connection, end, at: now, into: batch) }
+        removeClosingRecords()
+    }
+
     /// Drops every closing and draining record.
     public func removeClosingRecords() {
         while let oldest = closingRecords.popOldest() { removeRecord(at: oldest) }

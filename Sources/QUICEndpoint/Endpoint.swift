@@ -353,6 +353,13 @@ extension Endpoint {
         isShuttingDown = true
     }
 
+    /// Ends every connection without a word to its peer, and refuses new ones, since the thread that drives this endpoint cannot go on.
+    /// Services are told why: ``QUICTransport/CloseCause/workerFailed``.
+    public func fail() {
+        shutDown()
+        connections.endAll(.discard(.workerFailed), at: latest, into: replies)
+    }
+
     /// Closes one connection with CONNECTION_CLOSE.
     ///
     /// - Parameter code: The application's error code. RFC 9000 §20.2.

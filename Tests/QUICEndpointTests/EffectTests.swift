@@ -123,6 +123,27 @@ import Testing
         expectReturn(pair)
     }
 
+    /// The thread that drives the endpoint cannot go on.
+    @Test func connectionsOfAnEndpointThatFailsSaySo() throws {
+        final class Reader: StreamService {
+            let applicationProtocol = "echo"
+            var causes: [CloseCause] = []
+
+            func connectionDidClose(_ connection: Connection, _ report: CloseReport) { causes.append(report.cause) }
+
+            func receive(_ bytes: RawSpan, isFinal: Bool, on stream: Stream) throws(StreamError) {}
+        }
+        let (server, client) = (Reader(), Reader())
+        let pair = try Pair(seed: 4, services: [server], clientService: client)
+        for _ in 0..<40 { _ = try pair.connect() }
+        pair.run(for: .seconds(1))
+        pair.client.fail()
+        pair.server.fail()
+        #expect(server.causes == Array(repeating: .workerFailed, count: 40) && client.causes == server.causes)
+        #expect(pair.server.isShutDown)
+        expectEverythingReturned(pair)
+    }
+
     // RFC 9001 §6: an endpoint MUST NOT initiate a key update prior to having confirmed the handshake. ngtcp2 would abort.
     @Test func keysAreNotUpdatedWhileTheHandshakeIsToldOf() throws {
         let opener = Opener()
