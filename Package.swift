@@ -181,13 +181,13 @@ let package = Package(
         module("DatagramIO", uses: ["Datagrams", "FaultInjection", "CShims"]),
         module(
             "QUICWorkers",
-            uses: ["BoundedMemory", "DatagramIO", "Datagrams", "QUICEndpoint", "QUICTransport"]
+            uses: ["BoundedMemory", "DatagramIO", "Datagrams", "QUICEndpoint", "QUICTransport", "TextValues"]
         ),
         module(
             "QUICServer",
             uses: [
                 "BoundedMemory", "CShims", "DatagramIO", "Datagrams", "FaultInjection", "QUICEndpoint",
-                "QUICTransport", "QUICWorkers", "TextValues",
+                "QUICTransport", "QUICWorkers",
             ]
         ),
         module(
@@ -340,7 +340,10 @@ let package = Package(
                 "QUICWorkers",
             ]
         ),
-        tests(of: "QUICClient", uses: ["DatagramIO", "Datagrams", "QUICClient", "QUICTesting"]),
+        tests(
+            of: "QUICClient",
+            uses: ["DatagramIO", "Datagrams", "QUICClient", "QUICTesting", "QUICTransport", "QUICWorkers"]
+        ),
         tests(
             of: "QUICAsync",
             uses: [
