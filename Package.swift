@@ -181,13 +181,13 @@ let package = Package(
         module("DatagramIO", uses: ["Datagrams", "FaultInjection", "CShims"]),
         module(
             "QUICWorkers",
-            uses: ["BoundedMemory", "DatagramIO", "Datagrams", "QUICEndpoint", "QUICTransport"]
+            uses: ["BoundedMemory", "DatagramIO", "Datagrams", "QUICEndpoint", "QUICTransport", "TextValues"]
         ),
         module(
             "QUICServer",
             uses: [
                 "BoundedMemory", "CShims", "DatagramIO", "Datagrams", "FaultInjection", "QUICEndpoint",
-                "QUICTransport", "QUICWorkers", "TextValues",
+                "QUICTransport", "QUICWorkers",
             ]
         ),
         module(
@@ -310,7 +310,7 @@ let package = Package(
         tests(of: "FuzzTargets", uses: ["FuzzTargets"]),
         tests(of: "BoundedMemory", uses: ["BoundedMemory", "CShims", "QUICTesting"]),
         tests(of: "Datagrams", uses: ["Datagrams"]),
-        tests(of: "QUICPackets", uses: ["Datagrams", "QUICPackets", "SeededRandom"]),
+        tests(of: "QUICPackets", uses: ["BoundedMemory", "Datagrams", "QUICPackets", "SeededRandom"]),
         tests(of: "QUICTLS", uses: ["QUICPackets", "QUICTLS"]),
         tests(of: "DatagramIO", uses: ["DatagramIO", "Datagrams"]),
         tests(
@@ -340,7 +340,10 @@ let package = Package(
                 "QUICWorkers",
             ]
         ),
-        tests(of: "QUICClient", uses: ["DatagramIO", "Datagrams", "QUICClient", "QUICTesting"]),
+        tests(
+            of: "QUICClient",
+            uses: ["DatagramIO", "Datagrams", "QUICClient", "QUICTesting", "QUICTransport", "QUICWorkers"]
+        ),
         tests(
             of: "QUICAsync",
             uses: [

@@ -95,8 +95,7 @@ extension ConnectionOutcome {
         case .refused: self = .refused
         case .versionNegotiation: self = .versionNegotiationFailed
         case .acknowledgementSilence, .noProgress, .uselessPackets, .lifetime, .retainedMemory, .localClose,
-            .transportError,
-            .budgetExceeded, .outOfMemory, .addressValidation, .abandoned:
+            .transportError, .workerFailed, .budgetExceeded, .outOfMemory, .addressValidation, .abandoned:
             self = .transportError
         }
     }

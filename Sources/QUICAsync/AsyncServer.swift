@@ -62,10 +62,7 @@ public final class AsyncServer: Sendable {
         self.arrivals = arrivals
         self.workers = workers
         // A worker that fails takes the others with it, and nobody may have asked for that.
-        Task(executorPreference: workers.first?.taskExecutor) {
-            _ = try? await server.waitUntilStopped()
-            arrivals.finish()
-        }
+        Task(executorPreference: workers.first?.taskExecutor) { [self] in _ = try? await waitUntilStopped() }
     }
 
     /// The address it listens on, with the port the system chose if 0 was asked for.
@@ -115,8 +112,7 @@ public final class AsyncServer: Sendable {
     /// - Returns: The last statistics.
     /// - Throws: When a worker has failed.
     public func shutDown() async throws(ServerError) -> ServerStatistics {
-        defer { arrivals.finish() }
-        return try await server.shutDown()
+        try await finish { server async throws(ServerError) in try await server.shutDown() }
     }
 
     /// Refuses new connections, lets the others finish their streams, closes those that are left after `timeout`, and releases
@@ -126,8 +122,7 @@ public final class AsyncServer: Sendable {
     /// - Returns: The last statistics.
     /// - Throws: When a worker has failed.
     public func drain(within timeout: Duration) async throws(ServerError) -> ServerStatistics {
-        defer { arrivals.finish() }
-        return try await server.drain(within: timeout)
+        try await finish { server async throws(ServerError) in try await server.drain(within: timeout) }
     }
 
     /// Waits until every worker has ended: after ``shutDown()`` or ``drain(within:)``, or because one has failed, which takes the others
@@ -136,7 +131,14 @@ public final class AsyncServer: Sendable {
     /// - Returns: The last statistics.
     /// - Throws: The first failure, once all workers have ended.
     public func waitUntilStopped() async throws(ServerError) -> ServerStatistics {
+        try await finish { server async throws(ServerError) in try await server.waitUntilStopped() }
+    }
+
+    /// Waits for `end`, after which no further connection comes.
+    private func finish(
+        _ end: (Server) async throws(ServerError) -> ServerStatistics
+    ) async throws(ServerError) -> ServerStatistics {
         defer { arrivals.finish() }
-        return try await server.waitUntilStopped()
+        return try await end(server)
     }
 }

@@ -62,9 +62,8 @@ public final class ByteStream: Sendable {
         var resetCode: UInt64?
         var isTaken = false
         var isPumpRequested = false
-        var priority = StreamPriority()
-        /// Whether the transport does not know it yet.
-        var isPriorityNew = false
+        var priority = Setting(StreamPriority())
+        var holdsUpDrain = Setting(true)
 
         /// Keeps bytes that nobody has asked for. A peer that sends single bytes does not make as many chunks.
         mutating func append(_ bytes: [UInt8]) {
@@ -73,6 +72,28 @@ public final class ByteStream: Sendable {
             } else {
                 chunks.append(bytes)
             }
+        }
+    }
+
+    /// A property of the transport's stream, which may be set while there is none yet, and on any thread.
+    private struct Setting<Value: Equatable & Sendable> {
+        private(set) var value: Value
+        /// Whether the transport does not know it yet.
+        private var isNew = false
+
+        init(_ value: Value) { self.value = value }
+
+        /// Changes it; false where that changes nothing.
+        mutating func set(_ newValue: Value) -> Bool {
+            guard value != newValue else { return false }
+            (value, isNew) = (newValue, true)
+            return true
+        }
+
+        /// The value that the transport does not know yet, which is told of it now; nil where it knows.
+        mutating func take() -> Value? {
+            defer { isNew = false }
+            return isNew ? value : nil
         }
     }
 
@@ -175,16 +196,15 @@ extension ByteStream {
     /// When it is served, beside the other streams of its connection that have something to send: for what is written from now on, and
     /// for the bytes that wait. May be set from any task, at any time; beyond the stream's end it has no effect.
     public var priority: StreamPriority {
-        get { state.withLock { $0.priority } }
-        set {
-            let isOther = state.withLock { state in
-                defer { state.priority = newValue }
-                guard state.priority != newValue else { return false }
-                state.isPriorityNew = true
-                return true
-            }
-            if isOther { requestPump() }
-        }
+        get { state.withLock { $0.priority.value } }
+        set { if state.withLock({ $0.priority.set(newValue) }) { requestPump() } }
+    }
+
+    /// Whether a server that drains waits for its end, as by default. It does not for a stream that lasts as long as its connection, such
+    /// as the control stream of HTTP/3: RFC 9114 §6.2.1. May be set from any task, at any time; beyond the stream's end it has no effect.
+    public var holdsUpDrain: Bool {
+        get { state.withLock { $0.holdsUpDrain.value } }
+        set { if state.withLock({ $0.holdsUpDrain.set(newValue) }) { requestPump() } }
     }
 
     /// Sends `bytes`; returns when all of them are in the stream's queue, and suspends while there is no room.
@@ -297,12 +317,15 @@ extension ByteStream {
     /// Does the things that tasks have asked for.
     private func pump() {
         guard let stream = source.stream else { return state.withLock { $0.isPumpRequested = false } }
-        let (creditBytes, resetCode, isTaken, priority) = state.withLock { state in
+        let (creditBytes, resetCode, isTaken, priority, holdsUpDrain) = state.withLock { state in
             state.isPumpRequested = false
-            defer { (state.creditBytes, state.resetCode, state.isPriorityNew) = (0, nil, false) }
-            return (state.creditBytes, state.resetCode, state.isTaken, state.isPriorityNew ? state.priority : nil)
+            defer { (state.creditBytes, state.resetCode) = (0, nil) }
+            return (
+                state.creditBytes, state.resetCode, state.isTaken, state.priority.take(), state.holdsUpDrain.take()
+            )
         }
         if let priority { stream.priority = priority }
+        if let holdsUpDrain { stream.holdsUpDrain = holdsUpDrain }
         if isTaken { stream.releasePlace() }
         if creditBytes > 0 { stream.extendCredit(creditBytes) }
         if let resetCode { stream.reset(code: resetCode) }

@@ -25,7 +25,8 @@ public final class Client: Sendable {
     /// Starts a client without connections.
     ///
     /// - Parameter makeService: Makes the object that is told of everything that happens on connections. Called once before this returns.
-    /// - Throws: When the configuration contradicts itself, or the system has no thread or no event loop.
+    /// - Throws: When a value of the configuration is out of its range (``QUICWorkers/WorkerError/value(_:)``), when the configuration
+    ///   contradicts itself, or when the system has no thread or no event loop.
     public init(
         configuration: ClientConfiguration,
         makeService: (WorkerReference) -> sending any StreamService
@@ -75,6 +76,7 @@ public final class Client: Sendable {
     }
 
     private static func check(_ transport: TransportConfiguration) throws(ClientError) {
+        do throws(RefusedValue) { try transport.checkRanges() } catch { throw .value(error) }
         if let flaw = transport.flaw(towards: "server") { throw .configuration(flaw) }
         let needed = TransportConfiguration.bytesLimit(ofWindow: transport.connectionWindow.initialBytes, borrowed: 0)
         guard transport.connectionBytesLimit >= needed else {

@@ -106,6 +106,7 @@ final class ClientWorker {
             try serve()
         } catch {
             stop(because: .clientFailed(.socket(error)))
+            endpoint.fail()
             return .failure(.socket(error))
         }
         endpoint.removeClosingRecords()
@@ -137,12 +138,19 @@ final class ClientWorker {
     }
 
     private func observe() {
-        endpoint.onEstablish = { [unowned self] connection in
+        endpoint.willOpen = { [unowned self] connection in
             guard let attempt = attempts.removeValue(forKey: connection.handle) else { return }
             connection.applicationDeadline = .distantFuture
             if let number = attempt.race { endRace(number, wonBy: connection, at: attempt.remote) }
-            // One with early data is open already.
-            if connection.earlyData == .none { attempt.request.willOpen(connection) }
+            attempt.request.willOpen(connection)
+        }
+        endpoint.onEstablish = { [unowned self] connection in
+            // One with early data was open before. Any other that is still here is about to end, and has not opened.
+            guard connection.earlyData != .none, let attempt = attempts.removeValue(forKey: connection.handle) else {
+                return
+            }
+            // Its service may have set one of its own meanwhile.
+            if connection.applicationDeadline == attempt.deadline { connection.applicationDeadline = .distantFuture }
         }
         endpoint.onWake = { [unowned self] connection in
             guard attempts[connection.handle] != nil else { return }

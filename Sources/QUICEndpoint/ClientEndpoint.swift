@@ -10,7 +10,6 @@ public import QUICTransport
 public final class ClientEndpoint {
     private let tls: TLSClientContext
     private let connections: ConnectionSet
-    private let host: ClientHost
     private let environment: ConnectionEnvironment
     private let replies = TransmitBatch(datagramCapacity: 64)
     private var latest = MonotonicInstant(nanoseconds: 0)
@@ -27,17 +26,17 @@ public final class ClientEndpoint {
         service: any StreamService
     ) {
         self.tls = tls
-        connections = ConnectionSet(
-            ledger: MemoryLedger(budget: configuration.memoryBudget),
-            closingLimit: configuration.closingLimit,
-            closingBytesLimit: configuration.closingBytesLimit
-        )
-        host = ClientHost(connections: connections, service: service, configuration: configuration)
         environment = ConnectionEnvironment(
             configuration: configuration.transport,
-            ledger: connections.ledger,
+            ledger: MemoryLedger(budget: configuration.memoryBudget),
             resetSecret: configuration.resetSecret,
-            host: host
+            ids: ConnectionIDSource(workerIndex: configuration.workerIndex, seed: configuration.seed),
+            services: .single(service)
+        )
+        connections = ConnectionSet(
+            environment: environment,
+            closingLimit: configuration.closingLimit,
+            closingBytesLimit: configuration.closingBytesLimit
         )
         connections.onClose = { [unowned self] connection, cause in
             contexts[connection.handle] = nil
@@ -47,13 +46,22 @@ public final class ClientEndpoint {
 
     deinit {
         connections.releaseAll()
-        host.forgetServices()
+        environment.forgetServices()
     }
 
-    /// Called from inside an event when a handshake is complete.
+    /// Called once for each connection whose handshake is complete, after the event that completed it, and before it ends in any way. What
+    /// TLS knows of the session is still there. It may close, abandon and use any connection.
     public var onEstablish: (Connection) -> Void {
-        get { host.onEstablish }
-        set { host.onEstablish = newValue }
+        get { connections.onEstablish }
+        set { connections.onEstablish = newValue }
+    }
+
+    /// Called from inside that event, before ``QUICTransport/StreamService/connectionDidOpen(_:)``: the place for a
+    /// ``QUICTransport/Connection/context`` that the service finds. Not for a connection that was opened with early data, nor for one that
+    /// has ended meanwhile.
+    public var willOpen: (Connection) -> Void {
+        get { environment.willOpen }
+        set { environment.willOpen = newValue }
     }
 
     /// Called when a connection's ``QUICTransport/Connection/applicationDeadline`` has come.
@@ -97,7 +105,7 @@ extension ClientEndpoint {
         else { return }
         if let end = connection.receive(datagram, path: path, ecn: ecn, at: now) {
             connections.finish(connection, end, at: now, into: replies)
-        } else {
+        } else if connections.follow(connection) {
             connections.touch(handle)
         }
     }
@@ -150,8 +158,8 @@ extension ClientEndpoint {
         at now: MonotonicInstant
     ) throws(QUICError) -> Connection {
         let now = advance(to: now)
-        let source = host.ids.makeConnectionID()
-        let destination = host.ids.makeInitialDestination()
+        let source = environment.ids.makeConnectionID()
+        let destination = environment.ids.makeInitialDestination()
         let made = try connections.insert(routing: [source]) { handle throws(QUICError) in
             try Connection.connect(
                 source: source,
@@ -191,6 +199,12 @@ extension ClientEndpoint {
         guard connection.state != .closed else { return }
         connection.close(code: code)
         connections.finish(connection, .close(.localClose), at: advance(to: now), into: replies)
+    }
+
+    /// Ends every connection without a word to its server, since the thread that drives this endpoint cannot go on. The service is told why:
+    /// ``QUICTransport/CloseCause/workerFailed``.
+    public func fail() {
+        connections.endAll(.discard(.workerFailed), at: latest, into: replies)
     }
 
     /// Forgets a connection without a word to the server; nothing happens to one that has ended.

@@ -54,6 +54,11 @@ struct ConnectionRoutes: ~Copyable {
 // MARK: - New connection IDs
 
 extension ConnectionRoutes {
+    /// Leads `id` to `handle`; false, and nothing changes, when it already leads somewhere.
+    mutating func insert(_ id: ConnectionID, for handle: ConnectionHandle) -> Bool {
+        ids.insert(id, for: handle)
+    }
+
     /// How often an ID is drawn again when it is taken. Eleven random bytes never are; a broken random source ends here.
     private static let drawLimit = 8
 
@@ -62,22 +67,6 @@ extension ConnectionRoutes {
         var id = source.makeConnectionID()
         for _ in 1..<Self.drawLimit where route(to: id) != nil { id = source.makeConnectionID() }
         return id
-    }
-
-    /// Makes a further connection ID that leads to `handle`; nil when the ones drawn are taken.
-    ///
-    /// RFC 9000 §5.1: the same connection ID MUST NOT be issued more than once on the same connection; here it is not on
-    /// any two, closing ones included.
-    mutating func issueID(
-        from source: inout ConnectionIDSource,
-        resetSecret: EndpointSecret,
-        for handle: ConnectionHandle
-    ) -> (ConnectionID, StatelessResetToken)? {
-        let id = unusedID(from: &source)
-        guard let token = StatelessResetToken(for: id, secret: resetSecret), ids.insert(id, for: handle) else {
-            return nil
-        }
-        return (id, token)
     }
 }
 

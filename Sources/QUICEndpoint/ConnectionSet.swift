@@ -5,8 +5,9 @@ public import QUICTransport
 
 /// The connections of one endpoint, from their first packet until nothing of them is left.
 ///
-/// It finds them by connection ID, wakes them at their deadlines, lets them send in turn, and is the only place that
-/// removes them: ``finish(_:_:at:into:)`` is the one path out, whatever the cause.
+/// It finds them by connection ID, wakes them at their deadlines, lets them send in turn, follows what they have done
+/// (``QUICTransport/ConnectionEffect``), and is the only place that removes them: ``finish(_:_:at:into:)`` is the one path out, whatever
+/// the cause.
 ///
 /// Owns: the connections and the records of closing ones. Released by: ``finish(_:_:at:into:)`` and ``expire(at:into:)``.
 /// Bound: connections are bounded by who admits them; closing records by ``closingLimit``.
@@ -32,6 +33,9 @@ public final class ConnectionSet {
 
     /// The account of every connection here together.
     public let ledger: MemoryLedger
+    /// Called once for each connection whose handshake is complete, after the event that completed it. It may close, abandon and use any
+    /// connection.
+    var onEstablish: (Connection) -> Void = { _ in }
     /// Called exactly once for each connection, before anything that it holds is released.
     var onEnd: (Connection, CloseCause) -> Void = { _, _ in }
     /// Called exactly once for each connection, after everything it held was released.
@@ -54,6 +58,7 @@ public final class ConnectionSet {
     @safe @exclusivity(unchecked) private var waitingOrder: RingBuffer<ConnectionHandle>
     @safe @exclusivity(unchecked) private var closingRecords: ClosingRecords
     @safe @exclusivity(unchecked) private var reclaimer = Reclaimer()
+    private let environment: ConnectionEnvironment
     /// The slot where ``nextLiveConnection()`` goes on.
     private var sweepPosition = 0
     /// When debug builds hold the ledger against the accounts.
@@ -62,15 +67,18 @@ public final class ConnectionSet {
     /// An empty set.
     ///
     /// - Parameters:
+    ///   - environment: That of the connections.
     ///   - closingLimit: How many closing and draining records are kept; one more displaces the oldest.
     ///   - closingBytesLimit: How many bytes they may take together; one that does not fit displaces the oldest.
     ///   - sourcesLimit: How many sources of connections are counted; 0 for none.
     public init(
-        ledger: MemoryLedger,
+        environment: ConnectionEnvironment,
         closingLimit: Int = closingLimitDefault,
         closingBytesLimit: Int = closingBytesLimitDefault,
         sourcesLimit: Int = 0
     ) {
+        self.environment = environment
+        let ledger = environment.ledger
         self.ledger = ledger
         slots = ConnectionSlots(ledger: ledger)
         routes = ConnectionRoutes(ledger: ledger)
@@ -89,6 +97,7 @@ public final class ConnectionSet {
     /// The endpoint calls this before it lets go of its TLS context. A TLS session that is freed after its context frees
     /// what all sessions shared, which no connection was charged for.
     func releaseAll() {
+        while environment.takeCommanded() != nil {}
         for index in 0..<slots.count {
             guard case .live(let connection) = slots[index] else { continue }
             connection.release()
@@ -129,7 +138,7 @@ extension ConnectionSet {
     public var nextDeadline: MonotonicInstant? { deadlines.next }
 
     /// Whether a connection waits for its turn to transmit.
-    public var wantsToTransmit: Bool { slots.wantsToTransmit }
+    public var wantsToTransmit: Bool { slots.wantsToTransmit || environment.hasCommanded }
 
     /// Whether datagrams wait for the next turn.
     var hasWaitingDatagrams: Bool { !waitingOrder.isEmpty }
@@ -224,46 +233,66 @@ extension ConnectionSet {
         }
     }
 
-    /// An ID from `source` that leads nowhere yet, if it has one.
-    func unusedID(from source: inout ConnectionIDSource) -> ConnectionID {
-        routes.unusedID(from: &source)
-    }
-
-    /// Makes a further connection ID that leads to `connection`; nil when the ones drawn are taken.
-    func issueID(
-        from source: inout ConnectionIDSource,
-        resetSecret: EndpointSecret,
-        for connection: Connection
-    ) -> (ConnectionID, StatelessResetToken)? {
-        routes.issueID(from: &source, resetSecret: resetSecret, for: connection.handle)
-    }
-
-    /// Ends the route of `id`, if it leads to `handle`: no connection can make another unreachable.
-    public func retire(_ id: ConnectionID, from handle: ConnectionHandle) {
-        routes.retire(id, from: handle)
-    }
-
-    /// A stateless reset that ends in `token` ends the connection of `handle`.
-    func expectReset(withToken token: ConnectionID, of handle: ConnectionHandle) {
-        routes.expectReset(withToken: token, of: handle)
-    }
-
-    /// It no longer does.
-    func forgetReset(withToken token: ConnectionID, of handle: ConnectionHandle) {
-        routes.forgetReset(withToken: token, of: handle)
+    /// An ID that leads nowhere yet, if there is one.
+    func unusedID() -> ConnectionID {
+        routes.unusedID(from: &environment.ids)
     }
 
     /// Counts a connection that was just inserted at its source, if there is room for that; it then is until its end.
     func count(_ connection: Connection, at source: SourcePrefix) {
         if sources.begin(source) { connection.source = source }
     }
+}
 
-    /// Takes note that a handshake is complete.
-    public func didEstablish(_ connection: Connection) {
-        counts.handshaking -= 1
-        counts.established += 1
-        counts.handshakesCompleted += 1
-        if connection.source != .none { sources.establish(connection.source) }
+// MARK: - Effects
+
+extension ConnectionSet {
+    /// Follows what `connection` has done. Called after each event and each effect of it, before anything else happens: packets with a new
+    /// connection ID find it, and the counts agree with its state.
+    ///
+    /// - Returns: Whether it is still there: those that are told may have ended it.
+    @inline(__always)
+    func follow(_ connection: Connection) -> Bool {
+        guard connection.hasEffects else { return true }
+        return followAll(connection)
+    }
+
+    /// The same, for a connection that nothing but its slot keeps.
+    @inline(never)  // It is rare, and its callers handle packets.
+    private func followAll(_ connection: Connection) -> Bool {
+        let kept = unsafe Unmanaged.passRetained(connection)
+        defer { unsafe kept.release() }
+        while let effect = connection.nextEffect() { follow(effect, of: connection) }
+        return connection.state != .closed
+    }
+
+    private func follow(_ effect: ConnectionEffect, of connection: Connection) {
+        let handle = connection.handle
+        switch effect {
+        case .established:
+            counts.handshaking -= 1
+            counts.established += 1
+            counts.handshakesCompleted += 1
+            if connection.source != .none { sources.establish(connection.source) }
+            onEstablish(connection)
+        case .issued(let id):
+            // RFC 9000 §5.1: the same connection ID MUST NOT be issued more than once on the same connection; here it is not on any two,
+            // closing ones included.
+            guard !routes.insert(id, for: handle) else { return }
+            connection.refuseConnectionID()
+            touch(handle)
+        case .retired(let id):
+            routes.retire(id, from: handle)
+        case .expectsReset(let token):
+            routes.expectReset(withToken: token, of: handle)
+        case .forgetsReset(let token):
+            routes.forgetReset(withToken: token, of: handle)
+        }
+    }
+
+    /// Takes note of the connections that were given commands outside of their own events.
+    private func noteCommands() {
+        while let handle = environment.takeCommanded() { touch(handle) }
     }
 }
 
@@ -285,7 +314,7 @@ extension ConnectionSet {
     ) {
         var waiting: [ConnectionHandle] = []
         defer { for handle in waiting { touch(handle) } }
-        while !batch.isFull, let dequeued = unsafe slots.dequeue() {
+        while !batch.isFull, let dequeued = unsafe nextToTransmit() {
             // In its place it outlives the call: an end that a service wants then is only noted.
             let outcome = unsafe dequeued._withUnsafeGuaranteedRef { connection -> TransmitOutcome? in
                 if let held, connection.path?.local.family == held {
@@ -293,6 +322,7 @@ extension ConnectionSet {
                     return nil
                 }
                 let outcome = connection.transmit(into: batch, at: now)
+                guard follow(connection) else { return nil }
                 switch outcome {
                 case .idle: deadlines.set(connection.deadline, for: connection.handle.index)
                 case .more: touch(connection.handle)
@@ -306,6 +336,12 @@ extension ConnectionSet {
         }
     }
 
+    /// Takes the connection out of its queue whose turn it is to send.
+    private func nextToTransmit() -> Unmanaged<Connection>? {
+        if environment.hasCommanded { noteCommands() }
+        return unsafe slots.dequeue()
+    }
+
     /// Handles every deadline that has come.
     public func expire(at now: MonotonicInstant, into batch: TransmitBatch) {
         while let index = deadlines.popExpired(at: now) {
@@ -315,7 +351,7 @@ extension ConnectionSet {
             case .live(let connection):
                 if let end = connection.expire(at: now) {
                     finish(connection, end, at: now, into: batch)
-                } else {
+                } else if follow(connection) {
                     wake(connection, at: now)
                     touch(connection.handle)
                 }
@@ -370,6 +406,7 @@ extension ConnectionSet {
                 finish(connection, end, at: now, into: batch)
                 continue
             }
+            guard follow(connection) else { continue }
             touch(handle)
             if connection.hasWaitingDatagrams { waitingOrder.push(handle) }
         }
@@ -395,8 +432,9 @@ extension ConnectionSet {
 extension ConnectionSet {
     /// Ends a connection: sends its last packet, releases everything it held, and keeps a record if one is due.
     ///
-    /// The one way out. Routes go first, unless the record needs them, then TLS and transport, then the deadline and the
-    /// slot; what the account still held afterwards would show in ``ledger``.
+    /// The one way out. What the connection has done until now is followed, and nothing happens where that has ended it. Routes go first,
+    /// unless the record needs them, then TLS and transport, then the deadline and the slot; what the account still held afterwards
+    /// would show in ``ledger``.
     @inline(never)  // It is rare, and its callers handle packets.
     public func finish(
         _ connection: Connection,
@@ -404,6 +442,8 @@ extension ConnectionSet {
         at now: MonotonicInstant,
         into batch: TransmitBatch
     ) {
+        noteCommands()
+        guard follow(connection) else { return }
         onEnd(connection, end.cause)
         let record = makeRecord(of: connection, end, at: now, into: batch)
         let closingPeriod = min(connection.closingPeriod, Self.closingPeriodLimit)
@@ -426,6 +466,13 @@ extension ConnectionSet {
         if counts.live == 0 { waitingOrder.removeAll() }
         onClose(connection, end.cause)
         connection.tellEnd(end.cause)
+    }
+
+    /// Ends every connection, and drops every closing and draining record. Services are told, and may begin no connection meanwhile.
+    func endAll(_ end: ConnectionEnd, at now: MonotonicInstant, into batch: TransmitBatch) {
+        sweepPosition = 0
+        while let connection = nextLiveConnection() { finish(connection, end, at: now, into: batch) }
+        removeClosingRecords()
     }
 
     /// Drops every closing and draining record.

@@ -32,7 +32,6 @@ public final class Endpoint {
 
     private let tls: TLSServerContext
     private let connections: ConnectionSet
-    private let host: ServerHost
     private let environment: ConnectionEnvironment
     private let admission: Admission
     private let validation: AddressValidation
@@ -59,8 +58,21 @@ public final class Endpoint {
         let configuration = FaultInjection.isDefenceless ? configuration.withoutDefences : configuration
         self.tls = tls
         ledger = MemoryLedger(budget: configuration.memoryBudget)
-        connections = ConnectionSet(
+        validation = AddressValidation(keys: configuration.tokenKeys)
+        var transport = configuration.transport
+        transport.certificateChainBytes = tls.certificateChainBytes
+        transport.asksForCertificates = tls.asksForCertificates
+        environment = ConnectionEnvironment(
+            configuration: transport,
             ledger: ledger,
+            resetSecret: configuration.resetSecret,
+            ids: ConnectionIDSource(workerIndex: configuration.workerIndex, seed: configuration.seed),
+            services: .byProtocol(Dictionary(services.map { ($0.applicationProtocol, $0) }) { first, _ in first }),
+            addressValidation: validation
+        )
+        environment.serverTLS = tls
+        connections = ConnectionSet(
+            environment: environment,
             closingLimit: configuration.closingLimit,
             closingBytesLimit: configuration.closingBytesLimit,
             sourcesLimit: configuration.admission.limitsSources ? configuration.admission.sourcesLimit : 0
@@ -69,32 +81,15 @@ public final class Endpoint {
         eventLog = EventLog(capacity: configuration.eventLogCapacity)
         workerIndex = configuration.workerIndex
         workerCount = configuration.workerCount
-        validation = AddressValidation(keys: configuration.tokenKeys)
         oneTimeTokens = configuration.oneTimeTokens ?? OneTimeTokens()
-        host = ServerHost(
-            connections: connections,
-            services: services,
-            validation: validation,
-            configuration: configuration
-        )
         limiters = ReplyLimiters(perSecond: configuration.admission.statelessRepliesPerSecond)
-        var transport = configuration.transport
-        transport.certificateChainBytes = tls.certificateChainBytes
-        transport.asksForCertificates = tls.asksForCertificates
-        environment = ConnectionEnvironment(
-            configuration: transport,
-            ledger: connections.ledger,
-            resetSecret: configuration.resetSecret,
-            host: host
-        )
-        environment.serverTLS = tls
-        host.onEstablish = { [unowned self] in eventLog.append(.established, of: $0, at: latest) }
+        connections.onEstablish = { [unowned self] in eventLog.append(.established, of: $0, at: latest) }
         connections.onEnd = { [unowned self] in logEnd(of: $0, $1) }
     }
 
     deinit {
         connections.releaseAll()
-        host.forgetServices()
+        environment.forgetServices()
     }
 
     /// When ``expire(at:)`` is due next, which is at once while datagrams wait for their turn; nil while nothing is.
@@ -293,7 +288,8 @@ extension Endpoint {
             if !connections.keepForNextTurn(datagram, path: path, ecn: ecn, of: connection) { drop(.queueFull) }
             return .handled
         }
-        return connection.receive(datagram, path: path, ecn: ecn, at: now).map { .ended($0) } ?? .received
+        if let end = connection.receive(datagram, path: path, ecn: ecn, at: now) { return .ended(end) }
+        return connections.follow(connection) ? .received : .handled
     }
 
     /// Whether a datagram is dropped because the process is close to its memory limit, before it costs memory.
@@ -355,6 +351,13 @@ extension Endpoint {
     /// Closes every connection, as far as ``transmit(into:at:)`` is called, and refuses new ones.
     public func shutDown() {
         isShuttingDown = true
+    }
+
+    /// Ends every connection without a word to its peer, and refuses new ones, since the thread that drives this endpoint cannot go on.
+    /// Services are told why: ``QUICTransport/CloseCause/workerFailed``.
+    public func fail() {
+        shutDown()
+        connections.endAll(.discard(.workerFailed), at: latest, into: replies)
     }
 
     /// Closes one connection with CONNECTION_CLOSE.
@@ -473,7 +476,7 @@ extension Endpoint {
         ecn: ECN,
         at now: MonotonicInstant
     ) {
-        let source = connections.unusedID(from: &host.ids)
+        let source = connections.unusedID()
         let connection: Connection?
         do throws(QUICError) {
             connection = try connections.insert(routing: [source, initial.destination]) { handle throws(QUICError) in
@@ -495,7 +498,10 @@ extension Endpoint {
         guard let connection else { return drop(.unroutable) }
         if admission.limits.limitsSources { connections.count(connection, at: SourcePrefix(of: path.remote)) }
         eventLog.append(.accepted, of: connection, at: now)
-        guard let end = connection.receive(datagram, path: path, ecn: ecn, at: now) else { return }
+        guard let end = connection.receive(datagram, path: path, ecn: ecn, at: now) else {
+            _ = connections.follow(connection)
+            return
+        }
         connections.finish(connection, end, at: now, into: replies)
         // RFC 9000 §17.2.5.2: a client MUST accept and process at most one Retry packet for each connection attempt.
         if end.cause == .addressValidation, retriedFrom == nil {
@@ -505,7 +511,7 @@ extension Endpoint {
 
     private func sendRetry(answering initial: InitialPacket, path: NetworkPath, at now: MonotonicInstant) {
         guard limiters.retry.take(at: now) else { return drop(.rateLimited) }
-        let source = host.ids.makeConnectionID()
+        let source = environment.ids.makeConnectionID()
         let isQueued = unsafe reply(on: path) { space in
             unsafe StatelessPackets.retry(
                 answering: initial,
@@ -531,7 +537,7 @@ extension Endpoint {
 
     private func negotiateVersion(_ datagram: RawSpan, path: NetworkPath, at now: MonotonicInstant) {
         guard limiters.versionNegotiation.take(at: now) else { return drop(.rateLimited) }
-        let unused = UInt8(truncatingIfNeeded: host.ids.next())
+        let unused = UInt8(truncatingIfNeeded: environment.ids.next())
         let isQueued = unsafe reply(on: path) { space in
             unsafe StatelessPackets.versionNegotiation(answering: datagram, unused: unused, into: space)
         }
@@ -545,7 +551,7 @@ extension Endpoint {
                 for: id,
                 secret: environment.resetSecret,
                 triggerBytes: triggerBytes,
-                random: &host.ids,
+                random: &environment.ids,
                 into: space
             )
         }

@@ -44,6 +44,14 @@ public struct MemoryPlan: Sendable, Hashable {
     /// - Throws: ``QUICWorkers/WorkerError/configuration(_:)`` with the arithmetic and the nearest value that fits.
     init(_ configuration: ServerConfiguration, available: AvailableMemory) throws(ServerError) {
         try configuration.checkRanges()
+        try self.init(ofChecked: configuration, available: available)
+    }
+
+    /// - Parameters:
+    ///   - configuration: One whose values are in their ranges: ``ServerConfiguration/checkRanges()``.
+    ///   - available: The memory this process can use, for the default limit of a quarter of it.
+    /// - Throws: ``QUICWorkers/WorkerError/configuration(_:)`` with the arithmetic and the nearest value that fits.
+    init(ofChecked configuration: ServerConfiguration, available: AvailableMemory) throws(ServerError) {
         let transport = configuration.transport
         try Self.check(transport)
         let streams = transport.peerBidirectionalStreams + transport.peerUnidirectionalStreams

@@ -57,7 +57,7 @@ public final class Server: Sendable {
         configuration.transport.asksForCertificates = tls.asksForCertificates
         self.configuration = configuration
         self.tls = tls
-        memoryPlan = try MemoryPlan(configuration)
+        memoryPlan = try MemoryPlan(ofChecked: configuration, available: .current())
         // Rounded down, so that the workers together never exceed the plan.
         configuration.admission.connections = memoryPlan.connectionLimit / configuration.workerCount
         var group = WorkerGroup(

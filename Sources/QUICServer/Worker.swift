@@ -102,6 +102,18 @@ final class Worker {
             tellDrained()
         }
         reference.tasks.begin(waking: loop.waker)
+        do throws(SocketError) {
+            try serve()
+        } catch {
+            endpoint.fail()
+            throw error
+        }
+        // Otherwise the last statistics would show elements that wait for connections that are gone.
+        closeInboxes()
+        return statistics
+    }
+
+    private func serve() throws(SocketError) {
         while !(endpoint.isShutDown && outgoing.isEmpty) {
             let start = clock.now()
             let wakeup = try loop.wait(until: nextDeadline, now: start)
@@ -123,9 +135,6 @@ final class Worker {
             try runTasks()
             if endpoint.isDrained { tellDrained() }
         }
-        // Otherwise the last statistics would show elements that wait for connections that are gone.
-        closeInboxes()
-        return statistics
     }
 
     private var nextDeadline: MonotonicInstant? {

@@ -8,6 +8,8 @@ public enum CloseCause: Sendable, Hashable, BitwiseCopyable {
     case shutdown
     /// The endpoint drains, and all streams of the connection had ended.
     case drained
+    /// The worker or client that served it had to stop, as where its socket failed. The peer is not told: nothing can be sent.
+    case workerFailed
     /// Nothing was received for the idle timeout. RFC 9000 §10.1.
     case idleTimeout
     /// The handshake was not complete by its deadline.
@@ -49,6 +51,7 @@ public enum CloseCause: Sendable, Hashable, BitwiseCopyable {
         case .localClose: "local_close"
         case .shutdown: "shutdown"
         case .drained: "drained"
+        case .workerFailed: "worker_failed"
         case .idleTimeout: "idle_timeout"
         case .handshakeTimeout: "handshake_timeout"
         case .acknowledgementSilence: "acknowledgement_silence"
@@ -70,7 +73,7 @@ public enum CloseCause: Sendable, Hashable, BitwiseCopyable {
 
     /// Every label there is, for tables that show the zeros too.
     public static let labels: [String] = [
-        CloseCause.peerClose, .localClose, .shutdown, .drained, .idleTimeout, .handshakeTimeout,
+        CloseCause.peerClose, .localClose, .shutdown, .drained, .workerFailed, .idleTimeout, .handshakeTimeout,
         .acknowledgementSilence, .noProgress, .uselessPackets, .lifetime, .retainedMemory, .statelessReset,
         .tlsAlert(0), .transportError, .budgetExceeded(.connection), .outOfMemory, .refused, .versionNegotiation,
         .addressValidation, .abandoned,

@@ -19,10 +19,21 @@ extension Connection {
         /// The alert that tells why the peer's certificate did not stand up to verification; 0 where it did, or where there was none.
         fileprivate var certificateAlert: UInt8 = 0
         fileprivate var earlyData = EarlyDataState.none
-        /// Whether ngtcp2 is past the handshake as well: it is not yet while it tells of its completion.
+        /// Whether ngtcp2 is past the handshake as well: it is not yet while it tells of its completion, and at a client not before it
+        /// has written its last packet of it.
         fileprivate var isOver = false
+        /// Whether the endpoint has not been told yet that the handshake is complete.
+        fileprivate var isCompletionUntold = false
+        /// Whether it has not been told yet of that, or of anything else.
+        fileprivate var hasEffects = false
 
-        /// Takes note of a connection ID that now leads here.
+        /// The handshake is complete.
+        mutating func noteEstablished() {
+            isCompletionUntold = true
+            hasEffects = true
+        }
+
+        /// Takes note of a connection ID that already leads here.
         mutating func add(_ id: ConnectionID, _ account: MemoryAccount) {
             sourceConnectionIDs.append(id, owner: account, chargedTo: .table)
         }
@@ -31,6 +42,28 @@ extension Connection {
         mutating func forgetIDs(_ account: MemoryAccount) {
             sourceConnectionIDs.removeAll(owner: account, chargedTo: .table)
             peerResetTokens.removeAll(owner: account, chargedTo: .table)
+            (isCompletionUntold, hasEffects) = (false, false)
+        }
+
+        /// The next thing that the endpoint has not been told of.
+        fileprivate mutating func nextEffect(of role: Role, _ account: MemoryAccount) -> ConnectionEffect? {
+            if isCompletionUntold {
+                isCompletionUntold = false
+                isOver = isOver || role == .server
+                return .established
+            }
+            switch sourceConnectionIDs.takeChange(owner: account, chargedTo: .table) {
+            case .removed(let id): return .retired(id)
+            case .added(let id): return .issued(id)
+            case nil: break
+            }
+            switch peerResetTokens.takeChange(owner: account, chargedTo: .table) {
+            case .removed(let token): return .forgetsReset(token: token)
+            case .added(let token): return .expectsReset(token: token)
+            case nil: break
+            }
+            hasEffects = false
+            return nil
         }
     }
 
@@ -62,18 +95,20 @@ extension Connection {
     public var earlyData: EarlyDataState { handshake.earlyData }
 
     /// The name that the client asked for in its ClientHello (SNI), until the handshake is over: in
-    /// ``StreamService/admission(of:)`` and ``StreamService/connectionDidOpen(_:)``. RFC 6066 §3.
+    /// ``StreamService/admission(of:)`` and ``StreamService/connectionDidOpen(_:)``, and until the endpoint has followed
+    /// ``ConnectionEffect/established``. RFC 6066 §3.
     public var serverName: String? { tls?.serverName }
 
     /// The peer's certificate in DER, as long as the TLS session lives: in ``StreamService/admission(of:)`` and
-    /// ``StreamService/connectionDidOpen(_:)``. At a server nil unless it asks for one and the client has one:
-    /// ``QUICTLS/ClientAuthentication``.
+    /// ``StreamService/connectionDidOpen(_:)``, and until the endpoint has followed ``ConnectionEffect/established``. At a server nil unless
+    /// it asks for one and the client has one: ``QUICTLS/ClientAuthentication``.
     public var peerCertificate: [UInt8]? { tls?.peerCertificate }
 
     /// Whether it ended because the peer's certificate did not stand up to verification.
     public var refusedCertificate: Bool { handshake.certificateAlert != 0 }
 
-    /// Whether TLS took up where an earlier session left off; told from inside ``ConnectionHost/connectionDidEstablish(_:)``.
+    /// Whether TLS took up where an earlier session left off, as long as the TLS session lives: in
+    /// ``StreamService/connectionDidOpen(_:)``, and until the endpoint has followed ``ConnectionEffect/established``.
     public var isResumed: Bool { tls?.isResumed ?? false }
 
     /// Whether keys may be updated. RFC 9001 §6.1.
@@ -202,9 +237,10 @@ extension Connection {
         tls = consume session
     }
 
-    /// Frees the TLS session after the handshake and its ticket; not from inside a callback, where ngtcp2 still uses it.
+    /// Frees the TLS session after the handshake and its ticket; not from inside a callback, where ngtcp2 still uses it, and not before
+    /// the endpoint was told: it may want to know of the session.
     func releaseTLSIfDone() {
-        guard tls != nil, !isHandshaking, tls?.awaitsTicket != true else { return }
+        guard tls != nil, !isHandshaking, !handshake.isCompletionUntold, tls?.awaitsTicket != true else { return }
         releaseTLS()
     }
 
@@ -298,9 +334,6 @@ extension Connection {
         let remembered = applicationProtocol
         handshake.applicationProtocol = name
         establish()
-        // Before anything that may fail: the host counts by state, and the state has changed.
-        environment.host.connectionDidEstablish(self)
-        handshake.isOver = true
         ignoreWrappedIdleTimeout()
         settleEarlyData(agreedOn: name, ticketFor: remembered)
         let status = role == .server ? sendTicketAndToken() : 0
@@ -308,10 +341,16 @@ extension Connection {
         // Early data has opened it already.
         if let service {
             service.connectionDidCompleteHandshake(self)
-        } else if let service = name.flatMap({ environment.host.service(for: $0) }) {
-            open(to: service)
+        } else if let service = name.flatMap({ environment.services[$0] }) {
+            if role == .client { environment.willOpen(self) }
+            if pendingEnd == nil { open(to: service) }
         }
         return status
+    }
+
+    /// The client knows that the server has completed the handshake as well. RFC 9001 §4.1.2. A server knows it at once.
+    func didConfirmHandshake() {
+        handshake.isOver = true
     }
 
     /// Takes an idle timeout of the peer's that ngtcp2 could not hold for none, so that ours counts. RFC 9000 §10.1.
@@ -333,7 +372,7 @@ extension Connection {
             guard tls?.sendTicket() == true else { return NGTCP2_ERR_CALLBACK_FAILURE }
         }
         guard let remote = path?.remote,
-            let token = environment.host.addressToken(for: remote, version: version, at: now)
+            let token = environment.addressValidation?.regularToken(for: remote, version: version, at: now)
         else { return 0 }
         return native?.submit(addressToken: token).number ?? NGTCP2_ERR_CALLBACK_FAILURE
     }
@@ -358,28 +397,56 @@ extension Connection {
     /// The last 16 bytes of the stateless resets by which the peer may end this connection, in the form of IDs.
     package var peerResetTokens: ConnectionIDList { _read { yield handshake.peerResetTokens } }
 
-    /// Another connection ID that leads here; nil when there is none to give.
+    /// Another connection ID, and its stateless reset token; nil when there is none to give.
+    ///
+    /// ngtcp2 asks no later than when it writes the packet that tells the peer of it. The endpoint has it lead here before that packet
+    /// leaves, and ends the connection where it leads elsewhere, which of eleven random bytes none ever does:
+    /// ``ConnectionEffect/issued(_:)``.
     func issueConnectionID() -> (ConnectionID, StatelessResetToken)? {
-        guard let issued = environment.host.issueConnectionID(for: self) else { return nil }
-        handshake.add(issued.0, account)
-        return issued
+        let id = environment.ids.makeConnectionID()
+        guard let token = StatelessResetToken(for: id, secret: environment.resetSecret) else { return nil }
+        handshake.sourceConnectionIDs.add(id, owner: account, chargedTo: .table)
+        handshake.hasEffects = true
+        return (id, token)
     }
 
     /// The peer no longer uses `id`. RFC 9000 §19.16.
     func retireConnectionID(_ id: ConnectionID) {
         handshake.sourceConnectionIDs.remove(id, owner: account, chargedTo: .table)
-        environment.host.retire(id, of: self)
+        handshake.hasEffects = true
     }
 
     /// The peer's reset token `token` has come into use, or out of it.
     func note(_ token: ConnectionID, isActive: Bool) {
         if isActive {
-            handshake.peerResetTokens.append(token, owner: account, chargedTo: .table)
-            environment.host.expectReset(withToken: token, of: self)
+            handshake.peerResetTokens.add(token, owner: account, chargedTo: .table)
         } else {
             handshake.peerResetTokens.remove(token, owner: account, chargedTo: .table)
-            environment.host.forgetReset(withToken: token, of: self)
         }
+        handshake.hasEffects = true
+    }
+}
+
+// MARK: - Effects on the endpoint
+
+extension Connection {
+    /// Whether ``nextEffect()`` has something to tell.
+    public var hasEffects: Bool { handshake.hasEffects }
+
+    /// The next thing that the endpoint has to follow, in the order of ``ConnectionEffect``'s cases; nil when there is none.
+    ///
+    /// Asked for after each event and each effect, and before the connection is released or one of its packets leaves. Nothing is left out
+    /// of an event that ends the connection. A connection ID or a token that comes and goes within one event is not told of. So there are
+    /// never more of them than the connection has and had IDs and tokens, and they take no memory of their own.
+    ///
+    /// The TLS session is freed with the first nil after ``ConnectionEffect/established``.
+    public func nextEffect() -> ConnectionEffect? {
+        guard hasEffects else { return nil }
+        if let effect = handshake.nextEffect(of: role, account) { return effect }
+        let tlsBefore = TLSMemory.tallyNow()
+        defer { chargeTLS(since: tlsBefore) }
+        releaseTLSIfDone()
+        return nil
     }
 }
 
@@ -419,7 +486,7 @@ extension Connection: EarlyDataHost {
     package func takesEarlyData(for name: String) -> Bool {
         handshake.earlyData = .offered
         guard account.bytesLimit >= Self.earlyHandshakeBytesMinimum else { return false }
-        return environment.host.service(for: name)?.acceptsEarlyData ?? false
+        return environment.services[name]?.acceptsEarlyData ?? false
     }
 
     /// Counts the early data of a ClientHello that offers some.
@@ -432,7 +499,7 @@ extension Connection: EarlyDataHost {
     /// Shows the connection to its service, since early data has arrived for it.
     func openForEarlyData() {
         guard isHandshaking, role == .server, earlyData == .accepted, service == nil, pendingEnd == nil,
-            let name = tls?.selectedProtocol, let service = environment.host.service(for: name),
+            let name = tls?.selectedProtocol, let service = environment.services[name],
             service.acceptsEarlyData
         else { return }
         open(to: service, speaking: name)

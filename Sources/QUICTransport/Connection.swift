@@ -9,16 +9,17 @@ public import Datagrams
 /// - getters are nouns: ``state``, ``deadline``, ``path``;
 /// - events go in: ``receive(_:path:ecn:at:)``, ``expire(at:)``;
 /// - commands are imperatives: ``openStream(_:)``, ``close(code:reasonPhrase:)``, ``release()``;
-/// - effects come out: ``transmit(into:at:)``, ``writeClose(for:into:at:)``.
+/// - effects come out: ``nextEffect()``, ``transmit(into:at:)``, ``writeClose(for:into:at:)``.
 ///
-/// After each event the caller asks for effects and for the next deadline. Whatever ends the connection is returned as
-/// a ``ConnectionEnd``; the caller then takes the last packet from ``writeClose(for:into:at:)`` and calls ``release()``.
+/// After each event and each effect the caller asks ``nextEffect()`` until there is none, and for the next deadline. Whatever ends the
+/// connection is returned as a ``ConnectionEnd``; the caller then takes the last packet from ``writeClose(for:into:at:)`` and calls
+/// ``release()``. A connection calls nothing of its caller's: only its service, and through that other connections.
 ///
 /// It stands in three files: its life is here; its beginning is in `Connection+Handshake.swift`, and streams and datagrams are in
 /// `Connection+Streams.swift`. `Borrowing` decides how much memory it may use, `Probing` what it sends to a silent peer,
 /// `SendPacer` when, and `PathMigration` where.
 ///
-/// Owns: an `ngtcp2_conn`, a TLS session until the handshake is complete, and its streams. Released by: ``release()``.
+/// Owns: an `ngtcp2_conn`, a TLS session until ``ConnectionEffect/established`` was taken, and its streams. Released by: ``release()``.
 /// Bound: ``BoundedMemory/MemoryAccount/bytesLimit`` of ``account``, refused at the allocator. It follows what the connection borrows, up
 /// to ``TransportConfiguration/connectionBytesLimit``.
 @safe
@@ -87,6 +88,8 @@ public final class Connection {
     /// Whether ngtcp2 is at work, and calls back.
     @safe @exclusivity(unchecked) private var isInsideEvent = false
     @safe @exclusivity(unchecked) private var ending = Ending()
+    /// Its place among those whose endpoint has to look after a command.
+    @safe @exclusivity(unchecked) var commandLink = CommandedConnections.Link()
 
     /// - Parameter sourceConnectionIDs: The IDs that already lead here.
     init(
@@ -143,6 +146,8 @@ extension Connection {
     /// The handshake is complete.
     func establish() {
         state = .established
+        // Before anything that may fail: the endpoint counts by state, and the state has changed.
+        handshake.noteEstablished()
         borrowing.establish(self)
     }
 }
@@ -366,7 +371,7 @@ extension Connection {
         guard !isInsideEvent else { return true }
         now = max(now, environment.now)
         probing.noteCommand()
-        environment.host.connectionWantsAttention(self)
+        environment.noteCommand(to: self)
         return true
     }
 
@@ -382,8 +387,8 @@ extension Connection {
     /// - Throws: While the handshake is not confirmed or the last update is too recent. RFC 9001 §6.1.
     public func updateKeys(at now: MonotonicInstant) throws(QUICError) {
         guard native != nil else { throw QUICError("the connection is closed") }
-        // ngtcp2 aborts before the handshake is complete instead of refusing.
-        guard mayUpdateKeys else { throw QUICError("the handshake is not complete") }
+        // ngtcp2 aborts before it is past the handshake instead of refusing.
+        guard mayUpdateKeys else { throw QUICError("the handshake is not confirmed") }
         let tlsBefore = TLSMemory.tallyNow()
         defer { chargeTLS(since: tlsBefore) }
         forgetRestingTimer()
@@ -546,6 +551,11 @@ extension Connection {
         ending.refuseHandshake(alert: alert)
     }
 
+    /// Ends the connection, which told its peer of a connection ID that leads elsewhere.
+    package func refuseConnectionID() {
+        ending.refuseConnectionID()
+    }
+
     /// The peer has sent a stateless reset. RFC 9000 §10.3.
     func noteStatelessReset() {
         ending.noteStatelessReset()
@@ -575,6 +585,7 @@ extension Connection {
         migration = nil
         // From here on it takes no commands, not from the service either that is told of the ends of its streams.
         state = .closed
+        environment.forgetCommands(to: self)
         releaseStreams()
         native = nil
         // After the `ngtcp2_conn`, which writes no more.

@@ -23,6 +23,11 @@ struct Ending {
         requested = requested ?? .close(.tlsAlert(alert))
     }
 
+    /// The peer was told of a connection ID that leads elsewhere. RFC 9000 §20.1: INTERNAL_ERROR.
+    mutating func refuseConnectionID() {
+        requested = requested ?? fail(.callback)
+    }
+
     /// The peer has sent a stateless reset. RFC 9000 §10.3.
     mutating func noteStatelessReset() {
         receivedStatelessReset = true

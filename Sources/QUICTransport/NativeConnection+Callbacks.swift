@@ -48,6 +48,12 @@ extension NativeConnection {
         unsafe callbacks.handshake_completed = { _, userData in
             unsafe Self.with(userData) { $0.didCompleteHandshake() }
         }
+        unsafe callbacks.handshake_confirmed = { _, userData in
+            unsafe Self.with(userData) { connection in
+                connection.didConfirmHandshake()
+                return 0
+            }
+        }
         unsafe callbacks.get_new_connection_id = { _, destination, token, _, userData in
             unsafe Self.with(userData) { connection in
                 guard let destination = unsafe destination, let token = unsafe token,

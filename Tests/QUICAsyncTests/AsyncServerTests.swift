@@ -100,6 +100,44 @@ import Testing
         await serving.value
     }
 
+    /// As a control stream does, which lasts as long as its connection.
+    @Test(arguments: [true, false])
+    func aStreamThatHoldsNothingUpDoesNotDelayADrain(fromTheWorker: Bool) async throws {
+        let server = try server()
+        let serving = Task(executorPreference: server.workers[0].taskExecutor) {
+            await server.run { connection in
+                for await stream in connection.streams {
+                    #expect(stream.holdsUpDrain)
+                    if fromTheWorker {
+                        stream.holdsUpDrain = false
+                    } else {
+                        let other = server.workers.first { !$0.isCurrent }
+                        await Task(executorPreference: other?.taskExecutor) { stream.holdsUpDrain = false }.value
+                    }
+                    #expect(!stream.holdsUpDrain)
+                    try? await stream.write("here")
+                }
+            }
+        }
+        let draining = Shared<Task<ServerStatistics, any Error>?>(nil)
+        let outcome = await onThread {
+            let client = try LoopbackClient(of: server.address, seed: 5)
+            let connection = try client.connect()
+            let stream = try client.open([1], on: connection)
+            try #require(try client.serve { !client.recorder.received(on: connection, stream.id).bytes.isEmpty })
+            let executor = server.workers[0].taskExecutor
+            draining.withLock {
+                $0 = Task(executorPreference: executor) { try await server.drain(within: .seconds(3_600)) }
+            }
+            try #require(try client.serve { client.closes.count == 1 })
+        }
+        try outcome.get()
+        let last = try await server.waitUntilStopped()
+        #expect(last.hasReturned && last.endpoint.connections.closedByCause == ["drained": 1])
+        _ = try await draining.withLock { $0 }?.value
+        await serving.value
+    }
+
     @Test func connectionsAreRefusedByTheirAddressAndName() async throws {
         let asked = Shared<[String]>([])
         var configuration = ServerConfiguration()

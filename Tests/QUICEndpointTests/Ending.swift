@@ -118,6 +118,14 @@ extension Ending {
             _ = try establish(pair)
             pair.server.drain(by: pair.now.advanced(by: .seconds(60)), at: pair.now)
         },
+        Ending(.workerFailed, at: .server) { pair in
+            _ = try establish(pair)
+            pair.server.fail()
+        },
+        Ending(.workerFailed, at: .client) { pair in
+            _ = try establish(pair)
+            pair.client.fail()
+        },
         Ending(.abandoned, at: .client) { pair in
             pair.client.abandon(try establish(pair), at: pair.now)
         },

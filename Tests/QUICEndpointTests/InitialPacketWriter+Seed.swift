@@ -1,5 +1,5 @@
 import PacketWriter
-import QUICEndpoint
+import QUICTransport
 
 extension InitialPacketWriter {
     /// Writes the packets of a client whose connection IDs come from `seed`.

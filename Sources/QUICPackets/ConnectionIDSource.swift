@@ -1,5 +1,3 @@
-public import QUICTransport
-
 /// Makes connection IDs: the worker's index, then random bytes that nobody can guess. RFC 9000 §5.1.
 public struct ConnectionIDSource: RandomNumberGenerator {
     private let workerIndex: UInt8
@@ -25,7 +23,7 @@ public struct ConnectionIDSource: RandomNumberGenerator {
     private mutating func makeConnectionID(firstByte: UInt8) -> ConnectionID {
         var bytes = InlineArray<12, UInt8>(repeating: firstByte)
         let words = (next(), next())
-        for index in 1..<TransportConfiguration.connectionIDLength {
+        for index in 1..<ConnectionID.issuedBytes {
             let word = index < 8 ? words.0 : words.1
             bytes[index] = UInt8(truncatingIfNeeded: word >> UInt64(8 * (index % 8)))
         }
