@@ -20,6 +20,11 @@ extension ServerConfiguration {
     /// Counts of a worker that bound each other elsewhere.
     static let workerCountsAccepted = 1...10_000_000
 
+    /// Clients of a worker whose first datagrams may wait: 128 MiB at most.
+    static let waitingInitialsAccepted = 1...65_536
+    /// Handshake steps of a turn.
+    static let handshakeStepsAccepted = 1...1_000_000
+
     /// - Throws: ``QUICWorkers/WorkerError/value(_:)`` for the first property that is out of its range.
     func checkRanges() throws(ServerError) {
         do throws(RefusedValue) {
@@ -43,6 +48,9 @@ extension ServerConfiguration {
         try Self.check(admission.handshakesInFlight, in: counts, "admission.handshakesInFlight")
         try Self.check(admission.connections, in: counts, "admission.connections")
         try Self.check(admission.sourcesLimit, in: counts, "admission.sourcesLimit")
+        try Self.check(admission.waitingInitials, in: Self.waitingInitialsAccepted, "admission.waitingInitials")
+        let steps = Self.handshakeStepsAccepted
+        try Self.check(admission.handshakeStepsPerTurn, in: steps, "admission.handshakeStepsPerTurn")
         let orNone = 0...counts.upperBound
         try Self.check(admission.handshakesBeforeRetry, in: orNone, "admission.handshakesBeforeRetry")
         try Self.check(admission.statelessRepliesPerSecond, in: orNone, "admission.statelessRepliesPerSecond")
