@@ -364,7 +364,7 @@ let package = Package(
             of: "Process",
             uses: [
                 "DatagramIO", "Datagrams", "EchoService", "LoadModel", "QUICAsync", "QUICClient", "QUICEndpoint",
-                "QUICTesting",
+                "QUICServer", "QUICTesting",
                 "QUICTransport",
             ]
         ),
