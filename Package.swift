@@ -367,7 +367,7 @@ let package = Package(
             of: "Process",
             uses: [
                 "DatagramIO", "Datagrams", "EchoService", "LoadModel", "QUICAsync", "QUICClient", "QUICEndpoint",
-                "QUICTesting",
+                "QUICServer", "QUICTesting",
                 "QUICTransport",
             ]
         ),

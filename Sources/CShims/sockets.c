@@ -101,13 +101,16 @@ int qh_socket_name(int fd, union qh_address *address) {
 
 int qh_socket_attach_steering(int fd, uint32_t worker_count) {
   // RFC 9000 §17.2, §17.3: the connection ID follows the flags, version and length of a long header, and the flags
-  // of a short one. A load past the datagram's end returns 0, the first socket.
+  // of a short one. A load past the datagram's end returns 0, the first socket. The first byte of an ID that a worker issued is
+  // the worker; of one that a client made up, of 8 bytes at least, the remainder of one byte would favour the first of many workers.
   struct sock_filter steps[] = {
       BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
       BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x80, 2, 0),
       BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 1),
-      BPF_STMT(BPF_JMP | BPF_JA, 1),
+      BPF_STMT(BPF_JMP | BPF_JA, 3),
       BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),
+      BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, worker_count, 0, 2),
+      BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 7),
       BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, worker_count),
       BPF_STMT(BPF_RET | BPF_A, 0),
   };

@@ -234,8 +234,17 @@ package struct ServerOptions: ParsableArguments {
     @OptionGroup
     var qlogOptions: QlogOptions
 
-    @Option(help: "How many threads serve, 1 to \(ServerConfiguration.workerCountLimit).")
-    var workers = Default.configuration.workerCount
+    @Option(
+        help: """
+            How many threads serve, 1 to \(ServerConfiguration.workerCountLimit). (default: one for each processor that the process \
+            may use, \(ServerConfiguration.processorCount()) here, and fewer where each would have less than \
+            \(Self.connectionsPerWorkerMinimum) connections)
+            """
+    )
+    var workers: Int?
+
+    @Flag(help: "Keep each of these threads on a processor of its own.")
+    var pinWorkers = false
 
     @Option(
         help: """
@@ -275,8 +284,11 @@ package struct ServerOptions: ParsableArguments {
 
     /// The configuration these options ask for, without what they name files for: secrets and logs of packets.
     ///
+    /// - Parameter processors: As many as the process may use.
     /// - Throws: ``OptionError`` when a certificate and its key are not both there.
-    package func configuration() throws(OptionError) -> ServerConfiguration {
+    package func configuration(
+        processors: Int = ServerConfiguration.processorCount()
+    ) throws(OptionError) -> ServerConfiguration {
         var configuration = ServerConfiguration()
         configuration.listenAddress = listen
         let certificates = try certificateSources()
@@ -287,11 +299,26 @@ package struct ServerOptions: ParsableArguments {
         configuration.memoryBytesLimit = memoryLimit?.count
         configuration.connectionLimit = connections
         configuration.tokenKeys.lifetime = tokenKeyLifetime.duration
-        configuration.workerCount = workers
+        configuration.pinsWorkers = pinWorkers
         configuration.eventLogCapacity = eventLog
         fill(&configuration.admission)
         fill(&configuration.transport)
+        configuration.workerCount = workers ?? Self.usefulWorkers(configuration, processors: processors)
         return configuration
+    }
+
+    /// A limit of connections is divided among workers, to which clients come by chance: with so many each the difference is small.
+    static let connectionsPerWorkerMinimum = 256
+
+    /// As many workers as there are processors, and fewer where the limits on memory or connections leave too little to each.
+    private static func usefulWorkers(_ configuration: ServerConfiguration, processors: Int) -> Int {
+        var configuration = configuration
+        let useful = (1...max(1, processors)).last { count in
+            configuration.workerCount = count
+            guard let plan = try? MemoryPlan(configuration) else { return false }
+            return plan.connectionLimit / count >= connectionsPerWorkerMinimum
+        }
+        return useful ?? 1
     }
 
     private func fill(_ admission: inout AdmissionLimits) {

@@ -73,6 +73,10 @@ extension StatisticsDocument {
         package var streams: Int
         /// Whether clients may change their address.
         package var allowsMigration: Bool
+        /// Threads.
+        package var workers: Int
+        /// Whether each of them stays on a processor of its own.
+        package var pinsWorkers: Bool
 
         /// The limits of a server with `configuration`, for which `plan` was made.
         package init(_ configuration: ServerConfiguration, _ plan: MemoryPlan) {
@@ -114,6 +118,8 @@ extension StatisticsDocument {
             tokenKeyLifetimeSeconds = configuration.tokenKeys.lifetime / .seconds(1)
             streams = transport.peerBidirectionalStreams
             allowsMigration = transport.allowsMigration
+            workers = configuration.workerCount
+            pinsWorkers = configuration.pinsWorkers
         }
     }
 }

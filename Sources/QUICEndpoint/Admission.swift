@@ -36,6 +36,11 @@ struct Admission {
         }
     }
 
+    /// Whether a client that would be accepted, if there were time for it and room to wait, is to come again with the answer to a Retry.
+    func mayAskToWait(_ verdict: AddressValidation.Verdict) -> Bool {
+        limits.retryPolicy != .never && verdict == .unvalidated
+    }
+
     private func mustProve(_ load: Load) -> Bool {
         switch limits.retryPolicy {
         case .always: true

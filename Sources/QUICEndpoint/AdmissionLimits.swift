@@ -6,6 +6,12 @@ public struct AdmissionLimits: Sendable {
     public var handshakesBeforeRetry = 100
     /// Handshakes in flight from which on connections are refused, 57 KB each. Default 4,096 a worker.
     public var handshakesInFlight = 4_096
+    /// Handshake steps of a turn before other connections have theirs: connections that are opened, and as many again that are in
+    /// their handshakes. A busy turn has more of both. Default 1.
+    public var handshakeStepsPerTurn = 1
+    /// Clients whose first datagrams wait for a turn with time for their handshakes, 2 KiB each. A further one that could prove its address
+    /// is asked to, and others are dropped. Default 256 a worker.
+    public var waitingInitials = 256
     /// Connections alive at once from which on further ones are refused. Default 1,000,000 a worker.
     public var connections = 1_000_000
     /// Connections of one source, handshaking or established, from which on further ones of it are refused; nil, the
@@ -29,5 +35,8 @@ public struct AdmissionLimits: Sendable {
     public var limitsSources: Bool { connectionsPerSource != nil || handshakesPerSource != nil }
 
     /// The defaults.
-    public init() {}
+    public init() {
+        // So under `auto` a client without a token gets a Retry before there is no room for it to wait.
+        precondition(waitingInitials > handshakesBeforeRetry)
+    }
 }

@@ -10,7 +10,8 @@ public import QUICTransport
 /// the cause.
 ///
 /// Owns: the connections and the records of closing ones. Released by: ``finish(_:_:at:into:)`` and ``expire(at:into:)``.
-/// Bound: connections are bounded by who admits them; closing records by ``closingLimit``.
+/// Bound: connections are bounded by who admits them; clients that wait by ``AdmissionLimits/waitingInitials``; closing records by
+/// ``closingLimit``.
 public final class ConnectionSet {
     /// The occupant of a slot.
     public enum Occupant {
@@ -56,6 +57,14 @@ public final class ConnectionSet {
     @safe @exclusivity(unchecked) private var sources: SourceTable
     /// Connections whose datagrams wait for the next turn, and handles of some that are gone.
     @safe @exclusivity(unchecked) private var waitingOrder: RingBuffer<ConnectionHandle>
+    /// The same of connections in their handshakes.
+    @safe @exclusivity(unchecked) private var waitingHandshakes: RingBuffer<ConnectionHandle>
+    /// Clients whose first datagrams wait.
+    @safe @exclusivity(unchecked) var waitingInitials: WaitingInitials
+    /// What handshakes may take of the present turn.
+    @safe @exclusivity(unchecked) var handshakeShare: HandshakeShare
+    /// Clients and connections whose handshakes have waited for a turn, since start.
+    @safe @exclusivity(unchecked) var handshakesWaited = 0
     @safe @exclusivity(unchecked) private var closingRecords: ClosingRecords
     @safe @exclusivity(unchecked) private var reclaimer = Reclaimer()
     private let environment: ConnectionEnvironment
@@ -71,11 +80,15 @@ public final class ConnectionSet {
     ///   - closingLimit: How many closing and draining records are kept; one more displaces the oldest.
     ///   - closingBytesLimit: How many bytes they may take together; one that does not fit displaces the oldest.
     ///   - sourcesLimit: How many sources of connections are counted; 0 for none.
+    ///   - handshakeStepsPerTurn: ``AdmissionLimits/handshakeStepsPerTurn``.
+    ///   - waitingInitialsLimit: ``AdmissionLimits/waitingInitials``.
     public init(
         environment: ConnectionEnvironment,
         closingLimit: Int = closingLimitDefault,
         closingBytesLimit: Int = closingBytesLimitDefault,
-        sourcesLimit: Int = 0
+        sourcesLimit: Int = 0,
+        handshakeStepsPerTurn: Int = .max,
+        waitingInitialsLimit: Int = 1
     ) {
         self.environment = environment
         let ledger = environment.ledger
@@ -85,6 +98,9 @@ public final class ConnectionSet {
         deadlines = DeadlineQueue(ledger: ledger)
         sources = SourceTable(limit: sourcesLimit, ledger: ledger)
         waitingOrder = RingBuffer(capacityLimit: Int(UInt32.max), owner: ledger)
+        waitingHandshakes = RingBuffer(capacityLimit: Int(UInt32.max), owner: ledger)
+        waitingInitials = WaitingInitials(limit: waitingInitialsLimit, ledger: ledger)
+        handshakeShare = HandshakeShare(stepsPerTurn: handshakeStepsPerTurn)
         closingRecords = ClosingRecords(limit: closingLimit, bytesLimit: closingBytesLimit, ledger: ledger)
     }
 
@@ -141,10 +157,13 @@ extension ConnectionSet {
     public var wantsToTransmit: Bool { slots.wantsToTransmit || environment.hasCommanded }
 
     /// Whether datagrams wait for the next turn.
-    var hasWaitingDatagrams: Bool { !waitingOrder.isEmpty }
+    var hasWaitingDatagrams: Bool { !waitingOrder.isEmpty || !waitingHandshakes.isEmpty || !waitingInitials.isEmpty }
 
-    /// Whether no slot is taken.
-    public var isEmpty: Bool { slots.occupiedCount == 0 }
+    /// The clients and connections whose handshakes wait for their turn.
+    var waitingHandshakeCount: Int { waitingInitials.count + waitingHandshakes.count }
+
+    /// Whether no slot is taken, and no client waits for one.
+    public var isEmpty: Bool { slots.occupiedCount == 0 && waitingInitials.isEmpty }
 
     /// The handle `id` leads to.
     public func route(to id: ConnectionID) -> ConnectionHandle? {
@@ -393,26 +412,54 @@ extension ConnectionSet {
     func keepForNextTurn(_ datagram: RawSpan, path: NetworkPath, ecn: ECN, of connection: Connection) -> Bool {
         let waitsAlready = connection.hasWaitingDatagrams
         guard connection.keepForNextTurn(datagram, path: path, ecn: ecn) else { return false }
-        if !waitsAlready { waitingOrder.push(connection.handle) }
+        if !waitsAlready {
+            putInOrder(connection)
+            if connection.isHandshaking { handshakesWaited += 1 }
+        }
         return true
     }
 
-    /// Begins the next turn: each connection with datagrams that wait handles its share of them.
+    /// Begins the next turn: each connection with datagrams that wait handles its share of them. Those whose handshakes are complete go
+    /// first, and then as many others as the turn has time for.
     func beginTurn(at now: MonotonicInstant, into batch: TransmitBatch) {
         turn &+= 1
+        handshakeShare.beginTurn()
         for _ in 0..<waitingOrder.count {
-            guard let handle = waitingOrder.popFirst(), let connection = connection(handle) else { continue }
-            if let end = connection.receiveWaiting(inTurn: turn, at: now) {
-                finish(connection, end, at: now, into: batch)
-                continue
-            }
-            guard follow(connection) else { continue }
-            touch(handle)
-            if connection.hasWaitingDatagrams { waitingOrder.push(handle) }
+            if let handle = waitingOrder.popFirst() { receiveWaiting(of: handle, at: now, into: batch) }
+        }
+        for _ in 0..<waitingHandshakes.count where handshakeShare.admitsContinuation {
+            guard let handle = waitingHandshakes.popFirst() else { break }
+            if receiveWaiting(of: handle, at: now, into: batch) { handshakeShare.noteContinuation(isStep: true) }
         }
         #if DEBUG
         checkAccountsFromTimeToTime()
         #endif
+    }
+
+    /// Has a connection handle what waits for this turn; false when there is none any more that answers to `handle`.
+    @discardableResult
+    private func receiveWaiting(
+        of handle: ConnectionHandle,
+        at now: MonotonicInstant,
+        into batch: TransmitBatch
+    ) -> Bool {
+        guard let connection = connection(handle) else { return false }
+        if let end = connection.receiveWaiting(inTurn: turn, at: now) {
+            finish(connection, end, at: now, into: batch)
+            return true
+        }
+        guard follow(connection) else { return true }
+        touch(handle)
+        if connection.hasWaitingDatagrams { putInOrder(connection) }
+        return true
+    }
+
+    private func putInOrder(_ connection: Connection) {
+        if connection.isHandshaking {
+            waitingHandshakes.push(connection.handle)
+        } else {
+            waitingOrder.push(connection.handle)
+        }
     }
 
     /// Ends connections that hold more than their floor and get nowhere, while no connection can be admitted for want of
@@ -463,7 +510,10 @@ extension ConnectionSet {
             let isOccasion = connection.role == .server && slots.isNextFree(connection.handle)
             if FaultInjection.forgetsTimer(if: isOccasion) { keepDeadline(of: connection.handle) }
         }
-        if counts.live == 0 { waitingOrder.removeAll() }
+        if counts.live == 0 {
+            waitingOrder.removeAll()
+            waitingHandshakes.removeAll()
+        }
         onClose(connection, end.cause)
         connection.tellEnd(end.cause)
     }
@@ -592,7 +642,8 @@ extension ConnectionSet {
         guard Accounting.isOn else { return true }
         var audit = AccountsAudit()
         audit.add(tableBytes, to: .table)
-        audit.add(waitingOrder.allocatedBytes, to: .rings)
+        audit.add(waitingOrder.allocatedBytes + waitingHandshakes.allocatedBytes, to: .rings)
+        waitingInitials.add(to: &audit)
         // Those of a broadcast belong to no connection, however many have them in their queues.
         audit.add(ledger.sharedBytes, to: .rings)
         for index in 0..<slots.count {

@@ -18,6 +18,9 @@ public enum DropReason: String, Sendable, CaseIterable {
     case otherPath = "other_path"
     /// Too many datagrams of its connection wait for their turn already.
     case queueFull = "queue_full"
+    /// It would open a connection, and as many clients wait for a turn with time for their handshakes as may; or it follows the first
+    /// datagram of such a client, and as many of that client wait.
+    case handshakeQueueFull = "handshake_queue_full"
     /// The process is close to its memory limit, and its connection holds more than its floor.
     case memoryPressure = "memory_pressure"
     /// It belongs to a connection that is closing or draining.

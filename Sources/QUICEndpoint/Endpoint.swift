@@ -75,7 +75,9 @@ public final class Endpoint {
             environment: environment,
             closingLimit: configuration.closingLimit,
             closingBytesLimit: configuration.closingBytesLimit,
-            sourcesLimit: configuration.admission.limitsSources ? configuration.admission.sourcesLimit : 0
+            sourcesLimit: configuration.admission.limitsSources ? configuration.admission.sourcesLimit : 0,
+            handshakeStepsPerTurn: configuration.admission.handshakeStepsPerTurn,
+            waitingInitialsLimit: configuration.admission.waitingInitials
         )
         admission = Admission(limits: configuration.admission)
         eventLog = EventLog(capacity: configuration.eventLogCapacity)
@@ -147,6 +149,8 @@ public final class Endpoint {
         statistics.datagramFrames = environment.datagramFrames
         statistics.earlyData = environment.earlyData
         statistics.committedBytes = ledger.share.committedBytes
+        statistics.handshakes.waiting = connections.waitingHandshakeCount
+        statistics.handshakes.waited = connections.handshakesWaited
         statistics.isDraining = isDraining
         return statistics
     }
@@ -185,6 +189,13 @@ extension Endpoint {
         }
         guard datagram.byteCount > 0 else { return drop(.empty) }
         guard datagram.byteCount <= TransportConfiguration.receivedDatagramBytesLimit else { return drop(.oversized) }
+        take(datagram, path: path, ecn: ecn, at: now, hasWaited: false)
+    }
+
+    /// Takes a datagram to where it belongs.
+    ///
+    /// - Parameter hasWaited: Whether it is a client's first and has waited for a turn that has time for its handshake, which is this one.
+    private func take(_ datagram: RawSpan, path: NetworkPath, ecn: ECN, at now: MonotonicInstant, hasWaited: Bool) {
         switch DatagramHeader(datagram) {
         case .malformed:
             drop(.malformed)
@@ -202,8 +213,12 @@ extension Endpoint {
                 eventLog.append(.handOverOverflow, from: path.remote, at: now)
             } else if isBlocked(path) {
                 drop(.blockedPort)
+            } else if isLong,
+                let isKept = connections.waitingInitials.append(datagram, to: destination, path: path, ecn: ecn)
+            {
+                if !isKept { drop(.handshakeQueueFull) }
             } else if isLong, let initial = InitialPacket(datagram) {
-                open(initial, datagram, path: path, ecn: ecn, at: now)
+                open(initial, datagram, path: path, ecn: ecn, at: now, hasWaited: hasWaited)
             } else if isLong {
                 drop(.unroutable)
             } else {
@@ -220,11 +235,12 @@ extension Endpoint {
     /// The moment of ``nextDeadline`` has come, or the caller has been once around its loop.
     ///
     /// Each call begins a turn: a connection handles ``QUICTransport/TransportConfiguration/datagramsPerTurn`` datagrams in one turn,
-    /// and those beyond wait for the next.
+    /// and those beyond wait for the next. So do handshakes beyond ``AdmissionLimits/handshakeStepsPerTurn``.
     public func expire(at now: MonotonicInstant) {
         let now = advance(to: now)
         ledger.refreshShare()
         connections.beginTurn(at: now, into: replies)
+        openWaiting(at: now)
         connections.reclaim(at: now, into: replies)
         connections.expire(at: now, into: replies)
         if isDraining, drainDeadline <= now { shutDown() }
@@ -284,11 +300,21 @@ extension Endpoint {
             drop(.memoryPressure)
             return .handled
         }
-        guard connection.admitsDatagram(inTurn: connections.turn) else {
+        let isHandshaking = connection.isHandshaking
+        guard !isHandshaking || connections.handshakeShare.admitsContinuation,
+            connection.admitsDatagram(inTurn: connections.turn)
+        else {
             if !connections.keepForNextTurn(datagram, path: path, ecn: ecn, of: connection) { drop(.queueFull) }
             return .handled
         }
-        if let end = connection.receive(datagram, path: path, ecn: ecn, at: now) { return .ended(end) }
+        let bytesBefore = isHandshaking ? connection.handshakeBytesReceived : 0
+        let end = connection.receive(datagram, path: path, ecn: ecn, at: now)
+        if isHandshaking {
+            connections.handshakeShare.noteContinuation(isStep: connection.handshakeBytesReceived != bytesBefore)
+        } else {
+            connections.handshakeShare.noteOther()
+        }
+        if let end { return .ended(end) }
         return connections.follow(connection) ? .received : .handled
     }
 
@@ -348,7 +374,7 @@ extension Endpoint {
         connections.beginDrain()
     }
 
-    /// Closes every connection, as far as ``transmit(into:at:)`` is called, and refuses new ones.
+    /// Closes every connection, as far as ``transmit(into:at:)`` is called, and refuses new ones, those that wait included.
     public func shutDown() {
         isShuttingDown = true
     }
@@ -402,21 +428,43 @@ extension Endpoint {
 // MARK: - Datagrams without a connection
 
 extension Endpoint {
+    /// Opens connections to clients that wait, as many as the turn has time for.
+    private func openWaiting(at now: MonotonicInstant) {
+        while connections.handshakeShare.admitsOpening, var client = connections.waitingInitials.popFirst() {
+            let (path, ecn) = (client.initial.path, client.initial.ecn)
+            client.initial.withBytes { take($0, path: path, ecn: ecn, at: now, hasWaited: true) }
+            while let other = client.others.popFirst() {
+                other.withBytes { take($0, path: other.path, ecn: other.ecn, at: now, hasWaited: false) }
+            }
+        }
+    }
+
+    /// - Parameter hasWaited: Whether it is admitted in this turn, if it is, and those that wait came after it.
     private func open(
         _ initial: InitialPacket,
         _ datagram: RawSpan,
         path: NetworkPath,
         ecn: ECN,
-        at now: MonotonicInstant
+        at now: MonotonicInstant,
+        hasWaited: Bool
     ) {
         // A worker without connections has not looked for as long as it had nothing to do.
         ledger.share.refresh()
         var verdict = validation.verdict(on: initial, from: path.remote, at: now)
-        var decision = admission.decide(verdict, load(of: path.remote))
+        let ahead = hasWaited ? 0 : connections.waitingInitials.count
+        var decision = admission.decide(verdict, load(of: path.remote, waiting: ahead))
+        if case .accept = decision, !hasWaited, ahead > 0 || !connections.handshakeShare.admitsOpening {
+            if connections.waitingInitials.push(datagram, to: initial.destination, path: path, ecn: ecn) {
+                connections.handshakesWaited += 1
+                return
+            }
+            guard admission.mayAskToWait(verdict) else { return drop(.handshakeQueueFull) }
+            decision = .retry
+        }
         // Used when it brings something: a token that could not help its client this time may do so the next.
         if case .accept = decision, verdict.provesAddress, !spend(initial, verdict, at: now) {
             verdict = verdict.whenUsedBefore
-            decision = admission.decide(verdict, load(of: path.remote))
+            decision = admission.decide(verdict, load(of: path.remote, waiting: ahead))
         }
         tally.admissions[decision.label, default: 0] += 1
         if let refusal = EndpointEvent.Refusal(decision) {
@@ -457,8 +505,11 @@ extension Endpoint {
     }
 
     /// What admission has to know about a first packet from `remote`.
-    private func load(of remote: SocketAddress) -> Admission.Load {
+    ///
+    /// - Parameter waiting: The clients that wait and will have their handshakes first: to admission these are under way.
+    private func load(of remote: SocketAddress, waiting: Int) -> Admission.Load {
         var load = Admission.Load(counts: connections.counts, isShuttingDown: isShuttingDown || isDraining)
+        load.counts.handshaking += waiting
         load.hasMemory = ledger.share.admitsConnection
         guard admission.limits.limitsSources else { return load }
         let source = SourcePrefix(of: remote)
@@ -476,6 +527,7 @@ extension Endpoint {
         ecn: ECN,
         at now: MonotonicInstant
     ) {
+        connections.handshakeShare.noteOpening()
         let source = connections.unusedID()
         let connection: Connection?
         do throws(QUICError) {

@@ -40,6 +40,7 @@ extension EndpointConfiguration {
         var undefended = self
         undefended.admission.retryPolicy = .never
         undefended.admission.handshakesInFlight = .max
+        undefended.admission.handshakeStepsPerTurn = .max
         undefended.admission.connectionsPerSource = nil
         undefended.admission.handshakesPerSource = nil
         undefended.admission.blocksPorts = false

@@ -7,7 +7,8 @@ import QUICTransport
 /// nothing was counted, so that a series of readings has no gaps.
 extension EndpointStatistics: Encodable {
     private enum CodingKeys: String, CodingKey {
-        case connections, closedByCause, budgetExceeded, sources, deadlines, handshakesInFlight, closingRecords
+        case connections, closedByCause, budgetExceeded, sources, deadlines, handshakes, handshakesInFlight
+        case closingRecords
         // An encoder would make `connection_i_ds` of the usual spelling.
         case connectionIds
         case ledger, tableBytes, datagrams, datagramFrames, drops, admissions, retries, addressTokens
@@ -36,6 +37,7 @@ extension EndpointStatistics: Encodable {
         try values.encode(connectionIDs, forKey: .connectionIds)
         try values.encode(sources, forKey: .sources)
         try values.encode(deadlines, forKey: .deadlines)
+        try values.encode(handshakes, forKey: .handshakes)
         try values.encode(connections.handshaking, forKey: .handshakesInFlight)
         try values.encode(connections.closing + connections.draining, forKey: .closingRecords)
         try values.encode(tableBytes, forKey: .tableBytes)

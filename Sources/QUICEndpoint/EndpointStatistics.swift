@@ -39,6 +39,8 @@ public struct EndpointStatistics: Sendable {
     public internal(set) var ecnMarks = [0, 0, 0, 0]
     /// What tokens of first packets were good for.
     public internal(set) var addressTokens = AddressTokenCounts()
+    /// Handshakes that wait for their turn.
+    public internal(set) var handshakes = HandshakeQueueCounts()
     /// Version Negotiation packets sent.
     public internal(set) var versionNegotiations = 0
     /// Retry packets sent.
@@ -66,13 +68,27 @@ public struct EndpointStatistics: Sendable {
         }
     }
 
+    /// Handshakes for which a turn had no time left: ``AdmissionLimits/handshakeStepsPerTurn``.
+    public struct HandshakeQueueCounts: Sendable, Hashable, Encodable {
+        /// Clients whose first datagrams wait, and connections in their handshakes whose datagrams do.
+        public internal(set) var waiting = 0
+        /// How often one has begun to wait, since start.
+        public internal(set) var waited = 0
+
+        static func += (sum: inout HandshakeQueueCounts, other: HandshakeQueueCounts) {
+            sum.waiting += other.waiting
+            sum.waited += other.waited
+        }
+    }
+
     /// Nothing yet.
     public init() {}
 
     /// Whether everything is back to zero: nothing lives, nothing is routed, nothing is held.
     public var hasReturned: Bool {
         connections.live == 0 && connections.closing == 0 && connections.draining == 0 && connectionIDs == 0
-            && sources == 0 && deadlines == 0 && tableBytes == 0 && ledgerTotal.isEmpty && usedBytes == 0
+            && sources == 0 && handshakes.waiting == 0 && deadlines == 0 && tableBytes == 0 && ledgerTotal.isEmpty
+            && usedBytes == 0
             && committedBytes == 0
             && connections.created == connections.closed
     }
@@ -97,6 +113,7 @@ public struct EndpointStatistics: Sendable {
         for (index, count) in other.ecnMarks.enumerated() { sum.ecnMarks[index] += count }
         sum.earlyData += other.earlyData
         sum.addressTokens += other.addressTokens
+        sum.handshakes += other.handshakes
         sum.versionNegotiations += other.versionNegotiations
         sum.retries += other.retries
         sum.statelessResets += other.statelessResets

@@ -40,6 +40,7 @@ struct Levels: Sendable {
         connections("draining", \.draining)
         add(maker.meter("quic_connection_ids")) { $0.endpoint.connectionIDs }
         add(maker.meter("quic_sources")) { $0.endpoint.sources }
+        add(maker.meter("quic_waiting_handshakes")) { $0.endpoint.handshakes.waiting }
         for held in MemoryClass.allCases {
             add(maker.meter("quic_ledger_bytes", "class", held.rawValue)) { $0.endpoint.ledger[held]?.liveBytes ?? 0 }
         }
@@ -72,6 +73,7 @@ struct Totals: Sendable {
     private mutating func addConnections(_ maker: MetricMaker) {
         add(maker.counter("quic_connections_created")) { $0.endpoint.connections.created }
         add(maker.counter("quic_handshakes_completed")) { $0.endpoint.connections.handshakesCompleted }
+        add(maker.counter("quic_handshakes_waited")) { $0.endpoint.handshakes.waited }
         for cause in CloseCause.labels {
             add(maker.counter("quic_connections_closed", "cause", cause)) {
                 $0.endpoint.connections.closedByCause[cause] ?? 0

@@ -16,13 +16,16 @@ enum ControlGroupVersion: Int {
     }
 }
 
-/// The limits on memory of the control groups this process is in: its own and each above it, up to the highest it can see.
+/// The limits on memory and processors of the control groups this process is in: its own and each above it, up to the highest it can
+/// see.
 ///
 /// A file that cannot be read, or holds no number, is no limit. A limit is never invented, so the worst that garbage can do is to
 /// leave the machine's memory.
 struct ControlGroups {
-    /// The limits of both hierarchies, from the process's own group upwards.
+    /// The limits of both hierarchies on memory, from the process's own group upwards.
     let limits: [AvailableMemory]
+    /// The processors that groups of version 2 may keep busy all of the time.
+    let processorQuotas: [Double]
 
     /// `/proc/self/mountinfo` has about 100 bytes a line; hosts of containers have thousands of lines.
     private static let mountinfoBytesLimit = 4 << 20
@@ -37,11 +40,13 @@ struct ControlGroups {
         let membership = Self.lines(of: "\(root)/proc/self/cgroup", limit: Self.membershipBytesLimit)
         let mounts = Self.lines(of: "\(root)/proc/self/mountinfo", limit: Self.mountinfoBytesLimit)
             .compactMap { ControlGroupMount(mountinfo: $0) }
-        limits = [ControlGroupVersion.v2, .v1].flatMap { version in
+        let levels = [ControlGroupVersion.v2, .v1].flatMap { version in
             let group = membership.lazy.compactMap { Self.group(in: $0, version: version) }.first
             let candidates = mounts.isEmpty ? [version.usualMount] : mounts.filter { $0.version == version }
-            return Self.limits(of: group, in: candidates, root: root)
+            return Self.levels(of: group, in: candidates, root: root)
         }
+        limits = levels.flatMap(\.limits)
+        processorQuotas = levels.compactMap(\.processorQuota)
     }
 
     /// The lines of a file, without those that a bound cut off.
@@ -70,30 +75,35 @@ struct ControlGroups {
         return isOfVersion ? ControlGroupPath(fields[2]) : nil
     }
 
-    /// The limits of `group` and of each group above it.
+    /// `group` and each group above it.
     ///
     /// The mount that shows most of them is used. Where none shows the group, because it lies outside of what is mounted or
     /// its path is unknown, the group that the mount itself is counts: in a container that is the container's, and a limit
     /// too low costs connections where one too high would cost the process.
-    private static func limits(
+    private static func levels(
         of group: ControlGroupPath?,
         in mounts: [ControlGroupMount],
         root: String
-    ) -> [AvailableMemory] {
+    ) -> [Level] {
         let widest = mounts.reversed().min { $0.root.names.count < $1.root.names.count }
         let showing = mounts.reversed().filter { group?.names(below: $0.root) != nil }
         guard let mount = showing.min(by: { $0.root.names.count < $1.root.names.count }) ?? widest else { return [] }
         let names = group?.names(below: mount.root) ?? []
         let path = ControlGroupPath(levelsAbove: mount.root.levelsAbove, names: mount.root.names + names)
-        var limits: [AvailableMemory] = []
+        var levels: [Level] = []
         for count in (0...names.count).reversed() {
             let folder = Array(root.utf8) + mount.folder + names.prefix(count).flatMap { [UInt8(ascii: "/")] + $0 }
             if count < names.count, mount.version == .v1, !coversGroupsBelow(folder) { break }
-            let level = Level(folder: folder, path: path.prefix(mount.root.names.count + count), version: mount.version)
-            limits += level.limits
-            if count == names.count { limits += level.hierarchicalLimits }
+            levels.append(
+                Level(
+                    folder: folder,
+                    path: path.prefix(mount.root.names.count + count),
+                    version: mount.version,
+                    isOwn: count == names.count
+                )
+            )
         }
-        return limits
+        return levels
     }
 
     /// Whether the limit of a group of version 1 is one of the groups below it, too: before Linux 5.11 that was a choice.
@@ -107,16 +117,33 @@ struct ControlGroups {
         let folder: [UInt8]
         let path: ControlGroupPath
         let version: ControlGroupVersion
+        /// Whether it is the process's own group, and none above it.
+        let isOwn: Bool
 
         var limits: [AvailableMemory] {
-            version.limitFiles.compactMap { file in
+            let ofFiles = version.limitFiles.compactMap { file -> AvailableMemory? in
                 guard let text = text(file), let bytes = SystemFile.number(in: text) else { return nil }
                 return limit(bytes, file: file)
             }
+            return isOwn ? ofFiles + hierarchicalLimits : ofFiles
+        }
+
+        /// The time that its processes may take of all processors, by the period for which it is: `cpu.max` of version 2.
+        ///
+        /// ```
+        /// 150000 100000
+        /// ```
+        var processorQuota: Double? {
+            guard version == .v2, let text = text("cpu.max") else { return nil }
+            let numbers = text.split(separator: UInt8(ascii: " ")).map { SystemFile.number(in: $0) }
+            guard numbers.count == 2, let time = numbers[0], let period = numbers[1], time > 0, period > 0 else {
+                return nil
+            }
+            return Double(time) / Double(period)
         }
 
         /// The least limit of a group of version 1 and of all above it, those included that are outside of the mount.
-        var hierarchicalLimits: [AvailableMemory] {
+        private var hierarchicalLimits: [AvailableMemory] {
             guard version == .v1, let text = text("memory.stat") else { return [] }
             let field = "hierarchical_memory_limit"
             return text.split(separator: UInt8(ascii: "\n")).compactMap { line in

@@ -12,6 +12,11 @@ extension ServerConfiguration {
     /// Counts of a worker that bound each other elsewhere.
     static let workerCountsAccepted = 1...10_000_000
 
+    /// Clients of a worker whose first datagrams may wait: 128 MiB at most.
+    static let waitingInitialsAccepted = 1...65_536
+    /// Handshake steps of a turn.
+    static let handshakeStepsAccepted = 1...1_000_000
+
     /// - Throws: ``QUICWorkers/WorkerError/value(_:)`` for the first property that is out of its range.
     func checkRanges() throws(ServerError) {
         do throws(RefusedValue) {
@@ -33,6 +38,9 @@ extension ServerConfiguration {
         try RefusedValue.check(admission.handshakesInFlight, in: counts, "admission.handshakesInFlight")
         try RefusedValue.check(admission.connections, in: counts, "admission.connections")
         try RefusedValue.check(admission.sourcesLimit, in: counts, "admission.sourcesLimit")
+        try RefusedValue.check(admission.waitingInitials, in: Self.waitingInitialsAccepted, "admission.waitingInitials")
+        let steps = Self.handshakeStepsAccepted
+        try RefusedValue.check(admission.handshakeStepsPerTurn, in: steps, "admission.handshakeStepsPerTurn")
         let orNone = 0...counts.upperBound
         try RefusedValue.check(admission.handshakesBeforeRetry, in: orNone, "admission.handshakesBeforeRetry")
         try RefusedValue.check(admission.statelessRepliesPerSecond, in: orNone, "admission.statelessRepliesPerSecond")

@@ -29,8 +29,12 @@ public struct ServerConfiguration: Sendable {
     public var memoryBytesLimit: Int?
     /// Connections alive at once, over all workers; nil for as many as fit into the memory limit at their worst.
     public var connectionLimit: Int?
-    /// Threads, each with a socket and connections of its own. Default 1.
+    /// Threads, each with a socket and connections of its own. Default 1: the process may have other work for its processors.
+    /// ``processorCount()`` are as many as can be busy at the same time.
     public var workerCount = 1
+    /// Whether each worker's thread stays on one of the processors that the process may use, the first worker on the first. Default
+    /// false: the system moves a thread away from a processor that others keep busy.
+    public var pinsWorkers = false
     /// How many of its latest events each worker keeps, 72 bytes each; 0 for none, at most ``QUICEndpoint/EventLog/capacityLimit``.
     /// Default 256.
     public var eventLogCapacity = EventLog.capacityDefault
@@ -45,6 +49,10 @@ public struct ServerConfiguration: Sendable {
 
     /// The defaults.
     public init() {}
+
+    /// Processors that this process may use at this moment: those of its affinity mask, and no more than a quota of its control groups
+    /// (`cpu.max` of version 2, rounded up) allows; at most ``workerCountLimit``.
+    public static func processorCount() -> Int { min(AvailableProcessors.current().count, workerCountLimit) }
 
     /// The most workers: the index of each is one byte of the connection IDs it issues.
     public static let workerCountLimit = 256

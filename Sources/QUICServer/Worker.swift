@@ -95,6 +95,7 @@ final class Worker {
     /// Serves until told to shut down and everything is sent.
     ///
     /// - Returns: The last statistics.
+    @inline(never)  // Benchmarks/instructions counts from here on.
     func run() throws(SocketError) -> ServerStatistics {
         defer {
             closeInboxes()

@@ -17,6 +17,8 @@ struct WorkerGroup {
     private let oneTimeTokens = OneTimeTokens()
     private let memoryBudget: MemoryBudget
     private let inboxes: [HandOverInbox]
+    /// The processors that workers stay on, one for each; nil where they may use all of them.
+    private let processors: AvailableProcessors?
 
     init(configuration: ServerConfiguration, memoryBudget: MemoryBudget, tls: TLSServerContext) {
         self.memoryBudget = memoryBudget
@@ -27,6 +29,7 @@ struct WorkerGroup {
         self.tokenKeys = tokenKeys
         self.tls = tls
         address = configuration.listenAddress
+        processors = configuration.pinsWorkers ? .current() : nil
         inboxes = (0..<configuration.workerCount).map { _ in HandOverInbox() }
     }
 
@@ -57,7 +60,7 @@ struct WorkerGroup {
         } catch {
             throw .socket(error)
         }
-        workers.append(try WorkerThread(running: worker))
+        workers.append(try WorkerThread(running: worker, reference.index, on: processors))
     }
 
     /// A socket on the group's address; the last one tells the kernel how to spread datagrams over all of them.

@@ -11,11 +11,18 @@ final class WorkerThread: Sendable {
     private let end = ThreadEnd<Outcome>()
 
     /// Starts the thread, which owns `worker` from now on.
-    init(running worker: sending Worker) throws(ServerError) {
+    ///
+    /// - Parameter processors: Where the thread is to stay on one of them, by the worker's `index`.
+    init(
+        running worker: sending Worker,
+        _ index: Int,
+        on processors: AvailableProcessors? = nil
+    ) throws(ServerError) {
         mailbox = worker.mailbox
         do throws(ThreadError) {
             try end.start(worker) { worker in
                 FaultInjection.raceAtStart()
+                processors?.pinThread(index)
                 do throws(SocketError) {
                     return .success(try worker.run())
                 } catch {

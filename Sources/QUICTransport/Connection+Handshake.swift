@@ -81,6 +81,9 @@ extension Connection {
     /// Whether the handshake is still under way: what arrives at a server is early data then.
     public var isHandshaking: Bool { state == .handshaking }
 
+    /// The CRYPTO bytes that a server's TLS was given: more of them were the costly part of a datagram.
+    package var handshakeBytesReceived: Int { Int(handshake.intake.totalBytes) }
+
     /// The addresses it uses at the moment; nil once it is released.
     public var path: NetworkPath? { native?.path }
 

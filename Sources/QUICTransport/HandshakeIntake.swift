@@ -13,7 +13,8 @@ struct HandshakeIntake {
         case unexpectedMessage
     }
 
-    private var totalBytes: UInt16
+    /// The bytes that came, over all levels.
+    private(set) var totalBytes: UInt16
     /// The bytes that are missing of the current message's body.
     private var bodyBytes: UInt16 = 0
     /// The first bytes of the current message, until there are ``headerBytes`` of them, after a 1 that tells how many.

@@ -1,5 +1,5 @@
-import BoundedMemory
-import Datagrams
+package import BoundedMemory
+package import Datagrams
 
 /// Datagrams of one connection that wait for its next turn.
 ///
@@ -64,13 +64,15 @@ final class WaitingDatagrams {
 /// A datagram that waits, with where it came from.
 ///
 /// Owns: a copy of its bytes, charged as ``MemoryClass/rings``. Released by: `deinit`. Bound: 1,500 bytes.
-struct HeldDatagram: ~Copyable {
-    let path: NetworkPath
-    let ecn: ECN
+package struct HeldDatagram: ~Copyable {
+    /// The addresses between which it travelled.
+    package let path: NetworkPath
+    /// The ECN mark it carried.
+    package let ecn: ECN
     private let bytes: HeldBytes
 
     /// A copy of `datagram`; nil when `account` or the system refuses the memory.
-    init?(copying datagram: RawSpan, path: NetworkPath, ecn: ECN, account: MemoryAccount) {
+    package init?(copying datagram: RawSpan, path: NetworkPath, ecn: ECN, account: MemoryAccount) {
         guard let bytes = HeldBytes(copying: datagram, account: account) else { return nil }
         self.bytes = bytes
         self.path = path
@@ -78,10 +80,10 @@ struct HeldDatagram: ~Copyable {
     }
 
     /// How many bytes there are.
-    var byteCount: Int { bytes.count }
+    package var byteCount: Int { bytes.count }
 
     /// Calls `body` with the bytes.
-    func withBytes<Result>(_ body: (RawSpan) -> Result) -> Result {
+    package func withBytes<Result>(_ body: (RawSpan) -> Result) -> Result {
         bytes.withBytes(body)
     }
 }

@@ -41,6 +41,8 @@ func busyServer() -> ServerStatistics {
     statistics.replayStore.refusedClock = 1
     statistics.replayStore.entries = 77
     statistics.replayStore.bytes = 524_288
+    statistics.endpoint.handshakes.waiting = 2
+    statistics.endpoint.handshakes.waited = 210
     statistics.endpoint.versionNegotiations = 2
     statistics.endpoint.statelessResets = 3
     statistics.endpoint.ecnMarks = [39_000, 10, 999, 1]

@@ -24,13 +24,28 @@ import Testing
         #expect(configuration.admission.connectionsPerSource == nil)
         #expect(configuration.admission.handshakesPerSource == nil)
         #expect(configuration.admission.blocksPorts)
-        #expect(configuration.workerCount == 1)
+        #expect(!configuration.pinsWorkers)
         #expect(configuration.eventLogCapacity == 256)
-        // Whatever an option does not set, and each secret is another.
+        // Whatever an option does not set, and each secret is another. A program of its own has all processors.
         var (library, made) = (ServerConfiguration(), configuration)
+        library.workerCount = made.workerCount
         (library.resetSecret, library.tokenKeys.secret) = (made.resetSecret, made.tokenKeys.secret)
         made.tokenKeys.clockOffset = library.tokenKeys.clockOffset
         #expect("\(made)" == "\(library)")
+    }
+
+    @Test(arguments: [
+        ("", 1, 1), ("", 24, 24), ("--workers 3 --connections 10", 24, 3),
+        // At least 256 connections for each.
+        ("--connections 1", 24, 1), ("--connections 1000", 24, 3), ("--connections 100000", 24, 24),
+        // 27,852 connections have their floors in a GiB; a worker needs room for the first windows of one.
+        ("--memory-limit 64MiB", 24, 6), ("--memory-limit 2MiB", 24, 1),
+    ])
+    func thereIsAWorkerForEachProcessorThatHasEnoughToDo(line: String, processors: Int, workers: Int) throws {
+        let memory = line.contains("memory") ? "" : " --memory-limit 8GiB"
+        let configuration = try options(line + memory).configuration(processors: processors)
+        #expect(configuration.workerCount == workers)
+        _ = try MemoryPlan(configuration)
     }
 
     @Test func everyOptionReachesTheServer() throws {
@@ -42,7 +57,7 @@ import Testing
             --connections-per-source 8 --handshakes-per-source 9 --connections 100 --token-key-lifetime 1h
             --handshake-memory-limit 60000 --connection-memory-limit 4MiB --memory-limit 1GiB --retained-limit 70000
             --stream-window 10000..20000 --connection-window 30000..40000 --strict-memory --congestion-control bbr
-            --datagrams --early-data --no-allow-migration
+            --datagrams --early-data --no-allow-migration --pin-workers
             """
         )
         #expect(configuration.listenAddress.description == "[::1]:0")
@@ -58,6 +73,7 @@ import Testing
         #expect(configuration.admission.handshakesPerSource == 9)
         #expect(!configuration.admission.blocksPorts)
         #expect(configuration.workerCount == 3)
+        #expect(configuration.pinsWorkers)
         #expect(configuration.eventLogCapacity == 7)
         #expect(configuration.transport.handshakeBytesLimit == 60_000)
         #expect(configuration.transport.connectionBytesLimit == 4 << 20)
@@ -136,8 +152,12 @@ import Testing
         #expect(sentence?.contains("a memory limit of 102400 bytes has no room for one connection") == true)
     }
 
+    private func options(_ line: String) throws -> ServerOptions {
+        try ServerOptions.parse(line.split { " \n".contains($0) }.map(String.init))
+    }
+
     private func configuration(_ line: String = "") throws -> ServerConfiguration {
-        try ServerOptions.parse(line.split { " \n".contains($0) }.map(String.init)).configuration()
+        try options(line).configuration()
     }
 
     /// The sentence that the program ends with; nil where it starts.

@@ -14,8 +14,18 @@ final class RunningServer {
     let admin: String
     private let program: RunningProgram
 
-    init(_ options: [String], listening address: String, executable: URL, environment: [String: String]) async throws {
-        let arguments = ["--listen", address, "--admin", "127.0.0.1:0"] + options
+    /// - Parameter workers: The threads where `options` do not tell: limits for each of them are then those of the whole server. Nil
+    ///   for as many as the server chooses.
+    init(
+        _ options: [String],
+        listening address: String,
+        workers: Int? = 1,
+        executable: URL,
+        environment: [String: String]
+    ) async throws {
+        let chosen = options.contains("--workers") ? nil : workers
+        let threads = chosen.map { ["--workers", "\($0)"] } ?? []
+        let arguments = ["--listen", address, "--admin", "127.0.0.1:0"] + threads + options
         program = try RunningProgram(executable, arguments, environment: environment, seconds: 110)
         self.address = try await program.line(startingWith: "listening on ")
         admin = try await program.line(startingWith: "admin on ")
@@ -136,12 +146,19 @@ final class RunningServer {
 func withServer(
     _ options: String...,
     listening address: String = "127.0.0.1:0",
+    workers: Int? = 1,
     executable: URL? = nil,
     environment: [String: String] = [:],
     _ body: (RunningServer) async throws -> Void
 ) async throws {
     let executable = try executable ?? Programs.server
-    let server = try await RunningServer(options, listening: address, executable: executable, environment: environment)
+    let server = try await RunningServer(
+        options,
+        listening: address,
+        workers: workers,
+        executable: executable,
+        environment: environment
+    )
     try await body(server)
     let ending = try await server.stop()
     #expect(ending.status == 0, "\(ending.errors)")

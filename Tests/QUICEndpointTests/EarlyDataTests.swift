@@ -302,6 +302,8 @@ import Musl
         for datagram in firstFlight(pair) {
             unsafe other.receive(datagram.span.bytes, path: path, ecn: .notCapable, at: pair.now)
         }
+        // In the next turn: this one has opened a connection already.
+        other.expire(at: pair.now)
         #expect(otherService.earlyBytes == 1)
         pair.client.abandon(second, at: pair.now)
     }

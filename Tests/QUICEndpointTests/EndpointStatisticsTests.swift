@@ -41,6 +41,7 @@ import Testing
         worker.earlyData.accepted = 34
         worker.earlyData.rejected = 35
         worker.earlyData.heldBack = 36
+        (worker.handshakes.waiting, worker.handshakes.waited) = (37, 38)
         worker.ecnMarks = [23, 24, 25, 26]
         worker.drops = [.empty: 27]
         worker.admissions = ["accept": 28]

@@ -23,6 +23,8 @@ import Testing
             ("admission.handshakesInFlight", "0", counts, { $0.admission.handshakesInFlight = 0 }),
             ("admission.connections", "-1", counts, { $0.admission.connections = -1 }),
             ("admission.sourcesLimit", "0", counts, { $0.admission.sourcesLimit = 0 }),
+            ("admission.waitingInitials", "0", "1 to 65536", { $0.admission.waitingInitials = 0 }),
+            ("admission.handshakeStepsPerTurn", "0", "1 to 1000000", { $0.admission.handshakeStepsPerTurn = 0 }),
             ("admission.handshakesBeforeRetry", "-1", "0 to 10000000", { $0.admission.handshakesBeforeRetry = -1 }),
             (
                 "admission.statelessRepliesPerSecond", "-1", "0 to 10000000",

@@ -28,6 +28,8 @@ import Testing
             "connectionBytesLimit": "\(transport.connectionBytesLimit)",
             "handshakesBeforeRetry": "\(admission.handshakesBeforeRetry)",
             "handshakesInFlight": "\(admission.handshakesInFlight)",
+            "handshakeStepsPerTurn": "\(admission.handshakeStepsPerTurn)",
+            "waitingInitials": "\(admission.waitingInitials)",
             "connectionsPerSource": admission.connectionsPerSource.map { "\($0)" } ?? "none",
             "handshakesPerSource": admission.handshakesPerSource.map { "\($0)" } ?? "none",
             "sourcesLimit": "\(admission.sourcesLimit)",

@@ -330,6 +330,8 @@ extension LifeSimulation {
         if life.connection == nil { ended.append(life) }
         if life.isCut { return }
         receiving = life
+        // Each datagram has a turn of its own, as on a server with time to spare, and a handshake never has to wait.
+        server.expire(at: now)
         unsafe server.receive(transit.bytes.span.bytes, path: transit.path, ecn: transit.ecn, at: now)
         receiving = nil
         if life.serverHandle == nil || life.serverEnd != nil, let accepted = handles.findNext(in: server) {

@@ -4,6 +4,7 @@
 
 #include "heap.h"
 #include "packets.h"
+#include "processors.h"
 #include "tls_memory.h"
 #include "sockets.h"
 

@@ -1,0 +1,300 @@
+import BoundedMemory
+import Datagrams
+import EchoService
+import PacketWriter
+import QUICEndpoint
+import QUICPackets
+import QUICTesting
+import QUICTransport
+import Testing
+
+/// Handshakes have a share of each turn; the others wait, established connections go first, and nobody is lost.
+@Suite struct HandshakeShareTests {
+    private func pair(
+        seed: UInt64,
+        services: [any StreamService] = [EchoService()],
+        serverTLS: TLSServerContext? = nil,
+        hello: ClientHelloChanges = ClientHelloChanges(),
+        _ change: (inout AdmissionLimits) -> Void = { _ in }
+    ) throws -> Pair {
+        var configuration = EndpointConfiguration()
+        change(&configuration.admission)
+        return try Pair(
+            seed: seed,
+            services: services,
+            configuration: configuration,
+            serverTLS: serverTLS,
+            hello: hello,
+            conditions: .init(latency: .milliseconds(1), jitter: .zero, loss: 0, duplication: 0)
+        )
+    }
+
+    private func connect(_ count: Int, _ pair: Pair) throws -> [Connection] {
+        try (0..<count).map { _ in try pair.connect() }
+    }
+
+    /// Everything that clients have to send reaches the server at this moment, before its turn is over.
+    private func deliver(_ pair: Pair) {
+        let batch = TransmitBatch()
+        while true {
+            pair.client.transmit(into: batch, at: pair.now)
+            guard !batch.isEmpty else { return }
+            for entry in batch.entries {
+                batch.withBytes(of: entry) {
+                    pair.server.receive($0, path: entry.path.reversed, ecn: entry.ecn, at: pair.now)
+                }
+            }
+            batch.removeAll()
+        }
+    }
+
+    private func turnsUntilNothingWaits(
+        _ pair: Pair,
+        _ body: (_ before: EndpointStatistics, _ after: EndpointStatistics) -> Void
+    ) {
+        while pair.server.statistics.handshakes.waiting > 0 {
+            let before = pair.server.statistics
+            pair.server.expire(at: pair.now)
+            body(before, pair.server.statistics)
+        }
+    }
+
+    private func created(_ pair: Pair) -> Int { pair.server.statistics.connections.created }
+
+    @Test func aTurnOpensOneConnectionAndTheOtherClientsWait() throws {
+        let pair = try pair(seed: 1)
+        _ = try connect(10, pair)
+        deliver(pair)
+        #expect(created(pair) == 1)
+        #expect(pair.server.statistics.handshakes.waiting == 9)
+        for turn in 2...10 {
+            #expect(pair.server.nextDeadline == pair.now)
+            pair.server.expire(at: pair.now)
+            #expect(created(pair) == turn)
+        }
+        #expect(pair.server.statistics.handshakes.waiting == 0)
+        #expect(pair.server.statistics.handshakes.waited == 9)
+        #expect(pair.server.nextDeadline != pair.now)
+    }
+
+    @Test func aCrowdIsServedAHandshakeATurnAndNobodyIsLost() throws {
+        let pair = try pair(seed: 2)
+        // All answers come back at the same moment.
+        pair.tick = .milliseconds(1)
+        let connections = try connect(90, pair)
+        deliver(pair)
+        turnsUntilNothingWaits(pair) { before, after in
+            #expect(after.connections.created - before.connections.created <= 1)
+        }
+        #expect(created(pair) == 90)
+        #expect(pair.server.statistics.handshakes.waited == 89)
+        var before = pair.server.statistics.connections.handshakesCompleted
+        pair.run(for: .seconds(2)) {
+            let completed = pair.server.statistics.connections.handshakesCompleted
+            // The datagrams of a moment, and the turn that begins after them.
+            #expect(completed - before <= 2)
+            before = completed
+            return completed == 90
+        }
+        #expect(before == 90)
+        #expect(pair.server.statistics.handshakes.waited > 89 + 60)
+        pair.run(for: .seconds(1))
+        #expect(connections.allSatisfy { $0.state == .established })
+        #expect(pair.server.statistics.drops.isEmpty)
+        #expect(pair.server.statistics.retries == 0)
+        for connection in connections { pair.client.close(connection, at: pair.now) }
+        pair.run(for: .seconds(60))
+        expectEverythingReturned(pair)
+    }
+
+    @Test func anEstablishedConnectionIsServedInTheTurnOfItsDatagram() throws {
+        let pair = try pair(seed: 3)
+        let client = try #require(try HostileClient(pair: pair))
+        pair.server.expire(at: pair.now)
+        _ = try connect(50, pair)
+        deliver(pair)
+        client.push(Frame.stream(0, [1, 2, 3], isFinal: true))
+        #expect(created(pair) == 2)
+        #expect(pair.server.statistics.handshakes.waiting == 49)
+        let batch = TransmitBatch()
+        pair.server.transmit(into: batch, at: pair.now)
+        #expect(batch.entries.contains { $0.path.remote == client.address })
+    }
+
+    // In a turn with many other datagrams handshakes have more steps: a server without time to spare goes on with both.
+    @Test func aBusyTurnIsFollowedByMoreHandshakes() throws {
+        let pair = try pair(seed: 4)
+        let clients = try (0..<2).map { _ in try #require(try HostileClient(pair: pair)) }
+        pair.server.expire(at: pair.now)
+        _ = try connect(10, pair)
+        deliver(pair)
+        let before = created(pair)
+        for _ in 0..<32 { for client in clients { client.push(Frame.ping) } }
+        pair.server.expire(at: pair.now)
+        #expect(created(pair) == before + 3)
+        pair.server.expire(at: pair.now)
+        #expect(created(pair) == before + 4)
+    }
+
+    @Test func clientsThatWaitAreHandshakesInFlightForThoseThatComeLater() throws {
+        let pair = try pair(seed: 5) { $0.handshakesBeforeRetry = 10 }
+        let connections = try connect(50, pair)
+        deliver(pair)
+        #expect(created(pair) == 1)
+        #expect(pair.server.statistics.handshakes.waiting == 9)
+        #expect(pair.server.statistics.retries == 40)
+        // And not for themselves when their turn comes.
+        turnsUntilNothingWaits(pair) { _, _ in }
+        #expect(created(pair) == 10)
+        #expect(pair.server.statistics.retries == 40)
+        pair.run(for: .seconds(2))
+        #expect(connections.allSatisfy { $0.state == .established })
+    }
+
+    @Test func withoutRoomToWaitAClientIsAskedToProveItsAddress() throws {
+        let pair = try pair(seed: 6) { $0.waitingInitials = 4 }
+        let connections = try connect(10, pair)
+        deliver(pair)
+        #expect(pair.server.statistics.handshakes.waiting == 4)
+        #expect(pair.server.statistics.retries == 5)
+        pair.run(for: .seconds(2))
+        #expect(connections.allSatisfy { $0.state == .established })
+        #expect(pair.server.statistics.drops.isEmpty)
+    }
+
+    @Test func whereNobodyIsAskedItIsDroppedAndComesAgain() throws {
+        let pair = try pair(seed: 7) {
+            $0.waitingInitials = 4
+            $0.retryPolicy = .never
+        }
+        let connections = try connect(10, pair)
+        deliver(pair)
+        #expect(pair.server.statistics.drops == [.handshakeQueueFull: 5])
+        #expect(pair.server.statistics.admissions == ["accept": 1])
+        pair.run(for: .seconds(5))
+        #expect(connections.allSatisfy { $0.state == .established })
+    }
+
+    // As with the key share of X25519MLKEM768: the second datagram goes to an ID that no connection answers to yet.
+    @Test func bothHalvesOfAClientHelloWaitAndCountAsOneClient() throws {
+        var hello = ClientHelloChanges()
+        hello.paddingBytes = 1_500
+        let pair = try pair(seed: 8, hello: hello) { $0.handshakesBeforeRetry = 20 }
+        let connections = try connect(20, pair)
+        deliver(pair)
+        #expect(pair.server.statistics.handshakes.waiting == 19)
+        turnsUntilNothingWaits(pair) { _, _ in }
+        #expect(created(pair) == 20)
+        pair.run(for: .milliseconds(100))
+        #expect(connections.allSatisfy { $0.state == .established })
+        #expect(pair.server.statistics.retries == 0)
+        #expect(pair.server.statistics.drops.isEmpty)
+    }
+
+    // RFC 9001 §4.6: 0-RTT packets go to the ID of the ClientHello, before there is another.
+    @Test func earlyDataWaitsBehindItsClientHello() throws {
+        let protocols = try ApplicationProtocols(["echo"])
+        let server = try TLSServerContext(
+            certificate: .selfSigned,
+            protocols: protocols,
+            earlyData: EarlyDataConfiguration()
+        )
+        let pair = try pair(seed: 9, serverTLS: server)
+        let tls = try TLSClientContext(protocols: protocols, resumesSessions: true)
+        let first = try pair.connect(tls: tls, offersEarlyData: true)
+        pair.run(for: .seconds(1))
+        pair.client.close(first, at: pair.now)
+        pair.run(for: .seconds(60))
+        _ = try pair.connect()
+        let connection = try pair.connect(tls: tls, offersEarlyData: true)
+        try #require(connection.earlyData == .offered)
+        let stream = try pair.send(message(of: 3_000, seed: 9), on: connection)
+        deliver(pair)
+        #expect(pair.server.statistics.handshakes.waiting == 1)
+        pair.run(for: .seconds(1))
+        #expect(connection.earlyData == .accepted)
+        #expect(pair.recorder.received(on: connection, stream).bytes == message(of: 3_000, seed: 9))
+        let drops = pair.server.statistics.drops
+        #expect(drops[.unroutable] == nil && drops[.handshakeQueueFull] == nil)
+    }
+
+    @Test func clientsThatWaitTakeNoMoreThanTheirBoundAndGiveItBack() throws {
+        let limit = 40
+        let pair = try pair(seed: 10) {
+            $0.waitingInitials = limit
+            $0.retryPolicy = .never
+        }
+        #expect(pair.server.ledger.isEmpty)
+        _ = try connect(200, pair)
+        deliver(pair)
+        #expect(pair.server.statistics.handshakes.waiting == limit)
+        let held = pair.server.ledger.usage(of: .rings).liveBytes
+        #expect(held > limit * 1_200 && held <= limit * 2_048, "\(held)")
+        #expect(pair.server.accountsAddUp)
+        turnsUntilNothingWaits(pair) { _, _ in }
+        #expect(pair.server.ledger.usage(of: .rings).liveBytes == 0)
+        #expect(pair.server.accountsAddUp)
+    }
+
+    // What one client sends behind its first datagram is bounded as well.
+    @Test func aClientThatWaitsCannotFillTheRoomOfOthers() throws {
+        let pair = try pair(seed: 11)
+        _ = try connect(1, pair)
+        deliver(pair)
+        var writer = InitialPacketWriter(destination: [UInt8](repeating: 7, count: 8), source: [1, 2, 3])
+        let path = NetworkPath(local: Pair.serverAddress, remote: SocketAddress(ipv4: 203, 0, 113, 5, port: 999))
+        for _ in 0..<30 {
+            unsafe pair.server.receive(
+                writer.datagram(Frame.ping).span.bytes,
+                path: path,
+                ecn: .notCapable,
+                at: pair.now
+            )
+        }
+        #expect(pair.server.statistics.handshakes.waiting == 1)
+        #expect(pair.server.statistics.drops == [.handshakeQueueFull: 30 - 16])
+    }
+
+    @Test func aShutdownRefusesThoseThatWait() throws {
+        let pair = try pair(seed: 12)
+        let connections = try connect(10, pair)
+        deliver(pair)
+        pair.server.shutDown()
+        pair.run(for: .seconds(60))
+        #expect(pair.server.isShutDown)
+        #expect(pair.server.statistics.admissions["refuse_shutdown"] == 9)
+        #expect(pair.clientCloses.filter { $0 == .refused }.count == 9)
+        #expect(connections.allSatisfy { $0.state == .closed })
+        expectEverythingReturned(pair)
+    }
+
+    // Packets without TLS cost less, and are counted all the same: they do not keep new clients from their turn.
+    @Test func handshakesThatAreFloodedDoNotKeepOthersFromBeginning() throws {
+        let pair = try pair(seed: 13)
+        var writer = InitialPacketWriter(destination: [UInt8](repeating: 7, count: 8), source: [1, 2, 3])
+        let attacker = SocketAddress(ipv4: 203, 0, 113, 5, port: 999)
+        pair.inject(writer.datagram(HalfClientHello.frame), from: attacker)
+        pair.server.expire(at: pair.now)
+        #expect(pair.server.statistics.connections.handshaking == 1)
+        let path = NetworkPath(local: Pair.serverAddress, remote: attacker)
+        func flood() {
+            for _ in 0..<40 {
+                unsafe pair.server.receive(
+                    writer.datagram(Frame.ping).span.bytes,
+                    path: path,
+                    ecn: .notCapable,
+                    at: pair.now
+                )
+            }
+        }
+        flood()
+        _ = try connect(8, pair)
+        deliver(pair)
+        for turn in 1...8 {
+            #expect(created(pair) == 1 + turn)
+            flood()
+            pair.server.expire(at: pair.now)
+        }
+        #expect(pair.server.statistics.drops[.queueFull] ?? 0 > 0)
+    }
+}
