@@ -73,3 +73,39 @@ public final class ClosingConnection {
         return true
     }
 }
+
+extension ClosingConnection {
+    /// Writes the close packet of `connection` and makes the record that will repeat it, when the end calls for one.
+    ///
+    /// - Parameter ledger: Where it is charged; nil where no record is kept.
+    static func of(
+        _ connection: Connection,
+        _ end: ConnectionEnd,
+        at now: MonotonicInstant,
+        into batch: TransmitBatch,
+        keptIn ledger: MemoryLedger?
+    ) -> ClosingConnection? {
+        guard let path = connection.path else { return nil }
+        switch end {
+        case .discard:
+            return nil
+        case .drain:
+            let nothing = unsafe UnsafeRawBufferPointer(start: nil, count: 0)
+            guard let ledger else { return nil }
+            return unsafe ClosingConnection(of: connection, packet: nothing, path: path, ledger: ledger)
+        case .close:
+            return unsafe withUnsafeTemporaryAllocation(
+                byteCount: TransmitBatch.datagramBytesLimit,
+                alignment: 16
+            ) { space in
+                var room = unsafe space.mutableBytes
+                let byteCount = connection.writeClose(for: end, into: &room, at: now)?.count ?? 0
+                guard byteCount > 0 else { return nil }
+                let packet = unsafe UnsafeRawBufferPointer(rebasing: space[..<byteCount])
+                if !batch.isFull { unsafe batch.append(copying: packet.bytes, path: path) }
+                guard let ledger else { return nil }
+                return unsafe ClosingConnection(of: connection, packet: packet, path: path, ledger: ledger)
+            }
+        }
+    }
+}

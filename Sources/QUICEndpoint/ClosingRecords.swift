@@ -50,3 +50,16 @@ struct ClosingRecords: ~Copyable {
     /// Takes the oldest out of the order, whose record is next to be removed, or gone already; nil when there is none.
     mutating func popOldest() -> ConnectionHandle? { order.popFirst() }
 }
+
+// MARK: - Defaults
+
+extension ConnectionSet {
+    /// How many closing and draining records are kept by default, about 350 bytes each.
+    public static let closingLimitDefault = 16_384
+    /// How many bytes closing and draining records may take together by default.
+    public static let closingBytesLimitDefault = 8 << 20
+    /// The longest that a closing or draining record is kept, however late the peer's acknowledgements were.
+    ///
+    /// RFC 9000 §10.2 asks for three PTOs, and a peer decides how long its PTO is.
+    public static let closingPeriodLimit = Duration.seconds(30)
+}

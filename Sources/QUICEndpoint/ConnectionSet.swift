@@ -13,25 +13,6 @@ public import QUICTransport
 /// Bound: connections are bounded by who admits them; clients that wait by ``AdmissionLimits/waitingInitials``; closing records by
 /// ``closingLimit``.
 public final class ConnectionSet {
-    /// The occupant of a slot.
-    public enum Occupant {
-        /// Nobody.
-        case none
-        /// A connection that lives.
-        case live(Connection)
-        /// The record of one that has ended.
-        case closing(ClosingConnection)
-    }
-
-    /// How many closing and draining records are kept by default, about 350 bytes each.
-    public static let closingLimitDefault = 16_384
-    /// How many bytes closing and draining records may take together by default.
-    public static let closingBytesLimitDefault = 8 << 20
-    /// The longest that a closing or draining record is kept, however late the peer's acknowledgements were.
-    ///
-    /// RFC 9000 §10.2 asks for three PTOs, and a peer decides how long its PTO is.
-    public static let closingPeriodLimit = Duration.seconds(30)
-
     /// The account of every connection here together.
     public let ledger: MemoryLedger
     /// Called once for each connection whose handshake is complete, after the event that completed it. It may close, abandon and use any
@@ -48,23 +29,13 @@ public final class ConnectionSet {
 
     /// Created, live and ended connections.
     @safe @exclusivity(unchecked) public private(set) var counts = ConnectionCounts()
-    /// The number of the present turn.
-    @safe @exclusivity(unchecked) private(set) var turn: UInt32 = 0
     @safe @exclusivity(unchecked) private var slots: ConnectionSlots
     @safe @exclusivity(unchecked) private var routes: ConnectionRoutes
     @safe @exclusivity(unchecked) private var deadlines: DeadlineQueue
     /// Connections by their source, where there are limits for each.
     @safe @exclusivity(unchecked) private var sources: SourceTable
-    /// Connections whose datagrams wait for the next turn, and handles of some that are gone.
-    @safe @exclusivity(unchecked) private var waitingOrder: RingBuffer<ConnectionHandle>
-    /// The same of connections in their handshakes.
-    @safe @exclusivity(unchecked) private var waitingHandshakes: RingBuffer<ConnectionHandle>
-    /// Clients whose first datagrams wait.
-    @safe @exclusivity(unchecked) var waitingInitials: WaitingInitials
-    /// What handshakes may take of the present turn.
-    @safe @exclusivity(unchecked) var handshakeShare: HandshakeShare
-    /// Clients and connections whose handshakes have waited for a turn, since start.
-    @safe @exclusivity(unchecked) var handshakesWaited = 0
+    /// What waits for the next turn, and what handshakes may take of the present one.
+    @safe @exclusivity(unchecked) var turns: Turns
     @safe @exclusivity(unchecked) private var closingRecords: ClosingRecords
     @safe @exclusivity(unchecked) private var reclaimer = Reclaimer()
     private let environment: ConnectionEnvironment
@@ -97,10 +68,7 @@ public final class ConnectionSet {
         routes = ConnectionRoutes(ledger: ledger)
         deadlines = DeadlineQueue(ledger: ledger)
         sources = SourceTable(limit: sourcesLimit, ledger: ledger)
-        waitingOrder = RingBuffer(capacityLimit: Int(UInt32.max), owner: ledger)
-        waitingHandshakes = RingBuffer(capacityLimit: Int(UInt32.max), owner: ledger)
-        waitingInitials = WaitingInitials(limit: waitingInitialsLimit, ledger: ledger)
-        handshakeShare = HandshakeShare(stepsPerTurn: handshakeStepsPerTurn)
+        turns = Turns(handshakeSteps: handshakeStepsPerTurn, waitingClients: waitingInitialsLimit, ledger: ledger)
         closingRecords = ClosingRecords(limit: closingLimit, bytesLimit: closingBytesLimit, ledger: ledger)
     }
 
@@ -156,14 +124,8 @@ extension ConnectionSet {
     /// Whether a connection waits for its turn to transmit.
     public var wantsToTransmit: Bool { slots.wantsToTransmit || environment.hasCommanded }
 
-    /// Whether datagrams wait for the next turn.
-    var hasWaitingDatagrams: Bool { !waitingOrder.isEmpty || !waitingHandshakes.isEmpty || !waitingInitials.isEmpty }
-
-    /// The clients and connections whose handshakes wait for their turn.
-    var waitingHandshakeCount: Int { waitingInitials.count + waitingHandshakes.count }
-
     /// Whether no slot is taken, and no client waits for one.
-    public var isEmpty: Bool { slots.occupiedCount == 0 && waitingInitials.isEmpty }
+    public var isEmpty: Bool { slots.occupiedCount == 0 && turns.clients.isEmpty }
 
     /// The handle `id` leads to.
     public func route(to id: ConnectionID) -> ConnectionHandle? {
@@ -413,8 +375,8 @@ extension ConnectionSet {
         let waitsAlready = connection.hasWaitingDatagrams
         guard connection.keepForNextTurn(datagram, path: path, ecn: ecn) else { return false }
         if !waitsAlready {
-            putInOrder(connection)
-            if connection.isHandshaking { handshakesWaited += 1 }
+            turns.append(connection)
+            if connection.isHandshaking { turns.noteWait() }
         }
         return true
     }
@@ -422,14 +384,13 @@ extension ConnectionSet {
     /// Begins the next turn: each connection with datagrams that wait handles its share of them. Those whose handshakes are complete go
     /// first, and then as many others as the turn has time for.
     func beginTurn(at now: MonotonicInstant, into batch: TransmitBatch) {
-        turn &+= 1
-        handshakeShare.beginTurn()
-        for _ in 0..<waitingOrder.count {
-            if let handle = waitingOrder.popFirst() { receiveWaiting(of: handle, at: now, into: batch) }
+        turns.begin()
+        for _ in 0..<turns.establishedCount {
+            if let handle = turns.popEstablished() { receiveWaiting(of: handle, at: now, into: batch) }
         }
-        for _ in 0..<waitingHandshakes.count where handshakeShare.admitsContinuation {
-            guard let handle = waitingHandshakes.popFirst() else { break }
-            if receiveWaiting(of: handle, at: now, into: batch) { handshakeShare.noteContinuation(isStep: true) }
+        for _ in 0..<turns.handshakingCount where turns.share.admitsContinuation {
+            guard let handle = turns.popHandshaking() else { break }
+            if receiveWaiting(of: handle, at: now, into: batch) { turns.share.noteContinuation(isStep: true) }
         }
         #if DEBUG
         checkAccountsFromTimeToTime()
@@ -444,22 +405,14 @@ extension ConnectionSet {
         into batch: TransmitBatch
     ) -> Bool {
         guard let connection = connection(handle) else { return false }
-        if let end = connection.receiveWaiting(inTurn: turn, at: now) {
+        if let end = connection.receiveWaiting(inTurn: turns.number, at: now) {
             finish(connection, end, at: now, into: batch)
             return true
         }
         guard follow(connection) else { return true }
         touch(handle)
-        if connection.hasWaitingDatagrams { putInOrder(connection) }
+        if connection.hasWaitingDatagrams { turns.append(connection) }
         return true
-    }
-
-    private func putInOrder(_ connection: Connection) {
-        if connection.isHandshaking {
-            waitingHandshakes.push(connection.handle)
-        } else {
-            waitingOrder.push(connection.handle)
-        }
     }
 
     /// Ends connections that hold more than their floor and get nowhere, while no connection can be admitted for want of
@@ -492,7 +445,8 @@ extension ConnectionSet {
         noteCommands()
         guard follow(connection) else { return }
         onEnd(connection, end.cause)
-        let record = makeRecord(of: connection, end, at: now, into: batch)
+        let recordLedger = closingLimit > 0 ? ledger : nil
+        let record = ClosingConnection.of(connection, end, at: now, into: batch, keptIn: recordLedger)
         let closingPeriod = min(connection.closingPeriod, Self.closingPeriodLimit)
         count(end.cause, of: connection)
         routes.forgetResets(withTokens: connection.peerResetTokens, of: connection.handle)
@@ -510,10 +464,7 @@ extension ConnectionSet {
             let isOccasion = connection.role == .server && slots.isNextFree(connection.handle)
             if FaultInjection.forgetsTimer(if: isOccasion) { keepDeadline(of: connection.handle) }
         }
-        if counts.live == 0 {
-            waitingOrder.removeAll()
-            waitingHandshakes.removeAll()
-        }
+        if counts.live == 0 { turns.forgetConnections() }
         onClose(connection, end.cause)
         connection.tellEnd(end.cause)
     }
@@ -571,43 +522,6 @@ extension ConnectionSet {
 // MARK: - Closing and draining records
 
 extension ConnectionSet {
-    /// Writes the close packet and makes the record that will repeat it, when the end calls for one.
-    private func makeRecord(
-        of connection: Connection,
-        _ end: ConnectionEnd,
-        at now: MonotonicInstant,
-        into batch: TransmitBatch
-    ) -> ClosingConnection? {
-        guard let path = connection.path else { return nil }
-        switch end {
-        case .discard:
-            return nil
-        case .drain:
-            return unsafe makeRecord(of: connection, packet: UnsafeRawBufferPointer(start: nil, count: 0), path: path)
-        case .close:
-            return unsafe withUnsafeTemporaryAllocation(
-                byteCount: TransmitBatch.datagramBytesLimit,
-                alignment: 16
-            ) { space in
-                var room = unsafe space.mutableBytes
-                let byteCount = connection.writeClose(for: end, into: &room, at: now)?.count ?? 0
-                guard byteCount > 0 else { return nil }
-                let packet = unsafe UnsafeRawBufferPointer(rebasing: space[..<byteCount])
-                if !batch.isFull { unsafe batch.append(copying: packet.bytes, path: path) }
-                return unsafe makeRecord(of: connection, packet: packet, path: path)
-            }
-        }
-    }
-
-    private func makeRecord(
-        of connection: Connection,
-        packet: UnsafeRawBufferPointer,
-        path: NetworkPath
-    ) -> ClosingConnection? {
-        guard closingLimit > 0 else { return nil }
-        return unsafe ClosingConnection(of: connection, packet: packet, path: path, ledger: ledger)
-    }
-
     /// Puts a record in the place of its connection; the oldest go until there is room for it.
     private func keep(_ record: ClosingConnection, until removalTime: MonotonicInstant) {
         while !closingRecords.hasRoom(for: record), let oldest = closingRecords.popOldest() { removeRecord(at: oldest) }
@@ -642,8 +556,7 @@ extension ConnectionSet {
         guard Accounting.isOn else { return true }
         var audit = AccountsAudit()
         audit.add(tableBytes, to: .table)
-        audit.add(waitingOrder.allocatedBytes + waitingHandshakes.allocatedBytes, to: .rings)
-        waitingInitials.add(to: &audit)
+        turns.add(to: &audit)
         // Those of a broadcast belong to no connection, however many have them in their queues.
         audit.add(ledger.sharedBytes, to: .rings)
         for index in 0..<slots.count {

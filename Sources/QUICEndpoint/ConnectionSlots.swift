@@ -1,5 +1,5 @@
 import BoundedMemory
-import QUICTransport
+public import QUICTransport
 
 /// The places of the connections of one endpoint, each with at most one tenant at a time.
 ///
@@ -176,4 +176,16 @@ extension ConnectionSlots {
 
     /// Lets nobody have that place any more.
     mutating func loseNextFree() { freeSlots = self[slot: freeSlots].link }
+}
+
+extension ConnectionSet {
+    /// The occupant of a slot.
+    public enum Occupant {
+        /// Nobody.
+        case none
+        /// A connection that lives.
+        case live(Connection)
+        /// The record of one that has ended.
+        case closing(ClosingConnection)
+    }
 }

@@ -45,10 +45,7 @@ public final class Endpoint {
     @safe @exclusivity(unchecked) private var isShuttingDown = false
     /// When a drain ends at the latest; the distant future where there is none.
     @safe @exclusivity(unchecked) private var drainDeadline = MonotonicInstant.distantFuture
-    /// Large datagrams of borrowers that came while the process was close to its memory limit.
-    @safe @exclusivity(unchecked) private var shedCount: UInt32 = 0
-    /// The largest datagram that most likely has acknowledgements alone, in bytes.
-    private static let smallDatagramBytes = 256
+    @safe @exclusivity(unchecked) private var shedder = Shedder()
     @safe @exclusivity(unchecked) private var latest = MonotonicInstant(nanoseconds: 0)
 
     /// - Parameters:
@@ -96,7 +93,7 @@ public final class Endpoint {
 
     /// When ``expire(at:)`` is due next, which is at once while datagrams wait for their turn; nil while nothing is.
     public var nextDeadline: MonotonicInstant? {
-        if connections.hasWaitingDatagrams { return latest }
+        if !connections.turns.isEmpty { return latest }
         guard isDraining, !isShuttingDown else { return connections.nextDeadline }
         return min(connections.nextDeadline ?? drainDeadline, drainDeadline)
     }
@@ -149,8 +146,8 @@ public final class Endpoint {
         statistics.datagramFrames = environment.datagramFrames
         statistics.earlyData = environment.earlyData
         statistics.committedBytes = ledger.share.committedBytes
-        statistics.handshakes.waiting = connections.waitingHandshakeCount
-        statistics.handshakes.waited = connections.handshakesWaited
+        statistics.handshakes.waiting = connections.turns.waitingCount
+        statistics.handshakes.waited = connections.turns.waitedCount
         statistics.isDraining = isDraining
         return statistics
     }
@@ -214,7 +211,7 @@ extension Endpoint {
             } else if isBlocked(path) {
                 drop(.blockedPort)
             } else if isLong,
-                let isKept = connections.waitingInitials.append(datagram, to: destination, path: path, ecn: ecn)
+                let isKept = connections.turns.clients.append(datagram, to: destination, path: path, ecn: ecn)
             {
                 if !isKept { drop(.handshakeQueueFull) }
             } else if isLong, let initial = InitialPacket(datagram) {
@@ -296,13 +293,13 @@ extension Endpoint {
             drop(.otherPath)
             return connection.noteRefusal(at: now) ? .received : .handled
         }
-        if ledger.share.pressure == .shedding, sheds(datagram, of: connection) {
+        if ledger.share.pressure == .shedding, shedder.drops(datagram.byteCount, of: connection, ledger.share) {
             drop(.memoryPressure)
             return .handled
         }
         let isHandshaking = connection.isHandshaking
-        guard !isHandshaking || connections.handshakeShare.admitsContinuation,
-            connection.admitsDatagram(inTurn: connections.turn)
+        guard !isHandshaking || connections.turns.share.admitsContinuation,
+            connection.admitsDatagram(inTurn: connections.turns.number)
         else {
             if !connections.keepForNextTurn(datagram, path: path, ecn: ecn, of: connection) { drop(.queueFull) }
             return .handled
@@ -310,25 +307,12 @@ extension Endpoint {
         let bytesBefore = isHandshaking ? connection.handshakeBytesReceived : 0
         let end = connection.receive(datagram, path: path, ecn: ecn, at: now)
         if isHandshaking {
-            connections.handshakeShare.noteContinuation(isStep: connection.handshakeBytesReceived != bytesBefore)
+            connections.turns.share.noteContinuation(isStep: connection.handshakeBytesReceived != bytesBefore)
         } else {
-            connections.handshakeShare.noteOther()
+            connections.turns.share.noteOther()
         }
         if let end { return .ended(end) }
         return connections.follow(connection) ? .received : .handled
-    }
-
-    /// Whether a datagram is dropped because the process is close to its memory limit, before it costs memory.
-    ///
-    /// Acknowledgements are small, and release memory; one large datagram in eight still gets through, so that a connection
-    /// whose acknowledgements come with data goes on. To the peer the others are lost, which its congestion control
-    /// understands. A connection that holds little more than its floor is left alone: it is not the one that uses the memory.
-    private func sheds(_ datagram: RawSpan, of connection: Connection) -> Bool {
-        guard datagram.byteCount > Self.smallDatagramBytes,
-            connection.account.borrowedBytes > ledger.share.graceBytes
-        else { return false }
-        shedCount &+= 1
-        return !shedCount.isMultiple(of: 8)
     }
 
     /// ngtcp2 aborts when time runs backwards, so here it does not.
@@ -430,7 +414,7 @@ extension Endpoint {
 extension Endpoint {
     /// Opens connections to clients that wait, as many as the turn has time for.
     private func openWaiting(at now: MonotonicInstant) {
-        while connections.handshakeShare.admitsOpening, var client = connections.waitingInitials.popFirst() {
+        while connections.turns.share.admitsOpening, var client = connections.turns.clients.popFirst() {
             let (path, ecn) = (client.initial.path, client.initial.ecn)
             client.initial.withBytes { take($0, path: path, ecn: ecn, at: now, hasWaited: true) }
             while let other = client.others.popFirst() {
@@ -451,11 +435,11 @@ extension Endpoint {
         // A worker without connections has not looked for as long as it had nothing to do.
         ledger.share.refresh()
         var verdict = validation.verdict(on: initial, from: path.remote, at: now)
-        let ahead = hasWaited ? 0 : connections.waitingInitials.count
+        let ahead = hasWaited ? 0 : connections.turns.clients.count
         var decision = admission.decide(verdict, load(of: path.remote, waiting: ahead))
-        if case .accept = decision, !hasWaited, ahead > 0 || !connections.handshakeShare.admitsOpening {
-            if connections.waitingInitials.push(datagram, to: initial.destination, path: path, ecn: ecn) {
-                connections.handshakesWaited += 1
+        if case .accept = decision, !hasWaited, ahead > 0 || !connections.turns.share.admitsOpening {
+            if connections.turns.clients.push(datagram, to: initial.destination, path: path, ecn: ecn) {
+                connections.turns.noteWait()
                 return
             }
             guard admission.mayAskToWait(verdict) else { return drop(.handshakeQueueFull) }
@@ -527,7 +511,7 @@ extension Endpoint {
         ecn: ECN,
         at now: MonotonicInstant
     ) {
-        connections.handshakeShare.noteOpening()
+        connections.turns.share.noteOpening()
         let source = connections.unusedID()
         let connection: Connection?
         do throws(QUICError) {

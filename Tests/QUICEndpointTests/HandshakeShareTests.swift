@@ -3,7 +3,6 @@ import Datagrams
 import EchoService
 import PacketWriter
 import QUICEndpoint
-import QUICPackets
 import QUICTesting
 import QUICTransport
 import Testing
