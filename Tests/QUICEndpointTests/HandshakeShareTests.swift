@@ -34,16 +34,40 @@ import Testing
 
     /// Everything that clients have to send reaches the server at this moment, before its turn is over.
     private func deliver(_ pair: Pair) {
+        passOn({ pair.client.transmit(into: $0, at: pair.now) }) { bytes, entry in
+            pair.server.receive(bytes, path: entry.path.reversed, ecn: entry.ecn, at: pair.now)
+        }
+    }
+
+    /// The answers of the server reach the clients at this moment.
+    private func answer(_ pair: Pair) {
+        passOn({ pair.server.transmit(into: $0, at: pair.now) }) { bytes, entry in
+            pair.client.receive(bytes, path: entry.path.reversed, ecn: entry.ecn, at: pair.now)
+        }
+    }
+
+    private func passOn(
+        _ transmit: (TransmitBatch) -> Void,
+        to receive: (RawSpan, TransmitBatch.Entry) -> Void
+    ) {
         let batch = TransmitBatch()
         while true {
-            pair.client.transmit(into: batch, at: pair.now)
+            transmit(batch)
             guard !batch.isEmpty else { return }
-            for entry in batch.entries {
-                batch.withBytes(of: entry) {
-                    pair.server.receive($0, path: entry.path.reversed, ecn: entry.ecn, at: pair.now)
-                }
-            }
+            for entry in batch.entries { batch.withBytes(of: entry) { receive($0, entry) } }
             batch.removeAll()
+        }
+    }
+
+    /// So many Initials with a PING reach the server on `path`.
+    private func receivePings(_ count: Int, from writer: inout InitialPacketWriter, _ path: NetworkPath, _ pair: Pair) {
+        for _ in 0..<count {
+            unsafe pair.server.receive(
+                writer.datagram(Frame.ping).span.bytes,
+                path: path,
+                ecn: .notCapable,
+                at: pair.now
+            )
         }
     }
 
@@ -150,6 +174,23 @@ import Testing
         #expect(connections.allSatisfy { $0.state == .established })
     }
 
+    // Clients that have proved their addresses come in whatever the load is, and wait behind one that has not.
+    @Test func aClientWhoseTurnHasComeIsNotJudgedByThoseBehindIt() throws {
+        let pair = try pair(seed: 14) { $0.handshakesBeforeRetry = 2 }
+        let connections = try connect(10, pair)
+        deliver(pair)
+        #expect(created(pair) == 1)
+        #expect(pair.server.statistics.retries == 8)
+        answer(pair)
+        deliver(pair)
+        #expect(pair.server.statistics.handshakes.waiting >= 9)
+        turnsUntilNothingWaits(pair) { _, _ in }
+        #expect(created(pair) == 10)
+        #expect(pair.server.statistics.retries == 8)
+        pair.run(for: .seconds(2))
+        #expect(connections.allSatisfy { $0.state == .established })
+    }
+
     @Test func withoutRoomToWaitAClientIsAskedToProveItsAddress() throws {
         let pair = try pair(seed: 6) { $0.waitingInitials = 4 }
         let connections = try connect(10, pair)
@@ -235,21 +276,14 @@ import Testing
         #expect(pair.server.accountsAddUp)
     }
 
-    // What one client sends behind its first datagram is bounded as well.
+    // The datagrams of a client behind its first one are bounded as well.
     @Test func aClientThatWaitsCannotFillTheRoomOfOthers() throws {
         let pair = try pair(seed: 11)
         _ = try connect(1, pair)
         deliver(pair)
         var writer = InitialPacketWriter(destination: [UInt8](repeating: 7, count: 8), source: [1, 2, 3])
         let path = NetworkPath(local: Pair.serverAddress, remote: SocketAddress(ipv4: 203, 0, 113, 5, port: 999))
-        for _ in 0..<30 {
-            unsafe pair.server.receive(
-                writer.datagram(Frame.ping).span.bytes,
-                path: path,
-                ecn: .notCapable,
-                at: pair.now
-            )
-        }
+        receivePings(30, from: &writer, path, pair)
         #expect(pair.server.statistics.handshakes.waiting == 1)
         #expect(pair.server.statistics.drops == [.handshakeQueueFull: 30 - 16])
     }
@@ -276,22 +310,12 @@ import Testing
         pair.server.expire(at: pair.now)
         #expect(pair.server.statistics.connections.handshaking == 1)
         let path = NetworkPath(local: Pair.serverAddress, remote: attacker)
-        func flood() {
-            for _ in 0..<40 {
-                unsafe pair.server.receive(
-                    writer.datagram(Frame.ping).span.bytes,
-                    path: path,
-                    ecn: .notCapable,
-                    at: pair.now
-                )
-            }
-        }
-        flood()
+        receivePings(40, from: &writer, path, pair)
         _ = try connect(8, pair)
         deliver(pair)
         for turn in 1...8 {
             #expect(created(pair) == 1 + turn)
-            flood()
+            receivePings(40, from: &writer, path, pair)
             pair.server.expire(at: pair.now)
         }
         #expect(pair.server.statistics.drops[.queueFull] ?? 0 > 0)
