@@ -34,7 +34,7 @@ public final class ConnectionSet {
     @safe @exclusivity(unchecked) private var deadlines: DeadlineQueue
     /// Connections by their source, where there are limits for each.
     @safe @exclusivity(unchecked) private var sources: SourceTable
-    /// What waits for the next turn, and what handshakes may take of the present one.
+    /// The datagrams that wait for the next turn, and the part of the present one that handshakes may take.
     @safe @exclusivity(unchecked) var turns: Turns
     @safe @exclusivity(unchecked) private var closingRecords: ClosingRecords
     @safe @exclusivity(unchecked) private var reclaimer = Reclaimer()

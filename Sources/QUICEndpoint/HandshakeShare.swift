@@ -14,7 +14,7 @@ struct HandshakeShare {
     private let stepsPerTurn: Int
     private var stepsLimit: Int
     private var openings = 0
-    /// What connections in their handshakes took of the turn, in datagrams of established connections.
+    /// The part of the turn that connections in their handshakes took, in datagrams of established connections.
     private var continuations = 0
     /// Datagrams of established connections in this turn.
     private var otherDatagrams = 0

@@ -1,7 +1,7 @@
 import BoundedMemory
 import QUICTransport
 
-/// The turns of an endpoint: what waits for the next one, and what handshakes may take of the present one.
+/// The turns of an endpoint: the datagrams that wait for the next one, and the part of the present one that handshakes may take.
 ///
 /// Owns: two rings of handles, and the datagrams of clients that wait. Released by: ``forgetConnections()`` and its ``clients``, or
 /// `deinit`. Bound: a handle for each connection, and that of ``WaitingInitials``.
@@ -10,7 +10,7 @@ struct Turns: ~Copyable {
     private(set) var number: UInt32 = 0
     /// Clients whose first datagrams wait.
     var clients: WaitingInitials
-    /// What handshakes may take of the present turn.
+    /// The part of the present turn that handshakes may take.
     var share: HandshakeShare
     /// Clients and connections whose handshakes have waited for a turn, since start.
     private(set) var waitedCount = 0

@@ -14,9 +14,9 @@ struct WaitingInitials: ~Copyable {
     struct Client: ~Copyable {
         /// The connection ID that it made up, or that a Retry gave it.
         let destination: ConnectionID
-        /// What it sent first.
+        /// Its first datagram.
         let initial: HeldDatagram
-        /// What it sent since.
+        /// The datagrams that it sent since.
         var others: RingBuffer<HeldDatagram>
     }
 
@@ -88,7 +88,7 @@ struct WaitingInitials: ~Copyable {
         return HeldDatagram(copying: datagram, path: path, ecn: ecn, account: account)
     }
 
-    /// What a ring needs for one slot more: nothing, or a block twice as large, beside the present one for a moment.
+    /// The bytes that a ring needs for one slot more: none, or a block twice as large, beside the present one for a moment.
     private static func growthBytes<Element: ~Copyable>(of ring: borrowing RingBuffer<Element>) -> Int {
         guard ring.count == ring.capacity else { return 0 }
         return min(max(8, 2 * ring.capacity), ring.capacityLimit) * MemoryLayout<Element>.stride + 32

@@ -33,7 +33,7 @@ struct AcknowledgementWatch {
 
     /// Whether packets are in flight without one of them having been acknowledged for as long as `duration`.
     func isSilent(for duration: Duration, at now: MonotonicInstant) -> Bool {
-        isSilent && silenceStart.advanced(by: duration) <= now
+        isSilent(forNanoseconds: duration.nativeNanoseconds, at: now)
     }
 
     /// When packets will have been in flight for `duration` without one of them having been acknowledged; the distant future while

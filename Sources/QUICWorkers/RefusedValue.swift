@@ -26,9 +26,7 @@ extension RefusedValue {
         in accepted: ClosedRange<Int>,
         _ property: String
     ) throws(RefusedValue) {
-        guard let count, !accepted.contains(count) else { return }
-        let text = "\(accepted.lowerBound) to \(accepted.upperBound)"
-        throw RefusedValue(property: property, value: "\(count)", accepted: text)
+        try check(count, in: accepted, property) { "\($0)" }
     }
 
     /// - Throws: When there is a `time` that is not `accepted`.
@@ -37,9 +35,18 @@ extension RefusedValue {
         in accepted: ClosedRange<Duration>,
         _ property: String
     ) throws(RefusedValue) {
-        guard let time, !accepted.contains(time) else { return }
-        let text = "\(DurationText.format(accepted.lowerBound)) to \(DurationText.format(accepted.upperBound))"
-        throw RefusedValue(property: property, value: DurationText.format(time), accepted: text)
+        try check(time, in: accepted, property, DurationText.format)
+    }
+
+    private static func check<Value>(
+        _ value: Value?,
+        in accepted: ClosedRange<Value>,
+        _ property: String,
+        _ text: (Value) -> String
+    ) throws(RefusedValue) {
+        guard let value, !accepted.contains(value) else { return }
+        let range = "\(text(accepted.lowerBound)) to \(text(accepted.upperBound))"
+        throw RefusedValue(property: property, value: text(value), accepted: range)
     }
 
     /// - Throws: When `bytes` are not `accepted`.
