@@ -320,7 +320,7 @@ let package = Package(
                 "QUICTransport", "TextValues", argumentParser,
             ]
         ),
-        tests(of: "LoadEngine", uses: ["Datagrams", "LoadEngine", "LoadModel", "PacketWriter"]),
+        tests(of: "LoadEngine", uses: ["Datagrams", "LoadEngine", "LoadModel", "PacketWriter", "SeededRandom"]),
         tests(of: "LoadModel", uses: ["LoadModel", "TextValues"]),
         tests(
             of: "MemoryContract",
