@@ -49,11 +49,13 @@ public final class ByteStream: Sendable {
 
     private typealias Chunk = Result<[UInt8]?, any Error>
 
+    private typealias Waiter<Success> = TaskWaiter<Result<Success, any Error>>
+
     private struct State {
         var chunks: [[UInt8]] = []
         /// How reading ends, after the chunks.
         var end: Chunk?
-        var reader: CheckedContinuation<Chunk, Never>?
+        var reader: Waiter<[UInt8]?>?
         /// Bytes of chunks that were taken, for which the peer has no credit yet.
         var creditBytes = 0
         var outgoing: Outgoing?
@@ -105,7 +107,7 @@ public final class ByteStream: Sendable {
         /// The same bytes, where they are sent without copies.
         var broadcast: BroadcastBytes?
         var offset = 0
-        let writer: CheckedContinuation<Result<Void, any Error>, Never>
+        let writer: Waiter<Void>
     }
 
     init(_ stream: QUICTransport.Stream, worker: WorkerReference) {
@@ -151,7 +153,7 @@ extension ByteStream: AsyncSequence {
 
     private func next() async throws -> [UInt8]? {
         try await withTaskCancellationHandler {
-            await withCheckedContinuation { reader in
+            await TaskWaiter.wait { reader in
                 if let ready = takeChunk(or: reader) { reader.resume(returning: ready) }
             }
         } onCancel: {
@@ -159,7 +161,7 @@ extension ByteStream: AsyncSequence {
         }.get()
     }
 
-    private func takeChunk(or reader: CheckedContinuation<Chunk, Never>) -> Chunk? {
+    private func takeChunk(or reader: Waiter<[UInt8]?>) -> Chunk? {
         let (ready, owesCredit): (Chunk?, Bool) = state.withLock { state in
             if Task.isCancelled { return (.failure(CancellationError()), false) }
             if !state.chunks.isEmpty {
@@ -178,7 +180,7 @@ extension ByteStream: AsyncSequence {
 
     /// Bytes arrived, on the worker's thread.
     func deliver(_ bytes: [UInt8], isFinal: Bool) {
-        let (reader, chunk, creditBytes): (CheckedContinuation<Chunk, Never>?, Chunk, Int) = state.withLock { state in
+        let (reader, chunk, creditBytes): (Waiter<[UInt8]?>?, Chunk, Int) = state.withLock { state in
             if isFinal { state.end = state.end ?? .success(nil) }
             guard !bytes.isEmpty else { return (isFinal ? state.reader.take() : nil, .success(nil), 0) }
             if let reader = state.reader.take() { return (reader, .success(bytes), bytes.count) }
@@ -235,10 +237,10 @@ extension ByteStream {
 
     /// Waits until what `outgoing` makes of its writer is in the stream's queue.
     private func writeWaiting(
-        _ outgoing: (CheckedContinuation<Result<Void, any Error>, Never>) -> Outgoing
+        _ outgoing: (Waiter<Void>) -> Outgoing
     ) async throws {
         try await withTaskCancellationHandler {
-            await withCheckedContinuation { writer in
+            await TaskWaiter.wait { writer in
                 if let failure = put(outgoing(writer)) {
                     writer.resume(returning: .failure(failure))
                 } else {
@@ -357,7 +359,7 @@ extension ByteStream {
             } catch {
                 return failWriter(error == .outOfMemory ? .outOfMemory : .finished)
             }
-            let writer = state.withLock { state -> CheckedContinuation<Result<Void, any Error>, Never>? in
+            let writer = state.withLock { state -> Waiter<Void>? in
                 state.outgoing?.offset = end
                 return end == outgoing.bytes.count ? state.outgoing.take()?.writer : nil
             }

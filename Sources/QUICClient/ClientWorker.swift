@@ -123,7 +123,6 @@ final class ClientWorker {
                 try doWork(at: now)
             }
             try turn(at: now)
-            try runTasks()
         }
     }
 
@@ -208,13 +207,13 @@ extension ClientWorker {
                 endpoint.receive(datagram, path: path, ecn: ecn, at: now)
             }
             guard hasReceived else { break }
-            try flush(at: now)
+            try runTasks(at: now)
             now = clock.now()
         }
         endpoint.expire(at: now)
         expireRaces(at: now)
         if isShuttingDown { closeConnections(at: now) }
-        try flush(at: now)
+        try runTasks(at: now)
     }
 
     /// Closes as many connections as have room for their close packets.
@@ -238,14 +237,13 @@ extension ClientWorker {
         }
     }
 
-    /// Runs the steps of tasks that wait, and those that follow from them, until datagrams and deadlines have their turn again.
-    private func runTasks() throws(SocketError) {
-        tasksMayFollow = try reference.tasks.run(rounds: Self.roundsPerTurn) { steps throws(SocketError) in
-            let now = clock.now()
-            endpoint.noteTime(now)
-            steps()
-            try flush(at: now)
-        }
+    /// Runs the steps of tasks that wait, and those that follow from them, until datagrams and deadlines have their turn again, and sends.
+    ///
+    /// An answer that a task gives to datagrams that have just arrived leaves with their acknowledgement.
+    private func runTasks(at now: MonotonicInstant) throws(SocketError) {
+        endpoint.noteTime(now)
+        tasksMayFollow = reference.tasks.run(rounds: Self.roundsPerTurn)
+        try flush(at: now)
     }
 
     private func execute(_ commands: [Command], at now: MonotonicInstant) {

@@ -57,7 +57,7 @@ final class Worker {
     private static let handOversPerFlush = 32
     /// Pieces of other threads' work done in a row before packets that come of them are sent.
     private static let workPerFlush = 64
-    /// How often in a row tasks that wait are run before datagrams and deadlines have their turn.
+    /// How often in a row tasks that wait are run before what came of them is sent.
     private static let taskRoundsPerTurn = 16
 
     /// - Parameters:
@@ -133,7 +133,6 @@ final class Worker {
                 try doWork(at: now)
             }
             try turn(at: now, isReadable: isReadable)
-            try runTasks()
             if endpoint.isDrained { tellDrained() }
         }
     }
@@ -175,13 +174,13 @@ final class Worker {
             // One that is not full has emptied the socket; the loop says when more has come.
             hasMore = messages == received.messageCapacity
             if datagramsToAnswer >= Self.datagramsPerFlush {
-                try flush(at: now)
+                try runTasks(at: now)
                 datagramsToAnswer = 0
             }
         }
-        if datagramsToAnswer > 0 { try flush(at: now) }
+        if datagramsToAnswer > 0 { try runTasks(at: now) }
         endpoint.expire(at: now)
-        try flush(at: now)
+        try runTasks(at: now)
         trimDeadline = trimmer.update(liveBytes: endpoint.ledger.totalUsage.liveBytes, at: now)
     }
 
@@ -209,14 +208,13 @@ final class Worker {
         reference.close()
     }
 
-    /// Runs the steps of tasks that wait, and those that follow from them, until datagrams and deadlines have their turn again.
-    private func runTasks() throws(SocketError) {
-        tasksMayFollow = try reference.tasks.run(rounds: Self.taskRoundsPerTurn) { steps throws(SocketError) in
-            let now = clock.now()
-            endpoint.noteTime(now)
-            steps()
-            try flush(at: now)
-        }
+    /// Runs the steps of tasks that wait, and those that follow from them, until datagrams and deadlines have their turn again, and sends.
+    ///
+    /// An answer that a task gives to datagrams that have just arrived leaves with their acknowledgement.
+    private func runTasks(at now: MonotonicInstant) throws(SocketError) {
+        endpoint.noteTime(now)
+        tasksMayFollow = reference.tasks.run(rounds: Self.taskRoundsPerTurn)
+        try flush(at: now)
     }
 
     /// Sends until there is nothing more to send or the socket takes no more.

@@ -67,6 +67,19 @@ import Testing
         #expect(last.hasReturned && last.endpoint.connections.created == 10)
     }
 
+    /// A task answers datagrams before what came of them is sent, so that the answer and the acknowledgement are one datagram.
+    /// RFC 9000 §13.2.1: an endpoint that has something to send may bundle an ACK frame with it.
+    @Test func anEchoIsOneDatagram() async throws {
+        let echoes = 200
+        let last = try await serving(try server(workers: 1), Self.echo) { client in
+            let connection = try client.connect()
+            for _ in 0..<echoes { try #require(try client.echo([1, 2, 3], on: [connection])) }
+            try client.close([connection])
+        }
+        // Two each without.
+        #expect((echoes..<echoes * 3 / 2).contains(last.endpoint.transmitted.datagrams))
+    }
+
     /// A handler that waits for nothing else learns of a drain, and ends its own streams.
     @Test func handlersLearnOfADrain() async throws {
         let server = try server()
