@@ -405,7 +405,8 @@ extension ConnectionSet {
         into batch: TransmitBatch
     ) -> Bool {
         guard let connection = connection(handle) else { return false }
-        if let end = connection.receiveWaiting(inTurn: turns.number, at: now) {
+        let isAlone = turns.company.isAlone(handle)
+        if let end = connection.receiveWaiting(inTurn: turns.number, isAlone: isAlone, at: now) {
             finish(connection, end, at: now, into: batch)
             return true
         }

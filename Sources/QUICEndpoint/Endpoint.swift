@@ -298,8 +298,9 @@ extension Endpoint {
             return .handled
         }
         let isHandshaking = connection.isHandshaking
+        let isAlone = connections.turns.company.note(connection.handle)
         guard !isHandshaking || connections.turns.share.admitsContinuation,
-            connection.admitsDatagram(inTurn: connections.turns.number)
+            connection.admitsDatagram(inTurn: connections.turns.number, isAlone: isAlone)
         else {
             if !connections.keepForNextTurn(datagram, path: path, ecn: ecn, of: connection) { drop(.queueFull) }
             return .handled

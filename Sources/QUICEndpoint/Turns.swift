@@ -12,6 +12,8 @@ struct Turns: ~Copyable {
     var clients: WaitingInitials
     /// The part of the present turn that handshakes may take.
     var share: HandshakeShare
+    /// Whether a connection has the turns to itself.
+    var company = TurnCompany()
     /// Clients and connections whose handshakes have waited for a turn, since start.
     private(set) var waitedCount = 0
     /// Connections whose datagrams wait for the next turn, and handles of some that are gone.
@@ -45,6 +47,7 @@ struct Turns: ~Copyable {
     mutating func begin() {
         number &+= 1
         share.beginTurn()
+        company.beginTurn()
     }
 
     /// A client or a connection in its handshake begins to wait.

@@ -234,8 +234,10 @@ extension Connection {
     /// Whether a datagram that arrives in the turn `number` may be handled in it, and counts it if so.
     ///
     /// It may not when others wait already, since they go first.
-    package func admitsDatagram(inTurn number: UInt32) -> Bool {
-        turns.isEmpty && takeShare(ofTurn: number)
+    ///
+    /// - Parameter isAlone: Whether no other connection has to wait for this one.
+    package func admitsDatagram(inTurn number: UInt32, isAlone: Bool) -> Bool {
+        turns.isEmpty && takeShare(ofTurn: number, isAlone: isAlone)
     }
 
     /// Keeps a copy of a datagram for the next turn; false when as many wait as may.
@@ -254,9 +256,10 @@ extension Connection {
 
     /// Handles the datagrams that wait, as many as the turn `number` has for this connection.
     ///
+    /// - Parameter isAlone: Whether no other connection has to wait for this one.
     /// - Returns: How the connection ended; nil while it lives.
-    package func receiveWaiting(inTurn number: UInt32, at now: MonotonicInstant) -> ConnectionEnd? {
-        while !turns.isEmpty, takeShare(ofTurn: number), let held = turns.popFirst() {
+    package func receiveWaiting(inTurn number: UInt32, isAlone: Bool, at now: MonotonicInstant) -> ConnectionEnd? {
+        while !turns.isEmpty, takeShare(ofTurn: number, isAlone: isAlone), let held = turns.popFirst() {
             // It was accepted when it arrived, but those before it may have changed the path.
             let end = held.withBytes { bytes in
                 accepts(bytes, from: held.path) ? receive(bytes, path: held.path, ecn: held.ecn, at: now) : nil
@@ -266,10 +269,15 @@ extension Connection {
         return nil
     }
 
-    private func takeShare(ofTurn number: UInt32) -> Bool {
+    private func takeShare(ofTurn number: UInt32, isAlone: Bool) -> Bool {
         let windowBytes =
             borrowing.hasGrown(beyond: configuration.connectionWindow.initialBytes) ? borrowing.windowBytes : 0
-        return turns.takeShare(ofTurn: number, limit: configuration.datagramsPerTurn, grownWindowBytes: windowBytes)
+        return turns.takeShare(
+            ofTurn: number,
+            limit: configuration.datagramsPerTurn,
+            grownWindowBytes: windowBytes,
+            isAlone: isAlone
+        )
     }
 
     /// Whether it has made no progress on its streams for as long as `patience`.

@@ -23,9 +23,17 @@ struct TurnQueue {
     ///   - limit: The usual share. Without a share at all, datagrams that wait would wait for ever: it is one at least.
     ///   - windowBytes: The receive window where it has grown, else 0. A quarter of it in full datagrams is a share, up to four times the
     ///     usual one.
-    mutating func takeShare(ofTurn number: UInt32, limit: Int, grownWindowBytes windowBytes: Int) -> Bool {
+    ///   - isAlone: Whether no other connection has to wait for this one. All of the grown window is a share then, up to sixteen times
+    ///     the usual one: to copy a datagram that waits takes a tenth of the time that it takes to handle it.
+    mutating func takeShare(
+        ofTurn number: UInt32,
+        limit: Int,
+        grownWindowBytes windowBytes: Int,
+        isAlone: Bool
+    ) -> Bool {
         if self.number != number { (self.number, handledDatagrams) = (number, 0) }
-        let grown = min(4 &* limit, windowBytes / (4 * Self.fullDatagramBytes))
+        let windowDatagrams = windowBytes / Self.fullDatagramBytes
+        let grown = isAlone ? min(16 &* limit, windowDatagrams) : min(4 &* limit, windowDatagrams / 4)
         guard handledDatagrams < max(1, limit, grown) else { return false }
         handledDatagrams += 1
         return true
