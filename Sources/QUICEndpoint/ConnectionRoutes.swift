@@ -10,6 +10,8 @@ struct ConnectionRoutes: ~Copyable {
     private var ids: ConnectionIDMap
     /// By the last 16 bytes of the stateless resets, in the form of IDs.
     private var resetTokens: ConnectionIDMap
+    /// The latest ID that was looked up, and where it leads: datagrams of one connection follow each other, and a look-up hashes.
+    private var latest: (id: ConnectionID, handle: ConnectionHandle)?
 
     /// No routes, which take no memory.
     init(ledger: MemoryLedger) {
@@ -24,7 +26,12 @@ struct ConnectionRoutes: ~Copyable {
     var allocatedBytes: Int { ids.allocatedBytes + resetTokens.allocatedBytes }
 
     /// The handle `id` leads to.
-    func route(to id: ConnectionID) -> ConnectionHandle? { ids.route(to: id) }
+    mutating func route(to id: ConnectionID) -> ConnectionHandle? {
+        if let latest, latest.id == id { return latest.handle }
+        guard let handle = ids.route(to: id) else { return nil }
+        latest = (id, handle)
+        return handle
+    }
 
     /// Leads `newIDs` to `handle`; false, and nothing changes, when one of them already leads somewhere.
     mutating func insert(_ newIDs: [ConnectionID], for handle: ConnectionHandle) -> Bool {
@@ -37,6 +44,7 @@ struct ConnectionRoutes: ~Copyable {
 
     /// Ends the route of `id`, if it leads to `handle`: no connection can make another unreachable.
     mutating func retire(_ id: ConnectionID, from handle: ConnectionHandle) {
+        if let latest, latest.id == id { self.latest = nil }
         ids.retire(id, from: handle)
     }
 
@@ -65,7 +73,7 @@ extension ConnectionRoutes {
     /// An ID from `source` that leads nowhere yet, if it has one.
     func unusedID(from source: inout ConnectionIDSource) -> ConnectionID {
         var id = source.makeConnectionID()
-        for _ in 1..<Self.drawLimit where route(to: id) != nil { id = source.makeConnectionID() }
+        for _ in 1..<Self.drawLimit where ids.route(to: id) != nil { id = source.makeConnectionID() }
         return id
     }
 }

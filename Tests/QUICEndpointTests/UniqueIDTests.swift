@@ -63,8 +63,9 @@ import Testing
 
     @Test func aSourceThatOnlyRepeatsItselfEndsTheSearch() {
         var source = ConnectionIDSource(workerIndex: 3, seed: 1)
-        let routes = routes(ofTheNext: 8, of: source)
-        let route = routes.route(to: routes.unusedID(from: &source))
+        var routes = routes(ofTheNext: 8, of: source)
+        let id = routes.unusedID(from: &source)
+        let route = routes.route(to: id)
         #expect(route != nil)
     }
 }
