@@ -293,7 +293,8 @@ extension Endpoint {
             drop(.otherPath)
             return connection.noteRefusal(at: now) ? .received : .handled
         }
-        if ledger.share.pressure == .shedding, shedder.drops(datagram.byteCount, of: connection, ledger.share) {
+        if ledger.share.pressure == .shedding, shedder.drops(datagram.byteCount, of: connection, ledger.share, at: now)
+        {
             drop(.memoryPressure)
             return .handled
         }

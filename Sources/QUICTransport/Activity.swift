@@ -4,6 +4,14 @@ import Datagrams
 struct Activity {
     private var progress: ProgressWatch
     private(set) var meter = PacketMeter()
+    /// When as many datagrams may be let through again as in each second, where others are dropped for want of memory.
+    private var nextShedAllowance = MonotonicInstant(nanoseconds: 0)
+    private var shedAllowance: UInt8 = 0
+
+    /// The time without progress after which some are let through, and more after as long again.
+    private static let shedPatience = Duration.seconds(1)
+    /// Two probes, and the first of what the peer sends anew when it learns from their acknowledgement what was lost. RFC 9002 §6.2.4.
+    private static let datagramsPerShedPatience: UInt8 = 8
 
     init(at now: MonotonicInstant) {
         progress = ProgressWatch(at: now)
@@ -55,5 +63,30 @@ struct Activity {
     /// Whether it has made none for as long as `patience`.
     func isStalled(for patience: Duration, at now: MonotonicInstant) -> Bool {
         progress.isStalled(for: patience, at: now)
+    }
+
+    /// Whether a datagram is let through although others are dropped for want of memory; counts it if so.
+    mutating func admitsWhileShed(at now: MonotonicInstant) -> Bool {
+        guard isStalled(for: Self.shedPatience, at: now) else { return false }
+        if now >= nextShedAllowance {
+            nextShedAllowance = now.advanced(by: Self.shedPatience)
+            shedAllowance = Self.datagramsPerShedPatience
+        }
+        guard shedAllowance > 0 else { return false }
+        shedAllowance -= 1
+        return true
+    }
+}
+
+extension Connection {
+    /// Whether a datagram that arrives is to be handled although those of its connection are dropped for want of memory, and counts it
+    /// if so: eight in each second without progress.
+    package func admitsWhileShed(at now: MonotonicInstant) -> Bool {
+        activity.admitsWhileShed(at: now)
+    }
+
+    /// Whether it has made no progress on its streams for as long as `patience`.
+    package func isStalled(for patience: Duration, at now: MonotonicInstant) -> Bool {
+        activity.isStalled(for: patience, at: now)
     }
 }

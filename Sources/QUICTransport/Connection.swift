@@ -279,11 +279,6 @@ extension Connection {
             isAlone: isAlone
         )
     }
-
-    /// Whether it has made no progress on its streams for as long as `patience`.
-    package func isStalled(for patience: Duration, at now: MonotonicInstant) -> Bool {
-        activity.isStalled(for: patience, at: now)
-    }
 }
 
 // MARK: - The clock
@@ -328,15 +323,6 @@ extension Connection {
     private func forgetRestingTimer() {
         restingTimer = MonotonicInstant(nanoseconds: 0)
     }
-
-    /// How long the closing and draining states last.
-    ///
-    /// RFC 9000 §10.2: these states SHOULD persist for at least three times the current PTO interval.
-    public var closingPeriod: Duration { probeTimeout * 3 }
-
-    /// The time after which a packet in flight is probed for. RFC 9002 §6.2.1.
-    var probeTimeout: Duration { .nanoseconds(Int64(clamping: probeTimeoutNanoseconds)) }
-    var probeTimeoutNanoseconds: UInt64 { native?.probeTimeoutNanoseconds ?? 0 }
 
     /// The deadlines that ngtcp2 does not have.
     private func ownEnd(at now: MonotonicInstant) -> ConnectionEnd? {

@@ -203,6 +203,15 @@ extension Probing {
 }
 
 extension Connection {
+    /// How long the closing and draining states last.
+    ///
+    /// RFC 9000 §10.2: these states SHOULD persist for at least three times the current PTO interval.
+    public var closingPeriod: Duration { probeTimeout * 3 }
+
+    /// The time after which a packet in flight is probed for. RFC 9002 §6.2.1.
+    var probeTimeout: Duration { .nanoseconds(Int64(clamping: probeTimeoutNanoseconds)) }
+    var probeTimeoutNanoseconds: UInt64 { native?.probeTimeoutNanoseconds ?? 0 }
+
     /// The idle timeout that holds for both sides; nil for none.
     ///
     /// RFC 9000 §10.1: "Each endpoint advertises a max_idle_timeout, but the effective value at an endpoint is computed as the

@@ -260,6 +260,47 @@ import Testing
         #expect(pair.serverCloses.isEmpty, "\(pair.serverCloses)")
     }
 
+    /// The peer's probes come ever more rarely. RFC 9002 §6.2.1.
+    @Test func aConnectionIsNotEndedForWantOfDatagramsThatWereShed() throws {
+        let budget = MemoryBudget(bytesLimit: 2 << 20)
+        let pair = try pair(45, conditions: .init()) { $0.memoryBudget = budget }
+        let connection = try #require(try pair.connectAndEstablish())
+        let other = OtherWorker(taking: (2 << 20) / 100 * 94, of: budget)
+        let sent = message(of: 40_000, seed: 45)
+        let stream = try pair.send(sent, on: connection)
+        // Others make the server look for borrowers without progress all the time.
+        for _ in 0..<200 {
+            pair.run(for: .milliseconds(100))
+            pair.server.expire(at: pair.now)
+        }
+        #expect((pair.server.statistics.drops[.memoryPressure] ?? 0) > 0)
+        other.release()
+        pair.run(for: .seconds(20)) { pair.recorder.received(on: connection, stream).isComplete }
+        #expect(pair.recorder.received(on: connection, stream).bytes == sent)
+        #expect(pair.serverCloses.isEmpty, "\(pair.serverCloses)")
+    }
+
+    @Test func aBorrowerWithoutProgressHasEightDatagramsASecondLetThroughNearTheLimit() throws {
+        let budget = MemoryBudget(bytesLimit: 4 << 20)
+        let pair = try pair(62, conditions: .init()) { $0.memoryBudget = budget }
+        let hoarder = try #require(try HostileClient(pair: pair))
+        for number in UInt64(1)...8 { hoarder.send(Frame.stream(4 * number, offset: 2_000, [1])) }
+        let other = OtherWorker(takingUpTo: 960, of: budget)
+        // Bytes that came before are no progress.
+        let large = Frame.stream(4, offset: 2_000, [UInt8](repeating: 1, count: 1_000))
+        for _ in 0..<400 {
+            hoarder.push(large)
+            pair.run(for: .milliseconds(10))
+        }
+        // Of 400 in four seconds eight in each of the last three, and one in eight of the others.
+        let dropped = try #require(pair.server.statistics.drops[.memoryPressure])
+        #expect((320...332).contains(dropped), "\(dropped)")
+        pair.run(for: .seconds(2))
+        pair.server.expire(at: pair.now)
+        #expect(pair.serverCloses == [.budgetExceeded(.process)])
+        other.release()
+    }
+
     /// As many small requests at once as there is memory for, where another worker holds more than may be borrowed.
     @Test func smallRequestsAreServedWhereOthersHaveUsedTheMemoryUp() throws {
         let memoryBytes = 16 << 20
