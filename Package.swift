@@ -311,7 +311,7 @@ let package = Package(
         tests(of: "BoundedMemory", uses: ["BoundedMemory", "CShims", "QUICTesting"]),
         tests(of: "Datagrams", uses: ["Datagrams"]),
         tests(of: "QUICPackets", uses: ["BoundedMemory", "Datagrams", "QUICPackets", "SeededRandom"]),
-        tests(of: "QUICTLS", uses: ["QUICPackets", "QUICTLS"]),
+        tests(of: "QUICTLS", uses: ["CNgtcp2", "QUICPackets", "QUICTLS"]),
         tests(of: "DatagramIO", uses: ["DatagramIO", "Datagrams"]),
         tests(
             of: "EchoServerKit",

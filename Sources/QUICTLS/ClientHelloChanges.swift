@@ -9,6 +9,9 @@ package struct ClientHelloChanges: Sendable {
     /// RFC 9000 §18.
     package var transportParameters: (@Sendable ([UInt8]) -> [UInt8]?)?
 
+    /// The one cipher that is offered, by GnuTLS's name for it; nil for those of the context. RFC 9001 §5.3.
+    package var cipher: String?
+
     /// No changes.
     package init() {}
 
@@ -23,6 +26,13 @@ package struct ClientHelloChanges: Sendable {
 extension TLSSession {
     /// Makes the session's first message different; its context is set already.
     borrowing func install(_ changes: ClientHelloChanges) throws(QUICError) {
+        if let cipher = changes.cipher {
+            let preferences = TLSCredentials.preferences(ciphers: [cipher])
+            try QUICError.checkTLS(
+                unsafe gnutls_priority_set_direct(native, preferences, nil),
+                "offering \(cipher) alone"
+            )
+        }
         let inHello = UInt32(GNUTLS_EXT_FLAG_TLS.rawValue | GNUTLS_EXT_FLAG_CLIENT_HELLO.rawValue)
         if changes.paddingBytes > 0 {
             let number = ClientHelloChanges.paddingExtension

@@ -181,12 +181,7 @@ package protocol EarlyDataHost: AnyObject {
 extension TLSSession {
     /// The connection of a server's session; nil before they are tied together.
     fileprivate static func host(of native: gnutls_session_t) -> (any EarlyDataHost)? {
-        guard let pointer = unsafe gnutls_session_get_ptr(native) else { return nil }
-        guard let userData = unsafe pointer.assumingMemoryBound(to: ngtcp2_crypto_conn_ref.self).pointee.user_data
-        else {
-            return nil
-        }
-        return unsafe Unmanaged<AnyObject>.fromOpaque(userData).takeUnretainedValue() as? any EarlyDataHost
+        unsafe owner(of: native) as? any EarlyDataHost
     }
 
     fileprivate static func noteEarlyData(of native: gnutls_session_t) {

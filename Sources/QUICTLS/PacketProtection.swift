@@ -3,7 +3,8 @@ internal import CShims
 
 /// The protection of packets: the ciphers that GnuTLS makes of a connection's keys. RFC 9001 §5.
 ///
-/// ngtcp2 calls these functions itself, so no call to another module comes between it and a packet's cipher.
+/// ngtcp2 calls these functions itself, so no call to another module comes between it and a packet's cipher. Keys of 1-RTT packets are in a
+/// ``KeyBox`` each.
 package enum PacketProtection {
     /// Sets those of the `ngtcp2_callbacks` at `place` that have to do with keys, ciphers and random bytes.
     ///
@@ -16,10 +17,10 @@ package enum PacketProtection {
     private static func install(in callbacks: inout ngtcp2_callbacks) {
         unsafe callbacks.encrypt = encrypt
         unsafe callbacks.decrypt = decrypt
-        unsafe callbacks.hp_mask = ngtcp2_crypto_hp_mask_cb
-        unsafe callbacks.update_key = DormantKey.update
-        unsafe callbacks.delete_crypto_aead_ctx = DormantKey.delete
-        unsafe callbacks.delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb
+        unsafe callbacks.hp_mask = maskHeader
+        unsafe callbacks.update_key = ProtectionKeys.update
+        unsafe callbacks.delete_crypto_aead_ctx = KeyBox.deletePayloadKey
+        unsafe callbacks.delete_crypto_cipher_ctx = KeyBox.deleteHeaderKey
         unsafe callbacks.version_negotiation = ngtcp2_crypto_version_negotiation_cb
         unsafe callbacks.rand = { destination, count, _ in
             unsafe gnutls_rnd(GNUTLS_RND_NONCE, destination, count)
@@ -37,18 +38,23 @@ package enum PacketProtection {
         nonceCount,
         associated,
         associatedCount in
-        guard unsafe DormantKey.wake(context, aead, encrypts: true) else { return NGTCP2_ERR_CALLBACK_FAILURE }
-        return unsafe ngtcp2_crypto_encrypt_cb(
-            destination,
-            aead,
-            context,
-            plaintext,
-            plaintextCount,
+        guard let aead = unsafe aead, let context = unsafe context, let cipher = unsafe KeyBox.cipher(in: context, aead)
+        else { return NGTCP2_ERR_CALLBACK_FAILURE }
+        let tagBytes = unsafe aead.pointee.max_overhead
+        var sealedCount = plaintextCount + tagBytes
+        let status = unsafe gnutls_aead_cipher_encrypt(
+            cipher,
             nonce,
             nonceCount,
             associated,
-            associatedCount
+            associatedCount,
+            tagBytes,
+            plaintext,
+            plaintextCount,
+            destination,
+            &sealedCount
         )
+        return status == 0 ? 0 : NGTCP2_ERR_CALLBACK_FAILURE
     }
 
     /// Removes a packet's protection, and counts it when it was the peer who had put it there.
@@ -62,19 +68,34 @@ package enum PacketProtection {
         nonceCount,
         associated,
         associatedCount in
-        guard unsafe DormantKey.wake(context, aead, encrypts: false) else { return NGTCP2_ERR_CALLBACK_FAILURE }
-        let status = unsafe ngtcp2_crypto_decrypt_cb(
-            destination,
-            aead,
-            context,
-            ciphertext,
-            ciphertextCount,
+        guard let aead = unsafe aead, let context = unsafe context, let cipher = unsafe KeyBox.cipher(in: context, aead)
+        else { return NGTCP2_ERR_CALLBACK_FAILURE }
+        let tagBytes = unsafe aead.pointee.max_overhead
+        guard ciphertextCount >= tagBytes else { return NGTCP2_ERR_DECRYPT }
+        var plaintextCount = ciphertextCount - tagBytes
+        let status = unsafe gnutls_aead_cipher_decrypt(
+            cipher,
             nonce,
             nonceCount,
             associated,
-            associatedCount
+            associatedCount,
+            tagBytes,
+            ciphertext,
+            ciphertextCount,
+            destination,
+            &plaintextCount
         )
-        if status == 0 { qh_count_opened_packet() }
-        return status
+        guard status == 0 else { return NGTCP2_ERR_DECRYPT }
+        qh_count_opened_packet()
+        return 0
+    }
+
+    /// Makes the mask of a packet's header from a sample of it. RFC 9001 §5.4.1.
+    private static let maskHeader: ngtcp2_hp_mask = { destination, algorithm, context, sample in
+        guard let algorithm = unsafe algorithm, let context = unsafe context,
+            let cipher = unsafe KeyBox.cipher(in: context, algorithm)
+        else { return NGTCP2_ERR_CALLBACK_FAILURE }
+        var opened = unsafe ngtcp2_crypto_cipher_ctx(native_handle: UnsafeMutableRawPointer(cipher))
+        return unsafe ngtcp2_crypto_hp_mask_cb(destination, algorithm, &opened, sample)
     }
 }

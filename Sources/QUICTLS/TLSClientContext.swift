@@ -143,6 +143,7 @@ public final class TLSClientContext: @unchecked Sendable {
         guard status == 0 || hello.transportParameters != nil else {
             throw QUICError("ngtcp2 could not configure a TLS session")
         }
+        session.keepKeysInBoxes()
         return session
     }
 

@@ -13,14 +13,18 @@ struct TLSCredentials: ~Copyable {
 
     /// TLS 1.3 only, with the cipher suites QUIC defines (RFC 9001 §5.3) and without the compatibility mode that
     /// RFC 9001 §8.4 forbids.
-    private static let preferences =
-        "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL:+AES-128-GCM:+AES-256-GCM:+CHACHA20-POLY1305"
-        + ":-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:%DISABLE_TLS13_COMPAT_MODE"
+    static func preferences(ciphers: [String] = ["AES-128-GCM", "AES-256-GCM", "CHACHA20-POLY1305"]) -> String {
+        "NORMAL:-VERS-ALL:+VERS-TLS1.3:-CIPHER-ALL" + ciphers.map { ":+\($0)" }.joined()
+            + ":-GROUP-ALL:+GROUP-X25519:+GROUP-SECP256R1:+GROUP-SECP384R1:%DISABLE_TLS13_COMPAT_MODE"
+    }
 
     init() throws(QUICError) {
         precondition(TLSMemory.isCounted)
         var priority: gnutls_priority_t?
-        try QUICError.checkTLS(unsafe gnutls_priority_init(&priority, Self.preferences, nil), "setting TLS preferences")
+        try QUICError.checkTLS(
+            unsafe gnutls_priority_init(&priority, Self.preferences(), nil),
+            "setting TLS preferences"
+        )
         var credentials: gnutls_certificate_credentials_t?
         let status = unsafe gnutls_certificate_allocate_credentials(&credentials)
         guard let priority = unsafe priority, let credentials = unsafe credentials else {

@@ -1,4 +1,4 @@
-import BoundedMemory
+internal import BoundedMemory
 internal import CNgtcp2
 internal import CShims
 

@@ -118,6 +118,7 @@ public final class TLSServerContext: @unchecked Sendable {
         guard unsafe ngtcp2_crypto_gnutls_configure_server_session(session.native) == 0 else {
             throw QUICError("ngtcp2 could not configure a TLS session")
         }
+        session.keepKeysInBoxes()
         return session
     }
 

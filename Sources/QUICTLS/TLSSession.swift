@@ -81,6 +81,14 @@ package struct TLSSession: ~Copyable {
         return unsafe reference.pointee.get_conn?(reference)
     }
 
+    /// The connection whose handshake a session is; nil before they are tied together.
+    static func owner(of native: gnutls_session_t) -> AnyObject? {
+        guard let pointer = unsafe gnutls_session_get_ptr(native) else { return nil }
+        let reference = unsafe pointer.assumingMemoryBound(to: ngtcp2_crypto_conn_ref.self)
+        guard let userData = unsafe reference.pointee.user_data else { return nil }
+        return unsafe Unmanaged<AnyObject>.fromOpaque(userData).takeUnretainedValue()
+    }
+
     /// The application protocol both sides agreed on; nil when there is none.
     package var selectedProtocol: String? {
         var name = unsafe gnutls_datum_t()

@@ -273,6 +273,13 @@ extension TLSMemory {
     static func tallyNow() -> qh_tls_tally { Accounting.isOn ? qh_tls_tally_now() : qh_tls_tally() }
 }
 
+extension Connection: KeyHost {
+    /// TLS and ngtcp2 give it keys.
+    package func withKeys(_ body: (inout ProtectionKeys, MemoryAccount) -> Int32) -> Int32 {
+        body(&keys, account)
+    }
+}
+
 // MARK: - CRYPTO frames
 
 extension Connection {

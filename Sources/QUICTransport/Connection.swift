@@ -19,7 +19,8 @@ public import Datagrams
 /// `Connection+Streams.swift`. `Borrowing` decides how much memory it may use, `Probing` what it sends to a silent peer,
 /// `SendPacer` when, and `PathMigration` where.
 ///
-/// Owns: an `ngtcp2_conn`, a TLS session until ``ConnectionEffect/established`` was taken, and its streams. Released by: ``release()``.
+/// Owns: an `ngtcp2_conn`, a TLS session until ``ConnectionEffect/established`` was taken, its keys, and its streams. Released by:
+/// ``release()``.
 /// Bound: ``BoundedMemory/MemoryAccount/bytesLimit`` of ``account``, refused at the allocator. It follows what the connection borrows, up
 /// to ``TransportConfiguration/connectionBytesLimit``.
 @safe
@@ -54,6 +55,9 @@ public final class Connection {
     @safe @exclusivity(unchecked) var native: NativeConnection?
     /// Taken away by ``releaseTLS()``.
     var tls: TLSSession?
+    /// Those of 1-RTT packets.
+    @safe @exclusivity(unchecked) var keys = ProtectionKeys()
+    @safe @exclusivity(unchecked) private var cipherUse = CipherUse()
     /// The agreements of the handshake, and its progress.
     @safe @exclusivity(unchecked) var handshake = Handshake()
     /// The application's bytes.
@@ -213,6 +217,7 @@ extension Connection {
         guard let reading = native?.read(datagram, path: path, ecn: ecn, notesPath: role == .server, at: now)
         else { return nil }
         releaseTLSIfDone()
+        cipherUse.note(keys, at: now)
         if reading.error == .dropped, isFirst, qh_opened_packets_now() != openedBefore {
             // A packet of a client's without CRYPTO: it probes for a server whose ClientHello was lost (RFC 9002 §6.2.4). Some
             // clients probe with PING alone until something of theirs is acknowledged. A Retry lets them begin again.
@@ -297,6 +302,7 @@ extension Connection {
             applicationDeadline,
             ours,
             borrowing.reviewDeadline,
+            cipherUse.deadline,
             pacer.releaseAt,
             drainDeadline
         )
@@ -308,13 +314,15 @@ extension Connection {
     public func expire(at now: MonotonicInstant) -> ConnectionEnd? {
         guard native != nil else { return nil }
         forgetRestingTimer()
+        let tlsBefore = TLSMemory.tallyNow()
+        defer { chargeTLS(since: tlsBefore) }
+        // Near the limit others would take the memory of ciphers, which no limit refuses when they are made again.
+        cipherUse.review(keys, since: environment.share.pressure < .shedding ? self.now : now, at: now)
         self.now = now
         if let end = ownEnd(at: now) { return end }
         reviewBorrowing()
         probing.probe(for: self)
         guard let timer = native?.timer, timer <= now, probing.noteTimer(of: self) else { return ending.requested }
-        let tlsBefore = TLSMemory.tallyNow()
-        defer { chargeTLS(since: tlsBefore) }
         let error = native?.handleTimer(at: now) ?? .none
         return error == .none ? ending.requested : end(after: error)
     }
@@ -446,6 +454,7 @@ extension Connection {
         let isResting = outcome == .idle && burst.hasPackets && !holdsProbes && !hasDataToSend
         restingTimer = isResting ? native?.timer ?? now : MonotonicInstant(nanoseconds: 0)
         native?.noteTransmitted(at: now)
+        if burst.hasPackets { cipherUse.note(keys, at: now) }
         if isMigrating { migration?.noteTransmitted(dataOnLatestPath: hasDataOnLatestPath, at: now) }
         probing.noteBurst(
             bytesInFlight: path.inFlightBytes,
@@ -582,6 +591,7 @@ extension Connection {
         environment.forgetCommands(to: self)
         releaseStreams()
         native = nil
+        keys.release(from: account)
         // After the `ngtcp2_conn`, which writes no more.
         qlog?.close(account)
         qlog = nil
