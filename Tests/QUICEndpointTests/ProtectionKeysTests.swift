@@ -97,6 +97,24 @@ import Testing
         expectEnd(of: connection, pair)
     }
 
+    /// So nobody has taken the memory for the ciphers that a connection at rest makes again.
+    @Test(arguments: Cipher.all)
+    func allCiphersOfAConnectionAreWithinItsFloor(_ cipher: Cipher) throws {
+        let pair = try pair(cipher)
+        let connection = try #require(try pair.connectAndEstablish())
+        pair.run(for: Self.quietTime)
+        let resting = try #require(pair.server.reports(at: pair.now).first)
+        try expectEcho(1, on: connection, pair)
+        let beforeUpdate = pair.server.ledger.usage(of: .tls).liveBytes
+        try connection.updateKeys(at: pair.now)
+        try expectEcho(2, on: connection, pair)
+        // The AEAD of packets from before the update is there until the next keys are derived.
+        let most = pair.server.ledger.usage(of: .tls).liveBytes
+        #expect(most > beforeUpdate)
+        let restingKeyBytes = try #require(resting.liveBytes[.tls])
+        #expect(resting.totalBytes - restingKeyBytes + most <= resting.floorBytes, "\(resting.liveBytes) \(most)")
+    }
+
     @Test func aConnectionInUseKeepsItsCiphers() throws {
         let pair = try pair(Cipher.all[0])
         let connection = try #require(try pair.connectAndEstablish())
