@@ -45,7 +45,8 @@ import Testing
             pair.run(for: .milliseconds(1))
             most = max(most, connection.account.bytesLimit)
         }
-        #expect(answers.written > 50, "\(answers.written)")
+        // How many come before the end depends on how the allocator rounds the blocks of gaps.
+        #expect(answers.written > 30, "\(answers.written)")
         // But for what sixteen streams may come to, and the answers.
         #expect(most <= limit + 11 * (19 << 10) + 16 << 10, "\(most)")
         #expect(pair.serverCloses == [.budgetExceeded(.connection)])
