@@ -388,13 +388,14 @@ extension Connection {
     ///
     /// - Throws: While the handshake is not confirmed or the last update is too recent. RFC 9001 §6.1.
     public func updateKeys(at now: MonotonicInstant) throws(QUICError) {
-        guard native != nil else { throw QUICError("the connection is closed") }
-        // ngtcp2 aborts before it is past the handshake instead of refusing.
+        // While it is released as well, and its service is told of the ends of its streams: ngtcp2 aborts then instead of refusing.
+        guard state != .closed, native != nil else { throw QUICError("the connection is closed") }
+        // And before it is past the handshake, and when time runs backwards.
         guard mayUpdateKeys else { throw QUICError("the handshake is not confirmed") }
         let tlsBefore = TLSMemory.tallyNow()
         defer { chargeTLS(since: tlsBefore) }
         forgetRestingTimer()
-        try native?.updateKeys(at: now)
+        try native?.updateKeys(at: max(self.now, now))
     }
 }
 

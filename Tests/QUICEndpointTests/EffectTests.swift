@@ -11,8 +11,11 @@ import Testing
     private final class Opener: StreamService {
         let applicationProtocol = "echo"
         var onOpen: (Connection) -> Void = { _ in }
+        var onStreamClose: (Stream) -> Void = { _ in }
 
         func connectionDidOpen(_ connection: Connection) { onOpen(connection) }
+
+        func streamDidClose(_ stream: Stream) { onStreamClose(stream) }
 
         func receive(_ bytes: RawSpan, isFinal: Bool, on stream: Stream) throws(StreamError) {}
     }
@@ -163,6 +166,25 @@ import Testing
         update(connection)
         #expect(refusals == 4)
         pair.client.close(connection, at: pair.now)
+        expectReturn(pair)
+    }
+
+    /// ngtcp2 has written its CONNECTION_CLOSE then, and would abort.
+    @Test func keysAreNotUpdatedWhileAConnectionIsReleased() throws {
+        let pair = try pair(7)
+        var refusals = 0
+        service.onStreamClose = { stream in
+            do throws(QUICError) { try stream.connection.updateKeys(at: pair.now) } catch { refusals += 1 }
+        }
+        let connection = try #require(try pair.connectAndEstablish())
+        _ = try pair.send([1], on: connection, isFinal: false)
+        pair.run(for: .seconds(1))
+        // Nor does it abort where its time is told wrong.
+        try? connection.updateKeys(at: MonotonicInstant(nanoseconds: 1))
+        pair.server.shutDown()
+        pair.run(for: .seconds(1))
+        #expect(refusals == 1 && connection.state == .closed)
+        service.onStreamClose = { _ in }
         expectReturn(pair)
     }
 
