@@ -9,9 +9,10 @@ public struct AdmissionLimits: Sendable {
     /// Handshake steps of a turn before other connections have theirs: connections that are opened, and as many again that are in
     /// their handshakes. A busy turn has more of both. Default 1.
     public var handshakeStepsPerTurn = 1
-    /// Clients whose first datagrams wait for a turn with time for their handshakes, 2 KiB each. A further one that could prove its address
-    /// is asked to, and others are dropped. Default 256 a worker.
-    public var waitingInitials = 256
+    /// Clients whose first datagrams wait for a turn with time for their handshakes, 4 KiB each. A further one that could prove its address
+    /// is asked to, and others are dropped. Default 2,048 a worker: as many as are served in the second after which a client that was
+    /// dropped comes again, or a worker would have nothing to do meanwhile. RFC 9002 §6.2.2.
+    public var waitingInitials = 2_048
     /// Connections alive at once from which on further ones are refused. Default 1,000,000 a worker.
     public var connections = 1_000_000
     /// Connections of one source, handshaking or established, from which on further ones of it are refused; nil, the

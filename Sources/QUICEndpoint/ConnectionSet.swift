@@ -110,11 +110,11 @@ extension ConnectionSet {
     /// Sources of connections that are counted.
     var sourceCount: Int { sources.count }
 
-    /// Bytes of the tables themselves: slots, routes, deadlines, sources, the order of records, and spare blocks of the ledger's. None
-    /// when they are empty.
+    /// Bytes of the tables themselves: slots, routes, deadlines, sources, the order of records, clients that wait, and spare blocks of the
+    /// ledger's. None when they are empty.
     public var tableBytes: Int {
         ledger.spareBytes + slots.allocatedBytes + routes.allocatedBytes + deadlines.allocatedBytes
-            + closingRecords.allocatedBytes + sources.allocatedBytes
+            + closingRecords.allocatedBytes + sources.allocatedBytes + turns.clients.tableBytes
             + FaultInjection.tombstoneBytes(of: ObjectIdentifier(self))
     }
 
@@ -405,8 +405,11 @@ extension ConnectionSet {
         into batch: TransmitBatch
     ) -> Bool {
         guard let connection = connection(handle) else { return false }
+        let (isHandshaking, waitingBefore) = (connection.isHandshaking, connection.waitingDatagramCount)
         let isAlone = turns.company.isAlone(handle)
-        if let end = connection.receiveWaiting(inTurn: turns.number, isAlone: isAlone, at: now) {
+        let end = connection.receiveWaiting(inTurn: turns.number, isAlone: isAlone, at: now)
+        if !isHandshaking { turns.share.noteOthers(waitingBefore - connection.waitingDatagramCount) }
+        if let end {
             finish(connection, end, at: now, into: batch)
             return true
         }
@@ -470,8 +473,10 @@ extension ConnectionSet {
         connection.tellEnd(end.cause)
     }
 
-    /// Ends every connection, and drops every closing and draining record. Services are told, and may begin no connection meanwhile.
+    /// Ends every connection, and drops every closing and draining record, and the clients that wait. Services are told, and may begin no
+    /// connection meanwhile.
     func endAll(_ end: ConnectionEnd, at now: MonotonicInstant, into batch: TransmitBatch) {
+        turns.clients.removeAll()
         sweepPosition = 0
         while let connection = nextLiveConnection() { finish(connection, end, at: now, into: batch) }
         removeClosingRecords()

@@ -93,9 +93,15 @@ public final class Endpoint {
 
     /// When ``expire(at:)`` is due next, which is at once while datagrams wait for their turn; nil while nothing is.
     public var nextDeadline: MonotonicInstant? {
-        if !connections.turns.isEmpty { return latest }
+        if hasWorkForNextTurn { return latest }
         guard isDraining, !isShuttingDown else { return connections.nextDeadline }
         return min(connections.nextDeadline ?? drainDeadline, drainDeadline)
+    }
+
+    /// Whether something waits for the next turn that it can bring forward: not while clients alone wait, and there is no room for answers
+    /// that may be refusals.
+    private var hasWorkForNextTurn: Bool {
+        connections.turns.hasConnections || (!connections.turns.clients.isEmpty && !replies.isFull)
     }
 
     /// Whether it drains, or did before it was shut down.
@@ -186,13 +192,27 @@ extension Endpoint {
         }
         guard datagram.byteCount > 0 else { return drop(.empty) }
         guard datagram.byteCount <= TransportConfiguration.receivedDatagramBytesLimit else { return drop(.oversized) }
-        take(datagram, path: path, ecn: ecn, at: now, hasWaited: false)
+        take(datagram, path: path, ecn: ecn, at: now, on: .arrival)
+    }
+
+    /// When a datagram is taken to where it belongs.
+    private enum Occasion {
+        /// It has just arrived.
+        case arrival
+        /// It is a client's first, and has waited for a turn that has time for its handshake, which is this one.
+        case opening
+        /// It has waited behind such a one: a second half of the ClientHello is no further step.
+        case behindOpening
     }
 
     /// Takes a datagram to where it belongs.
-    ///
-    /// - Parameter hasWaited: Whether it is a client's first and has waited for a turn that has time for its handshake, which is this one.
-    private func take(_ datagram: RawSpan, path: NetworkPath, ecn: ECN, at now: MonotonicInstant, hasWaited: Bool) {
+    private func take(
+        _ datagram: RawSpan,
+        path: NetworkPath,
+        ecn: ECN,
+        at now: MonotonicInstant,
+        on occasion: Occasion
+    ) {
         switch DatagramHeader(datagram) {
         case .malformed:
             drop(.malformed)
@@ -201,7 +221,7 @@ extension Endpoint {
             negotiateVersion(datagram, path: path, at: now)
         case .packet(let destination, _, let isLong):
             if let handle = connections.route(to: destination) ?? connections.routeOfReset(datagram) {
-                deliver(datagram, to: handle, path: path, ecn: ecn, at: now)
+                deliver(datagram, to: handle, path: path, ecn: ecn, at: now, on: occasion)
             } else if namesAnotherWorker(destination) {
                 // Initial packets as well: those of a client's second flight go to an ID that a worker issued, and one
                 // that the client made up opens its connection there as well as here.
@@ -215,7 +235,7 @@ extension Endpoint {
             {
                 if !isKept { drop(.handshakeQueueFull) }
             } else if isLong, let initial = InitialPacket(datagram) {
-                open(initial, datagram, path: path, ecn: ecn, at: now, hasWaited: hasWaited)
+                open(initial, datagram, path: path, ecn: ecn, at: now, hasWaited: occasion == .opening)
             } else if isLong {
                 drop(.unroutable)
             } else {
@@ -248,11 +268,12 @@ extension Endpoint {
         to handle: ConnectionHandle,
         path: NetworkPath,
         ecn: ECN,
-        at now: MonotonicInstant
+        at now: MonotonicInstant,
+        on occasion: Occasion
     ) {
         // In its place it outlives the call: what a service wants ended then is only noted.
         let delivery = connections.withConnection(handle) {
-            deliver(datagram, to: $0, path: path, ecn: ecn, at: now)
+            deliver(datagram, to: $0, path: path, ecn: ecn, at: now, on: occasion)
         }
         switch delivery {
         case .handled?: return
@@ -287,7 +308,8 @@ extension Endpoint {
         to connection: Connection,
         path: NetworkPath,
         ecn: ECN,
-        at now: MonotonicInstant
+        at now: MonotonicInstant,
+        on occasion: Occasion
     ) -> Delivery {
         guard connection.accepts(datagram, from: path) else {
             drop(.otherPath)
@@ -299,19 +321,24 @@ extension Endpoint {
             return .handled
         }
         let isHandshaking = connection.isHandshaking
-        let isAlone = connections.turns.company.note(connection.handle)
-        guard !isHandshaking || connections.turns.share.admitsContinuation,
-            connection.admitsDatagram(inTurn: connections.turns.number, isAlone: isAlone)
-        else {
-            if !connections.keepForNextTurn(datagram, path: path, ecn: ecn, of: connection) { drop(.queueFull) }
-            return .handled
+        let (turn, isAlone) = (connections.turns.number, connections.turns.company.note(connection.handle))
+        let isStepOfOpening = occasion == .behindOpening
+        let hasTime = !isHandshaking || isStepOfOpening || connections.turns.share.admitsContinuation
+        if !(hasTime && connection.admitsDatagram(inTurn: turn, isAlone: isAlone)) {
+            if connections.keepForNextTurn(datagram, path: path, ecn: ecn, of: connection) { return .handled }
+            // A handshake whose datagrams may not wait, or have no room to, goes on at once: it would be lost otherwise.
+            guard !hasTime, connection.admitsDatagram(inTurn: turn, isAlone: isAlone) else {
+                drop(.queueFull)
+                return .handled
+            }
         }
         let bytesBefore = isHandshaking ? connection.handshakeBytesReceived : 0
         let end = connection.receive(datagram, path: path, ecn: ecn, at: now)
         if isHandshaking {
-            connections.turns.share.noteContinuation(isStep: connection.handshakeBytesReceived != bytesBefore)
+            let isStep = !isStepOfOpening && connection.handshakeBytesReceived != bytesBefore
+            connections.turns.share.noteContinuation(isStep: isStep)
         } else {
-            connections.turns.share.noteOther()
+            connections.turns.share.noteOthers(1)
         }
         if let end { return .ended(end) }
         return connections.follow(connection) ? .received : .handled
@@ -414,13 +441,16 @@ extension Endpoint {
 // MARK: - Datagrams without a connection
 
 extension Endpoint {
-    /// Opens connections to clients that wait, as many as the turn has time for.
+    /// Opens connections to clients that wait, as many as the turn has time for, or refuses them, as many as the batch of replies has room
+    /// for.
     private func openWaiting(at now: MonotonicInstant) {
-        while connections.turns.share.admitsOpening, var client = connections.turns.clients.popFirst() {
+        while connections.turns.share.admitsOpening, !replies.isFull,
+            var client = connections.turns.clients.popFirst()
+        {
             let (path, ecn) = (client.initial.path, client.initial.ecn)
-            client.initial.withBytes { take($0, path: path, ecn: ecn, at: now, hasWaited: true) }
+            client.initial.withBytes { take($0, path: path, ecn: ecn, at: now, on: .opening) }
             while let other = client.others.popFirst() {
-                other.withBytes { take($0, path: other.path, ecn: other.ecn, at: now, hasWaited: false) }
+                other.withBytes { take($0, path: other.path, ecn: other.ecn, at: now, on: .behindOpening) }
             }
         }
     }

@@ -48,6 +48,6 @@ struct HandshakeShare {
     /// - Parameter isStep: Whether TLS had work to do, and not ngtcp2 alone.
     mutating func noteContinuation(isStep: Bool) { continuations += isStep ? Self.datagramsPerStep : 1 }
 
-    /// An established connection handled a datagram.
-    mutating func noteOther() { otherDatagrams += 1 }
+    /// An established connection handled so many datagrams.
+    mutating func noteOthers(_ count: Int) { otherDatagrams += count }
 }

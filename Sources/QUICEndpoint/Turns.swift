@@ -31,8 +31,8 @@ struct Turns: ~Copyable {
         handshaking = RingBuffer(capacityLimit: Int(UInt32.max), owner: ledger)
     }
 
-    /// Whether nothing waits for the next turn.
-    var isEmpty: Bool { established.isEmpty && handshaking.isEmpty && clients.isEmpty }
+    /// Whether datagrams of connections wait for the next turn.
+    var hasConnections: Bool { !established.isEmpty || !handshaking.isEmpty }
 
     /// The clients and connections whose handshakes wait.
     var waitingCount: Int { clients.count + handshaking.count }

@@ -12,7 +12,7 @@ extension ServerConfiguration {
     /// Counts of a worker that bound each other elsewhere.
     static let workerCountsAccepted = 1...10_000_000
 
-    /// Clients of a worker whose first datagrams may wait: 128 MiB at most.
+    /// Clients of a worker whose first datagrams may wait: 256 MiB at most.
     static let waitingInitialsAccepted = 1...65_536
     /// Handshake steps of a turn.
     static let handshakeStepsAccepted = 1...1_000_000

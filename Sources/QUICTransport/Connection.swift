@@ -236,6 +236,9 @@ extension Connection {
     /// Whether datagrams of this connection wait for its next turn.
     public var hasWaitingDatagrams: Bool { !turns.isEmpty }
 
+    /// The datagrams of this connection that wait for its next turn.
+    package var waitingDatagramCount: Int { turns.count }
+
     /// Whether a datagram that arrives in the turn `number` may be handled in it, and counts it if so.
     ///
     /// It may not when others wait already, since they go first.
@@ -247,6 +250,10 @@ extension Connection {
 
     /// Keeps a copy of a datagram for the next turn; false when as many wait as may.
     package func keepForNextTurn(_ datagram: RawSpan, path: NetworkPath, ecn: ECN) -> Bool {
+        // A handshake would be refused memory for what its own client has sent behind it, and end.
+        let transportBytes = account.liveBytes(of: .transport)
+        let reservedBytes = isHandshaking ? configuration.handshakeBytesLeft(beside: transportBytes) : 0
+        guard account.hasRoom(for: datagram.byteCount + reservedBytes) else { return false }
         let windowBytes =
             borrowing.hasGrown(beyond: configuration.connectionWindow.initialBytes) ? borrowing.outstandingBytes : 0
         return turns.keep(

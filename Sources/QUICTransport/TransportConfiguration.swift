@@ -106,6 +106,12 @@ public struct TransportConfiguration: Sendable {
         return max(limit, Self.handshakeBytes(withChainOf: granted) + qlogTransportBytes)
     }
 
+    /// The bytes of ngtcp2 that a handshake may still take which has `transportBytes` of it, and some for what its end brings.
+    func handshakeBytesLeft(beside transportBytes: Int) -> Int {
+        let usual = Self.handshakeBytesMinimum + max(0, certificateChainBytes - Self.shortChainBytes)
+        return max(0, usual - transportBytes) + Self.handshakeEndBytes
+    }
+
     /// Bytes kept for each handshake in flight, in all classes.
     package var handshakeFloorBytes: Int {
         // One copy is ngtcp2's, and one is GnuTLS's.
@@ -192,6 +198,8 @@ public struct TransportConfiguration: Sendable {
     public static let certificateChainBytesGranted = 32 << 10
     /// The bytes ngtcp2 needs for a handshake with a short chain: with 28,000 every one fails.
     package static let handshakeBytesMinimum = 30_000
+    /// Bytes that are free of a handshake's limit beside all that waits: its last datagram takes about a kilobyte more.
+    private static let handshakeEndBytes = 4 << 10
     /// Bytes of a chain that are within that minimum.
     private static let shortChainBytes = 1 << 10
     /// The bytes ngtcp2 needs besides the chain when the longest ClientHello arrives out of order: 42,500 bytes, rounded up.

@@ -17,6 +17,9 @@ struct TurnQueue {
     /// Whether no datagram waits.
     var isEmpty: Bool { waiting == nil }
 
+    /// The datagrams that wait.
+    var count: Int { waiting?.count ?? 0 }
+
     /// Whether one more datagram may be handled in the turn `number`, and counts it if so.
     ///
     /// - Parameters:

@@ -35,6 +35,9 @@ final class WaitingDatagrams {
 
     var isEmpty: Bool { queue.isEmpty }
 
+    /// The datagrams that wait.
+    var count: Int { queue.count }
+
     /// Keeps a copy of `datagram` behind the others; false when there is no room for it.
     func push(_ datagram: RawSpan, path: NetworkPath, ecn: ECN) -> Bool {
         guard queue.count < queue.capacityLimit, bytes + datagram.byteCount <= bytesLimit,
