@@ -330,7 +330,7 @@ let package = Package(
             of: "QUICEndpoint",
             uses: [
                 "BoundedMemory", "CNgtcp2", "Datagrams", "EchoService", "PacketWriter", "QUICEndpoint", "QUICServer",
-                "QUICTesting", "QUICTransport",
+                "QUICTesting", "QUICTransport", "SeededRandom",
             ]
         ),
         tests(

@@ -73,6 +73,10 @@ class Program:
         return self._process.poll() is None
 
     @property
+    def process_id(self):
+        return self._process.pid
+
+    @property
     def cpu_seconds(self):
         fields = pathlib.Path(f"/proc/{self._process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND

@@ -152,6 +152,18 @@ extension ConnectionSet {
         slots.occupant(of: handle)
     }
 
+    /// Answers a datagram of a connection that has ended, where it left a record that should.
+    ///
+    /// - Returns: Whether there is a record.
+    func answerClosing(_ handle: ConnectionHandle, datagramBytes: Int, into batch: TransmitBatch) -> Bool {
+        guard case .closing(let record) = occupant(of: handle) else { return false }
+        // RFC 9000 §10.2.1: the answer goes to the address it was first sent to.
+        if record.shouldReply(toDatagramOf: datagramBytes), !batch.isFull {
+            record.withPacket { batch.append(copying: $0, path: record.path) }
+        }
+        return true
+    }
+
     /// What each live connection is and holds; about 600 bytes each while the result lives.
     public func reports(at now: MonotonicInstant) -> [ConnectionReport] {
         (0..<slots.count).compactMap { index in

@@ -195,23 +195,13 @@ extension Endpoint {
         take(datagram, path: path, ecn: ecn, at: now, on: .arrival)
     }
 
-    /// When a datagram is taken to where it belongs.
-    private enum Occasion {
-        /// It has just arrived.
-        case arrival
-        /// It is a client's first, and has waited for a turn that has time for its handshake, which is this one.
-        case opening
-        /// It has waited behind such a one: a second half of the ClientHello is no further step.
-        case behindOpening
-    }
-
     /// Takes a datagram to where it belongs.
     private func take(
         _ datagram: RawSpan,
         path: NetworkPath,
         ecn: ECN,
         at now: MonotonicInstant,
-        on occasion: Occasion
+        on occasion: DatagramOccasion
     ) {
         switch DatagramHeader(datagram) {
         case .malformed:
@@ -269,7 +259,7 @@ extension Endpoint {
         path: NetworkPath,
         ecn: ECN,
         at now: MonotonicInstant,
-        on occasion: Occasion
+        on occasion: DatagramOccasion
     ) {
         // In its place it outlives the call: what a service wants ended then is only noted.
         let delivery = connections.withConnection(handle) {
@@ -283,24 +273,8 @@ extension Endpoint {
             return connections.finish(connection, end, at: now, into: replies)
         case nil: break
         }
-        switch connections.occupant(of: handle) {
-        case .closing(let record):
-            tally.drops[.closing, default: 0] += 1
-            // RFC 9000 §10.2.1: the answer goes to the address it was first sent to.
-            if record.shouldReply(toDatagramOf: datagram.byteCount), !replies.isFull {
-                record.withPacket { replies.append(copying: $0, path: record.path) }
-            }
-        case .live, .none:
-            drop(.unroutable)
-        }
-    }
-
-    /// The fate of a datagram of a live connection.
-    private enum Delivery {
-        /// The connection has nothing to do about it.
-        case handled
-        case received
-        case ended(ConnectionEnd)
+        let isClosing = connections.answerClosing(handle, datagramBytes: datagram.byteCount, into: replies)
+        drop(isClosing ? .closing : .unroutable)
     }
 
     private func deliver(
@@ -309,8 +283,8 @@ extension Endpoint {
         path: NetworkPath,
         ecn: ECN,
         at now: MonotonicInstant,
-        on occasion: Occasion
-    ) -> Delivery {
+        on occasion: DatagramOccasion
+    ) -> DatagramDelivery {
         guard connection.accepts(datagram, from: path) else {
             drop(.otherPath)
             return connection.noteRefusal(at: now) ? .received : .handled
@@ -322,8 +296,7 @@ extension Endpoint {
         }
         let isHandshaking = connection.isHandshaking
         let (turn, isAlone) = (connections.turns.number, connections.turns.company.note(connection.handle))
-        let isStepOfOpening = occasion == .behindOpening
-        let hasTime = !isHandshaking || isStepOfOpening || connections.turns.share.admitsContinuation
+        let hasTime = !isHandshaking || occasion == .behindOpening || connections.turns.share.admitsContinuation
         if !(hasTime && connection.admitsDatagram(inTurn: turn, isAlone: isAlone)) {
             if connections.keepForNextTurn(datagram, path: path, ecn: ecn, of: connection) { return .handled }
             // A handshake whose datagrams may not wait, or have no room to, goes on at once: it would be lost otherwise.
@@ -334,12 +307,8 @@ extension Endpoint {
         }
         let bytesBefore = isHandshaking ? connection.handshakeBytesReceived : 0
         let end = connection.receive(datagram, path: path, ecn: ecn, at: now)
-        if isHandshaking {
-            let isStep = !isStepOfOpening && connection.handshakeBytesReceived != bytesBefore
-            connections.turns.share.noteContinuation(isStep: isStep)
-        } else {
-            connections.turns.share.noteOthers(1)
-        }
+        let isStep = occasion != .behindOpening && connection.handshakeBytesReceived != bytesBefore
+        connections.turns.share.noteDatagram(ofHandshake: isHandshaking, isStep: isStep)
         if let end { return .ended(end) }
         return connections.follow(connection) ? .received : .handled
     }

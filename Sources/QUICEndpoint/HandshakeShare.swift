@@ -48,6 +48,11 @@ struct HandshakeShare {
     /// - Parameter isStep: Whether TLS had work to do, and not ngtcp2 alone.
     mutating func noteContinuation(isStep: Bool) { continuations += isStep ? Self.datagramsPerStep : 1 }
 
-    /// An established connection handled so many datagrams.
+    /// A connection handled a datagram, in its handshake or after it.
+    mutating func noteDatagram(ofHandshake isHandshaking: Bool, isStep: Bool) {
+        if isHandshaking { noteContinuation(isStep: isStep) } else { noteOthers(1) }
+    }
+
+    /// Established connections handled so many datagrams.
     mutating func noteOthers(_ count: Int) { otherDatagrams += count }
 }

@@ -75,7 +75,8 @@ public final class Connection {
 
     /// The log of its packets; nil where there is none.
     private var qlog: QlogFile?
-    @safe @exclusivity(unchecked) private var turns = TurnQueue()
+    /// Datagrams that wait for its next turn.
+    @safe @exclusivity(unchecked) var turns = TurnQueue()
     @safe @exclusivity(unchecked) private var probing = Probing()
     /// When stream data may leave.
     @safe @exclusivity(unchecked) private var pacer: SendPacer
@@ -231,65 +232,6 @@ extension Connection {
         activity.noteOpened(qh_opened_packets_now() &- openedBefore, since: meterBefore, at: now)
         return ending.requested ?? endOfRetention()
             ?? (role == .server ? activity.end(environment.uselessPacketsPerSecond) : nil)
-    }
-
-    /// Whether datagrams of this connection wait for its next turn.
-    public var hasWaitingDatagrams: Bool { !turns.isEmpty }
-
-    /// The datagrams of this connection that wait for its next turn.
-    package var waitingDatagramCount: Int { turns.count }
-
-    /// Whether a datagram that arrives in the turn `number` may be handled in it, and counts it if so.
-    ///
-    /// It may not when others wait already, since they go first.
-    ///
-    /// - Parameter isAlone: Whether no other connection has to wait for this one.
-    package func admitsDatagram(inTurn number: UInt32, isAlone: Bool) -> Bool {
-        turns.isEmpty && takeShare(ofTurn: number, isAlone: isAlone)
-    }
-
-    /// Keeps a copy of a datagram for the next turn; false when as many wait as may.
-    package func keepForNextTurn(_ datagram: RawSpan, path: NetworkPath, ecn: ECN) -> Bool {
-        // A handshake would be refused memory for what its own client has sent behind it, and end.
-        let transportBytes = account.liveBytes(of: .transport)
-        let reservedBytes = isHandshaking ? configuration.handshakeBytesLeft(beside: transportBytes) : 0
-        guard account.hasRoom(for: datagram.byteCount + reservedBytes) else { return false }
-        let windowBytes =
-            borrowing.hasGrown(beyond: configuration.connectionWindow.initialBytes) ? borrowing.outstandingBytes : 0
-        return turns.keep(
-            datagram,
-            path: path,
-            ecn: ecn,
-            configuration: configuration,
-            windowBytes: windowBytes,
-            account: account
-        )
-    }
-
-    /// Handles the datagrams that wait, as many as the turn `number` has for this connection.
-    ///
-    /// - Parameter isAlone: Whether no other connection has to wait for this one.
-    /// - Returns: How the connection ended; nil while it lives.
-    package func receiveWaiting(inTurn number: UInt32, isAlone: Bool, at now: MonotonicInstant) -> ConnectionEnd? {
-        while !turns.isEmpty, takeShare(ofTurn: number, isAlone: isAlone), let held = turns.popFirst() {
-            // It was accepted when it arrived, but those before it may have changed the path.
-            let end = held.withBytes { bytes in
-                accepts(bytes, from: held.path) ? receive(bytes, path: held.path, ecn: held.ecn, at: now) : nil
-            }
-            if let end { return end }
-        }
-        return nil
-    }
-
-    private func takeShare(ofTurn number: UInt32, isAlone: Bool) -> Bool {
-        let windowBytes =
-            borrowing.hasGrown(beyond: configuration.connectionWindow.initialBytes) ? borrowing.windowBytes : 0
-        return turns.takeShare(
-            ofTurn: number,
-            limit: configuration.datagramsPerTurn,
-            grownWindowBytes: windowBytes,
-            isAlone: isAlone
-        )
     }
 }
 

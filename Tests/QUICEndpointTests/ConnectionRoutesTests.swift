@@ -1,5 +1,4 @@
 import BoundedMemory
-import QUICPackets
 import QUICTransport
 import Testing
 
