@@ -128,10 +128,17 @@ extension Borrowing {
     /// could have as much.
     private static func usefulBytes(of window: ReceiveWindow, initialBytes: Int, _ connection: Connection) -> Int {
         guard window.answeredBytes > initialBytes else { return .max }
-        let congestionWindow = Int(clamping: min(connection.pathState.congestionWindowBytes, 1 << 40))
-        let bytes = min(12 * congestionWindow, 3 * congestionWindow + reorderingBytes)
-        return max(initialBytes, bytes)
+        let path = connection.pathState
+        let congestionWindow = Int(clamping: min(path.congestionWindowBytes, 1 << 40))
+        let windows = path.slowStartThresholdBytes < .max ? windowsAfterSlowStart : windowsInSlowStart
+        return max(initialBytes, min(windows * congestionWindow, 3 * congestionWindow + reorderingBytes))
     }
+
+    /// In slow start, which a peer that acknowledges nothing never leaves.
+    private static let windowsInSlowStart = 12
+    /// The queue of an echo keeps both of its directions busy while one of them recovers from a loss, which takes CUBIC some ten round
+    /// trips: with twelve windows an echo on a path that loses one packet in a hundred had 6 % less.
+    private static let windowsAfterSlowStart = 48
 
     /// The bytes that a peer may have sent behind a gap while the lost packet comes once more.
     private static let reorderingBytes = 512 << 10
