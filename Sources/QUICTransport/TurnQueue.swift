@@ -99,14 +99,12 @@ extension Connection {
         let transportBytes = account.liveBytes(of: .transport)
         let reservedBytes = isHandshaking ? configuration.handshakeBytesLeft(beside: transportBytes) : 0
         guard account.hasRoom(for: datagram.byteCount + reservedBytes) else { return false }
-        let windowBytes =
-            borrowing.hasGrown(beyond: configuration.connectionWindow.initialBytes) ? borrowing.outstandingBytes : 0
         return turns.keep(
             datagram,
             path: path,
             ecn: ecn,
             configuration: configuration,
-            windowBytes: windowBytes,
+            windowBytes: hasGrownWindow ? borrowing.outstandingBytes : 0,
             account: account
         )
     }
@@ -127,13 +125,13 @@ extension Connection {
     }
 
     private func takeShare(ofTurn number: UInt32, isAlone: Bool) -> Bool {
-        let windowBytes =
-            borrowing.hasGrown(beyond: configuration.connectionWindow.initialBytes) ? borrowing.windowBytes : 0
-        return turns.takeShare(
+        turns.takeShare(
             ofTurn: number,
             limit: configuration.datagramsPerTurn,
-            grownWindowBytes: windowBytes,
+            grownWindowBytes: hasGrownWindow ? borrowing.windowBytes : 0,
             isAlone: isAlone
         )
     }
+
+    private var hasGrownWindow: Bool { borrowing.hasGrown(beyond: configuration.connectionWindow.initialBytes) }
 }

@@ -32,6 +32,15 @@ import Testing
         try (0..<count).map { _ in try pair.connect() }
     }
 
+    /// Clients whose handshakes are complete, and in the same turn the first datagrams of so many others.
+    private func hostileClients(_ count: Int, before others: Int, _ pair: Pair) throws -> [HostileClient] {
+        let clients = try (0..<count).map { _ in try #require(try HostileClient(pair: pair)) }
+        pair.server.expire(at: pair.now)
+        _ = try connect(others, pair)
+        deliver(pair)
+        return clients
+    }
+
     /// Everything that clients have to send reaches the server at this moment, before its turn is over.
     private func deliver(_ pair: Pair) {
         passOn({ pair.client.transmit(into: $0, at: pair.now) }) { bytes, entry in
@@ -125,10 +134,7 @@ import Testing
 
     @Test func anEstablishedConnectionIsServedInTheTurnOfItsDatagram() throws {
         let pair = try pair(seed: 3)
-        let client = try #require(try HostileClient(pair: pair))
-        pair.server.expire(at: pair.now)
-        _ = try connect(50, pair)
-        deliver(pair)
+        let client = try hostileClients(1, before: 50, pair)[0]
         client.push(Frame.stream(0, [1, 2, 3], isFinal: true))
         #expect(created(pair) == 2)
         #expect(pair.server.statistics.handshakes.waiting == 49)
@@ -140,10 +146,7 @@ import Testing
     // In a turn with many other datagrams handshakes have more steps: a server without time to spare goes on with both.
     @Test func aBusyTurnIsFollowedByMoreHandshakes() throws {
         let pair = try pair(seed: 4)
-        let clients = try (0..<2).map { _ in try #require(try HostileClient(pair: pair)) }
-        pair.server.expire(at: pair.now)
-        _ = try connect(10, pair)
-        deliver(pair)
+        let clients = try hostileClients(2, before: 10, pair)
         let before = created(pair)
         for _ in 0..<32 { for client in clients { client.push(Frame.ping) } }
         pair.server.expire(at: pair.now)
@@ -386,10 +389,7 @@ import Testing
     // A flood on one connection is handled from its queue, and takes as long.
     @Test func datagramsThatHaveWaitedMakeATurnBusyAsWell() throws {
         let pair = try pair(seed: 19)
-        let client = try #require(try HostileClient(pair: pair))
-        pair.server.expire(at: pair.now)
-        _ = try connect(10, pair)
-        deliver(pair)
+        let client = try hostileClients(1, before: 10, pair)[0]
         let before = created(pair)
         for _ in 0..<96 { client.push(Frame.ping) }
         // 32 were handled before this turn, 32 are in it, and 32 in the next one.
@@ -441,7 +441,7 @@ import Testing
 // MARK: - The memory of a handshake whose datagrams wait
 
 extension HandshakeShareTests {
-    /// What a client sends behind its Finished, at a server with this certificate chain and this limit.
+    /// The packets that a client sends behind its Finished, to a server with this certificate chain and this limit.
     struct Flight: Sendable {
         var packets: Int
         var chainBytes = 0
